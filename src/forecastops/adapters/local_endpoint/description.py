@@ -1,0 +1,47 @@
+"""A deployment as it is now: from locks and the server's own answer, not from what was once written down."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from forecastops.adapters.local_endpoint.calls import ping, url_of
+from forecastops.adapters.local_endpoint.lifecycle import exists, layout_of
+from forecastops.adapters.local_endpoint.locks import holder
+from forecastops.adapters.local_endpoint.settings import FLAVOR
+from forecastops.adapters.local_endpoint.state import Observed, Wanted, read_record
+
+__all__ = ["describe"]
+
+
+def describe(name: str) -> dict[str, Any] | None:
+    """What `get_deployment` returns; None where there is no such deployment."""
+    layout = layout_of(name)
+    if not exists(layout):
+        return None
+    wanted = read_record(Wanted, layout.accepted) or read_record(Wanted, layout.request)
+    observed = read_record(Observed, layout.observed)
+    supervisor = holder(layout.supervisor)
+    port = observed.port if observed else wanted.port if wanted else 0
+    url = url_of(wanted.host, port) if wanted and port else None
+    state, model_uri, error = _state(url, observed, alive=supervisor is not None)
+    return {
+        "name": name,
+        "flavor": FLAVOR,
+        "url": url,
+        "state": state,
+        "model_uri": model_uri,
+        "pid": observed.server_pid if observed and supervisor is not None else None,
+        "supervisor_pid": supervisor or None,
+        "error": error,
+        "log": str(layout.log),
+    }
+
+
+def _state(url: str | None, observed: Observed | None, alive: bool) -> tuple[str, str | None, str | None]:
+    failure = observed.failure if observed else None
+    if not alive:
+        return "Stopped", None, failure or "the supervisor does not run; an update starts it again"
+    if url is None or observed is None or observed.phase == "starting":
+        return "Starting", None, failure
+    answer = ping(url)
+    return ("Healthy", answer.model_uri, None) if answer.well else ("Unhealthy", None, failure or answer.error)

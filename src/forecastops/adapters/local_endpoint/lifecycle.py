@@ -1,0 +1,229 @@
+"""The client's side of a deployment's life. Commands on one name exclude each other, and no wait is without a bound."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import (
+    INVALID_PARAMETER_VALUE,
+    RESOURCE_ALREADY_EXISTS,
+    RESOURCE_CONFLICT,
+    RESOURCE_DOES_NOT_EXIST,
+)
+
+from forecastops.adapters.local_endpoint.download import download_model
+from forecastops.adapters.local_endpoint.environment import allowed_environment
+from forecastops.adapters.local_endpoint.locks import holder, kill_holder, owned, wait_until_free
+from forecastops.adapters.local_endpoint.redaction import redact_uri
+from forecastops.adapters.local_endpoint.settings import DEFAULTS
+from forecastops.adapters.local_endpoint.state import (
+    Layout,
+    Observed,
+    Wanted,
+    endpoints_root,
+    read_record,
+    write_record,
+)
+
+__all__ = ["create", "delete", "exists", "layout_of", "names", "update"]
+
+_LAUNCH_SECONDS = 30.0
+# What a supervisor needs on top of loading a model: falling back, handing over, and writing the outcome down.
+_MARGIN_SECONDS = 30.0
+_STOP_SECONDS = 20.0
+_ORPHAN_SECONDS = 12.0
+_POLL_SECONDS = 0.05
+
+
+def layout_of(name: str) -> Layout:
+    """Where the deployment of this name is, or would be."""
+    return Layout(endpoints_root() / name)
+
+
+def exists(layout: Layout) -> bool:
+    """Whether there is a deployment: one that has served, or one that is about to."""
+    return layout.accepted.exists() or holder(layout.supervisor) is not None
+
+
+def names() -> list[str]:
+    """The names of all deployments."""
+    root = endpoints_root()
+    found = [path.name for path in root.iterdir() if not path.name.startswith(".")] if root.is_dir() else []
+    return sorted(name for name in found if exists(layout_of(name)))
+
+
+def create(name: str, model_uri: str, settings: dict[str, Any]) -> None:
+    """Make a deployment and wait until it serves; a failure leaves nothing of it.
+
+    Raises:
+        MlflowException: the name is taken, or the model cannot be served; the message says why.
+    """
+    chosen = DEFAULTS | settings
+    with _owner(name, chosen["timeout_seconds"]) as layout:
+        if exists(layout):
+            raise MlflowException(f"deployment {name!r} already exists; update or delete it", RESOURCE_ALREADY_EXISTS)
+        # What a create that was killed early has left.
+        _remove(layout)
+        try:
+            layout.directory.mkdir(mode=0o700)
+            generation = download_model(layout, model_uri, chosen["timeout_seconds"])
+            wanted = Wanted(
+                request=uuid.uuid4().hex,
+                generation=generation,
+                model_uri=redact_uri(model_uri),
+                port_is_fixed=chosen["port"] != 0,
+                **chosen,
+            )
+            _bring_about(name, layout, wanted)
+        except BaseException:
+            _remove(layout)
+            raise
+
+
+def update(name: str, model_uri: str | None, settings: dict[str, Any]) -> None:
+    """Serve another model, or the same with other settings; on failure what served goes on serving.
+
+    A deployment that is stopped is started, on the port it had if that is free.
+
+    Raises:
+        MlflowException: there is no such deployment, or the model cannot be served; the message says why.
+    """
+    with _owner(name, settings.get("timeout_seconds", DEFAULTS["timeout_seconds"])) as layout:
+        before = read_record(Wanted, layout.accepted) or read_record(Wanted, layout.request)
+        if before is None or not exists(layout):
+            raise MlflowException(f"there is no deployment {name!r}", RESOURCE_DOES_NOT_EXIST)
+        observed = read_record(Observed, layout.observed)
+        before = replace(before, port=observed.port if observed else before.port)
+        _keep_address(before, settings)
+        wanted = replace(before, request=uuid.uuid4().hex, **settings)
+        if model_uri is not None:
+            generation = download_model(layout, model_uri, wanted.timeout_seconds)
+            wanted = replace(wanted, generation=generation, model_uri=redact_uri(model_uri))
+        _bring_about(name, layout, wanted)
+
+
+def delete(name: str) -> None:
+    """Stop the deployment's processes and remove its directory; nothing happens where there is none."""
+    if not layout_of(name).directory.exists():
+        return
+    with _owner(name, DEFAULTS["timeout_seconds"]) as layout:
+        _remove(layout)
+
+
+@contextlib.contextmanager
+def _owner(name: str, timeout: float) -> Iterator[Layout]:
+    layout = layout_of(name)
+    layout.directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with owned(layout.owner, timeout) as ours:
+        if not ours:
+            other = holder(layout.owner) or "unknown"
+            message = f"another command (pid {other}) has been changing deployment {name!r} for {timeout:g} s"
+            raise MlflowException(message, RESOURCE_CONFLICT)
+        try:
+            yield layout
+        except OSError as error:
+            raise MlflowException(f"deployment {name!r}: {error}") from error
+
+
+def _keep_address(before: Wanted, settings: dict[str, Any]) -> None:
+    """Refuse to move a deployment: its socket cannot be in two places, so requests would be lost."""
+    port = settings.pop("port", 0)
+    if port not in (0, before.port):
+        raise MlflowException.invalid_parameter_value(
+            f"port={port} cannot replace {before.port} by an update; delete the deployment and create it"
+        )
+    host = settings.pop("host", before.host)
+    if host != before.host:
+        raise MlflowException.invalid_parameter_value(
+            f"host={host} cannot replace {before.host} by an update; delete the deployment and create it"
+        )
+
+
+def _bring_about(name: str, layout: Layout, wanted: Wanted) -> None:
+    """Hand the request to the supervisor, starting one where none lives, and wait for its answer."""
+    write_record(layout.request, wanted)
+    if not _wake(layout):
+        _end_orphans(layout)
+        _launch(name, layout)
+    deadline = time.monotonic() + wanted.timeout_seconds + _MARGIN_SECONDS
+    while time.monotonic() < deadline:
+        alive = holder(layout.supervisor) is not None
+        observed = read_record(Observed, layout.observed)
+        if observed is not None and observed.answered == wanted.request:
+            if observed.failure is None:
+                return
+            raise MlflowException(f"deployment {name!r}: {wanted.model_uri} cannot be served: {observed.failure}")
+        if not alive:
+            raise MlflowException(f"deployment {name!r}: the supervisor ended; see {layout.log}")
+        time.sleep(_POLL_SECONDS)
+    raise MlflowException(f"deployment {name!r}: no answer from the supervisor in time; see {layout.log}")
+
+
+def _wake(layout: Layout) -> bool:
+    """Tell the supervisor that there is a request; False where none is alive to be told."""
+    if holder(layout.supervisor) is None:
+        return False
+    try:
+        handle = os.open(layout.wake, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        # It ends just now; its successor reads the request by itself.
+        return not wait_until_free(layout.supervisor, _STOP_SECONDS)
+    with contextlib.suppress(BlockingIOError, BrokenPipeError):
+        os.write(handle, b"\n")
+    os.close(handle)
+    return True
+
+
+def _launch(name: str, layout: Layout) -> None:
+    try:
+        started = subprocess.run(
+            [sys.executable, "-m", "forecastops.adapters.local_endpoint.supervisor", str(layout.directory)],
+            cwd=layout.directory,
+            env=allowed_environment(os.environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            start_new_session=True,
+            timeout=_LAUNCH_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise MlflowException(f"deployment {name!r}: the supervisor did not start in {_LAUNCH_SECONDS:g} s") from None
+    if started.returncode:
+        cause = (started.stderr.strip().splitlines() or [f"it exited with {started.returncode}"])[-1]
+        code = INVALID_PARAMETER_VALUE if cause.startswith("port ") else None
+        message = f"deployment {name!r} cannot start: {cause}"
+        raise MlflowException(message, code) if code else MlflowException(message)
+
+
+def _end_orphans(layout: Layout) -> None:
+    """Wait for servers whose supervisor is gone, which end by themselves; kill those that do not."""
+    deadline = time.monotonic() + _ORPHAN_SECONDS
+    for identity in layout.servers.iterdir() if layout.servers.is_dir() else ():
+        if not wait_until_free(identity, deadline - time.monotonic()):
+            kill_holder(identity, signal.SIGKILL)
+            wait_until_free(identity, _ORPHAN_SECONDS)
+        identity.unlink(missing_ok=True)
+
+
+def _remove(layout: Layout) -> None:
+    """End every process of the deployment and remove its directory."""
+    if holder(layout.supervisor) is not None:
+        kill_holder(layout.supervisor, signal.SIGTERM)
+        if not wait_until_free(layout.supervisor, _STOP_SECONDS):
+            kill_holder(layout.supervisor, signal.SIGKILL)
+    _end_orphans(layout)
+    shutil.rmtree(layout.directory, ignore_errors=True)
+    if layout.directory.exists():
+        raise MlflowException(f"{layout.directory} cannot be removed")

@@ -1,0 +1,168 @@
+"""The deployments target `forecastops-local`, as MLflow's plugin interface wants it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from mlflow.deployments import BaseDeploymentClient, PredictionsResponse
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import FEATURE_DISABLED, RESOURCE_DOES_NOT_EXIST
+
+from forecastops.adapters.local_endpoint import settings as checked
+
+__all__ = ["LocalEndpointClient", "run_local", "target_help"]
+
+
+class LocalEndpointClient(BaseDeploymentClient):
+    """Deployments as processes on this machine, kept under ``$FORECASTOPS_HOME`` (default ``~/.forecastops``)."""
+
+    def __init__(self, target_uri: str) -> None:
+        super().__init__(target_uri)  # type: ignore[no-untyped-call]
+        if sys.platform == "win32":
+            raise MlflowException(
+                "forecastops-local needs Linux or macOS: it hands a listening socket from process to process. "
+                "On Windows, use it inside WSL",
+                FEATURE_DISABLED,
+            )
+
+    def create_deployment(
+        self,
+        name: str,
+        model_uri: str,
+        flavor: str | None = None,
+        config: Mapping[str, object] | None = None,
+        endpoint: str | None = None,
+    ) -> dict[str, Any]:
+        """Deploy a model and wait until it answers; what `get_deployment` returns.
+
+        Raises:
+            MlflowException: the name is taken (RESOURCE_ALREADY_EXISTS), an argument is wrong
+                (INVALID_PARAMETER_VALUE), or the model cannot be served. Nothing is left behind then.
+        """
+        from forecastops.adapters.local_endpoint import lifecycle
+
+        checked.refuse_endpoint(endpoint)
+        checked.check_flavor(flavor)
+        lifecycle.create(checked.check_name(name), checked.check_model_uri(model_uri), checked.settings_from(config))
+        return self.get_deployment(name)
+
+    def update_deployment(
+        self,
+        name: str,
+        model_uri: str | None = None,
+        flavor: str | None = None,
+        config: Mapping[str, object] | None = None,
+        endpoint: str | None = None,
+    ) -> dict[str, Any]:
+        """Replace the model without losing a request and wait until the new one answers; as `get_deployment`.
+
+        Raises:
+            MlflowException: there is no such deployment, an argument is wrong, or the model cannot be served: then
+                the one before goes on serving.
+        """
+        from forecastops.adapters.local_endpoint import lifecycle
+
+        checked.refuse_endpoint(endpoint)
+        checked.check_flavor(flavor)
+        uri = None if model_uri is None else checked.check_model_uri(model_uri)
+        lifecycle.update(checked.check_name(name), uri, checked.settings_from(config))
+        return self.get_deployment(name)
+
+    def delete_deployment(
+        self, name: str, config: Mapping[str, object] | None = None, endpoint: str | None = None
+    ) -> None:
+        """Stop the deployment's processes and remove it; nothing happens where there is none."""
+        from forecastops.adapters.local_endpoint import lifecycle
+
+        checked.refuse_endpoint(endpoint)
+        checked.settings_from(config)
+        lifecycle.delete(checked.check_name(name))
+
+    def list_deployments(self, endpoint: str | None = None) -> list[dict[str, Any]]:
+        """All deployments, each as `get_deployment` describes it."""
+        from forecastops.adapters.local_endpoint import description, lifecycle
+
+        checked.refuse_endpoint(endpoint)
+        described = (description.describe(name) for name in lifecycle.names())
+        # One that is deleted meanwhile is no error.
+        return [one for one in described if one is not None]
+
+    def get_deployment(self, name: str, endpoint: str | None = None) -> dict[str, Any]:
+        """Describe a deployment as it is now.
+
+        Returns:
+            ``name``, ``flavor``, ``url``, ``state``, ``model_uri`` (from the running server's own answer, else None),
+            ``pid`` (the server's), ``supervisor_pid``, ``error`` and ``log``. ``state`` is Healthy only when ``/ping``
+            answers now; else Starting, Unhealthy, or Stopped when no supervisor lives.
+
+        Raises:
+            MlflowException: RESOURCE_DOES_NOT_EXIST.
+        """
+        from forecastops.adapters.local_endpoint import description
+
+        checked.refuse_endpoint(endpoint)
+        described = description.describe(checked.check_name(name))
+        if described is None:
+            raise MlflowException(f"there is no deployment {name!r}", RESOURCE_DOES_NOT_EXIST)
+        return described
+
+    def predict(
+        self, deployment_name: str | None = None, inputs: Any = None, endpoint: str | None = None
+    ) -> PredictionsResponse:
+        """Score a DataFrame, or a dict that is sent as it is, e.g. ``{"inputs": [], "params": {"horizon": 7}}``.
+
+        Raises:
+            MlflowException: there is no such deployment, it does not answer, or it refuses, with its message.
+        """
+        from forecastops.adapters.local_endpoint import calls
+
+        found = self.get_deployment(checked.check_name(deployment_name), endpoint)
+        if found["url"] is None or found["state"] == "Stopped":
+            # Its port may be another program's by now.
+            raise MlflowException(f"deployment {deployment_name!r} is {found['state']}: {found['error']}")
+        response: PredictionsResponse = PredictionsResponse.from_json(calls.invoke(found["url"], _payload(inputs)))  # type: ignore[no-untyped-call]
+        return response
+
+
+def _payload(inputs: Any) -> str:
+    import pandas as pd
+    from mlflow.utils.proto_json_utils import NumpyEncoder
+
+    if isinstance(inputs, pd.DataFrame):
+        split = inputs.to_json(orient="split", date_format="iso", double_precision=15)
+        return f'{{"dataframe_split": {split}}}'
+    if isinstance(inputs, dict):
+        try:
+            return json.dumps(inputs, cls=NumpyEncoder, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise MlflowException.invalid_parameter_value(f"the inputs are not JSON: {error}") from error
+    raise MlflowException.invalid_parameter_value(f"inputs must be a DataFrame or a dict, not {type(inputs).__name__}")
+
+
+def run_local(name: str, model_uri: str, flavor: str | None = None, config: Mapping[str, object] | None = None) -> None:
+    """Deploy a model: this target is local already, so that is what `create_deployment` does."""
+    LocalEndpointClient("forecastops-local").create_deployment(name, model_uri, flavor, config)
+
+
+def target_help() -> str:
+    """The help that `mlflow deployments help -t forecastops-local` prints."""
+    return """\
+forecastops-local serves a model with MLflow's scoring server as a process on this machine (Linux or macOS).
+
+  mlflow deployments create -t forecastops-local --name NAME -m models:/MODEL/VERSION [-C key=value ...]
+
+The target URI is `forecastops-local`. Settings (-C key=value):
+  port              TCP port; 0, the default, takes a free one. An update keeps it.
+  host              IP address to listen on; default 127.0.0.1. There is no authentication: anything but loopback
+                    opens the model to whoever reaches this machine.
+  timeout_seconds   how long downloading, and then loading, may take; default 120.
+  max_body_bytes    the largest request body; default 1048576.
+
+create waits until the model answers and refuses an existing name. update replaces the model without losing a request;
+if the new one cannot be served, the old one stays. update also starts a deployment that is stopped, e.g. after a
+reboot. delete may be repeated. The answer header X-Forecastops-Model names the model that gave it.
+Deployments live in $FORECASTOPS_HOME/endpoints (default ~/.forecastops/endpoints).
+"""

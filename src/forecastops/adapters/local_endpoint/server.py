@@ -1,0 +1,192 @@
+"""A server process: MLflow's own scoring app for one model, behind the guard, on a socket it inherited.
+
+Started by the supervisor with two descriptors: a channel to it, and the listening socket. It accepts nothing before it
+is told to, and ends when the channel does: a server never outlives its supervisor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import socket
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+if TYPE_CHECKING:
+    from forecastops.adapters.local_endpoint.guard import App
+
+__all__ = ["Channel", "DrainingServer", "main"]
+
+_logger = logging.getLogger("forecastops.endpoint")
+
+# How long an accepted connection may take to send its request once the server drains.
+_SILENT_SECONDS = 5.0
+_ORPHAN_SECONDS = 10.0
+_MARGIN_SECONDS = 5
+
+
+class Channel:
+    """The line to the supervisor. Its commands arrive on a thread, since loading a model blocks the main one."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection, self._lines = connection, connection.makefile("rb")
+        self._told_to_serve = threading.Event()
+        self._server: DrainingServer | None = None
+        self.wanted: dict[str, Any] = json.loads(self._lines.readline())
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def tell(self, event: str, **details: str) -> None:
+        """Report an event. A supervisor that is gone is noticed where its commands are read."""
+        try:
+            self._connection.sendall(json.dumps({"event": event, **details}).encode() + b"\n")
+        except OSError:
+            _logger.warning("the supervisor cannot be told %r", event)
+
+    def wait_for_serve(self, server: DrainingServer) -> None:
+        """Wait until the supervisor lets this server accept; it bounds that wait."""
+        self._server = server
+        self._told_to_serve.wait()
+
+    def _listen(self) -> None:
+        for line in self._lines:
+            if json.loads(line).get("command") == "serve":
+                self._told_to_serve.set()
+            elif self._server is not None:
+                self._server.should_exit = True
+        if self._server is None or not self._told_to_serve.is_set():
+            os._exit(1)
+        self._server.should_exit = True
+        _end_after(_ORPHAN_SECONDS)
+
+
+def _end_after(seconds: float) -> None:
+    timer = threading.Timer(seconds, os._exit, (1,))
+    timer.daemon = True
+    timer.start()
+
+
+class DrainingServer(uvicorn.Server):
+    """uvicorn, except that it also serves connections accepted before, and silent until, the end.
+
+    uvicorn closes those, which loses the request of a client that has connected and not yet written.
+    """
+
+    def __init__(self, config: uvicorn.Config, channel: Channel) -> None:
+        super().__init__(config)
+        self._channel = channel
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept, and say so."""
+        await super().startup(sockets=sockets)
+        self._channel.tell("serving")
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop accepting, and say so; then give what was accepted its time."""
+        loop = asyncio.get_running_loop()
+        # Only the reader goes for now: closing the socket makes asyncio drop connections it accepted an instant ago.
+        for listener in sockets or ():
+            loop.remove_reader(listener)
+        self._channel.tell("draining")
+        await asyncio.sleep(0.1)
+        for server in self.servers:
+            server.close()
+        deadline = loop.time() + _SILENT_SECONDS
+        while self._waits_for_requests() and loop.time() < deadline:
+            await asyncio.sleep(0.05)
+        await super().shutdown(sockets)
+
+    def _waits_for_requests(self) -> bool:
+        # Any cycle at all means that the request has begun to arrive; uvicorn lets those finish.
+        return any(getattr(connection, "cycle", None) is None for connection in self.server_state.connections)
+
+
+def _build(wanted: dict[str, Any]) -> App:
+    from mlflow.pyfunc import load_model, scoring_server
+
+    from forecastops.adapters.local_endpoint.guard import Guard
+    from forecastops.adapters.local_endpoint.scoring import GuardedModel
+
+    # MLflow's app asks for metadata and predict, and no more.
+    model: Any = GuardedModel(load_model(wanted["model_path"]))
+    return Guard(
+        scoring_server.init(model),
+        model_uri=wanted["model_uri"],
+        max_body_bytes=wanted["max_body_bytes"],
+        host=wanted["host"],
+    )
+
+
+async def _warm(app: App, example: bytes | None) -> None:
+    """Answer once in memory, so that what is imported or computed on first use does not delay a client."""
+    from forecastops.adapters.local_endpoint.guard import call_in_memory
+
+    status = await call_in_memory(app, "GET", "/ping")
+    if status != 200:
+        raise RuntimeError(f"/ping answers {status}")
+    if example is not None:
+        status = await call_in_memory(app, "POST", "/invocations", example)
+        _logger.info("warmed up with the model's own input example: status %d", status)
+
+
+def _example(model_path: str) -> bytes | None:
+    try:
+        with open(os.path.join(model_path, "serving_input_example.json"), "rb") as stream:
+            return stream.read()
+    except OSError:
+        return None
+
+
+def main(channel_fd: int, listener_fd: int) -> None:
+    """Load, report, wait to be let in, serve, drain, end."""
+    os.umask(0o077)
+    # Processes that the model itself may start must not keep socket or channel open.
+    for handle in (channel_fd, listener_fd):
+        os.set_inheritable(handle, False)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
+    channel = Channel(socket.socket(fileno=channel_fd))
+    try:
+        app = _build(channel.wanted)
+        asyncio.run(_warm(app, _example(channel.wanted["model_path"])))
+    except Exception as error:
+        _logger.exception("the model cannot be served")
+        channel.tell("failed", error=_in_short(error))
+        sys.exit(1)
+    server = DrainingServer(_configuration(app), channel)
+    channel.tell("loaded")
+    channel.wait_for_serve(server)
+    server.run(sockets=[socket.socket(fileno=listener_fd)])
+    logging.shutdown()
+    # Not sys.exit: a prediction that hangs in its thread would keep the process.
+    os._exit(0)
+
+
+def _configuration(app: App) -> uvicorn.Config:
+    from mlflow import environment_variables
+
+    limit: Any = environment_variables.MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT
+    return uvicorn.Config(
+        app,
+        loop="asyncio",
+        http="h11",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=limit.get() + _MARGIN_SECONDS,
+    )
+
+
+def _in_short(error: Exception) -> str:
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return text if len(text) <= 500 else text[:497] + "..."
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))

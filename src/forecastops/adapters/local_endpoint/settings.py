@@ -1,0 +1,107 @@
+"""What a user may say about a deployment: its name, and `-C key=value` settings that arrive as text."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mlflow.exceptions import MlflowException
+
+__all__ = ["DEFAULTS", "check_flavor", "check_model_uri", "check_name", "refuse_endpoint", "settings_from"]
+
+FLAVOR = "python_function"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+
+DEFAULTS: dict[str, Any] = {"port": 0, "host": "127.0.0.1", "timeout_seconds": 120.0, "max_body_bytes": 1 << 20}
+
+
+def _port(value: object) -> int:
+    return _whole(value, 0, 65535)
+
+
+def _bytes(value: object) -> int:
+    return _whole(value, 1, 1 << 30)
+
+
+def _whole(value: object, least: int, most: int) -> int:
+    text = str(value).strip()
+    if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,12}", text) or not least <= int(text) <= most:
+        raise ValueError(f"a whole number from {least} to {most}")
+    return int(text)
+
+
+def _seconds(value: object) -> float:
+    try:
+        seconds = math.nan if isinstance(value, bool) else float(str(value))
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds <= 86_400:
+        raise ValueError("a number of seconds above 0 and at most 86400")
+    return seconds
+
+
+def _host(value: object) -> str:
+    text = "127.0.0.1" if value == "localhost" else str(value).strip()
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ValueError("an IP address of this machine") from None
+
+
+_READERS: dict[str, Callable[[object], Any]] = {
+    "port": _port,
+    "host": _host,
+    "timeout_seconds": _seconds,
+    "max_body_bytes": _bytes,
+}
+
+
+def settings_from(config: Mapping[str, object] | None) -> dict[str, Any]:
+    """The settings that ``config`` names, read and checked.
+
+    Raises:
+        MlflowException: INVALID_PARAMETER_VALUE, naming the key and the value.
+    """
+    settings = {}
+    for key, value in (config or {}).items():
+        if key not in _READERS:
+            known = ", ".join(_READERS)
+            raise MlflowException.invalid_parameter_value(f"unknown setting {key}={value!r}; known are {known}")
+        try:
+            settings[key] = _READERS[key](value)
+        except ValueError as error:
+            raise MlflowException.invalid_parameter_value(f"{key}={value!r} must be {error}") from None
+    return settings
+
+
+def check_name(name: object) -> str:
+    """The name, if it can be a directory's everywhere."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise MlflowException.invalid_parameter_value(
+            f"deployment name {name!r} must be 1 to 128 letters, digits or any of ._-, and begin with a letter or digit"
+        )
+    return name
+
+
+def check_model_uri(uri: object) -> str:
+    """The URI, if it is one line of text."""
+    if not isinstance(uri, str) or not uri.strip() or not uri.isprintable():
+        raise MlflowException.invalid_parameter_value(f"model URI {uri!r} must be one line of text")
+    return uri
+
+
+def check_flavor(flavor: str | None) -> None:
+    """Refuse any flavor but pyfunc: it is what MLflow's scoring app serves."""
+    if flavor not in (None, FLAVOR):
+        raise MlflowException.invalid_parameter_value(f"flavor {flavor!r} is not supported; use {FLAVOR}")
+
+
+def refuse_endpoint(endpoint: str | None) -> None:
+    """Refuse MLflow's ``endpoint`` grouping, which this target does not have."""
+    if endpoint is not None:
+        raise MlflowException.invalid_parameter_value(
+            f"forecastops-local has no endpoints to group by; got {endpoint!r}"
+        )

@@ -1,0 +1,125 @@
+"""What a deployment keeps on disk, and the two small records through which client and supervisor talk."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TypeVar
+
+__all__ = ["Layout", "Observed", "Wanted", "endpoints_root", "read_record", "write_record"]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a client asks for: which model, served how. Holds no secret: the URI is redacted before it gets here."""
+
+    request: str
+    generation: int
+    model_uri: str
+    host: str
+    port: int
+    port_is_fixed: bool
+    timeout_seconds: float
+    max_body_bytes: int
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What the supervisor says of itself. ``answered`` is the last request dealt with, ``failure`` its outcome."""
+
+    phase: str
+    port: int
+    server_pid: int | None = None
+    answered: str | None = None
+    failure: str | None = None
+
+
+Record = TypeVar("Record", Wanted, Observed)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The files of one deployment."""
+
+    directory: Path
+
+    @property
+    def accepted(self) -> Path:
+        """The last request that led to a serving model; what a restart starts. Its existence makes the deployment."""
+        return self.directory / "deployment.json"
+
+    @property
+    def request(self) -> Path:
+        """The newest request, written by a client."""
+        return self.directory / "request.json"
+
+    @property
+    def observed(self) -> Path:
+        """The supervisor's view, written by the supervisor alone."""
+        return self.directory / "state.json"
+
+    @property
+    def wake(self) -> Path:
+        """A FIFO that wakes the supervisor; unlike a Unix socket, its path may be of any length."""
+        return self.directory / "wake"
+
+    @property
+    def supervisor(self) -> Path:
+        """Locked and holding the pid for as long as the supervisor lives."""
+        return self.directory / "supervisor.pid"
+
+    @property
+    def servers(self) -> Path:
+        """One file for each server process, locked and holding its pid for as long as it lives."""
+        return self.directory / "servers"
+
+    @property
+    def log(self) -> Path:
+        """Output of supervisor and servers."""
+        return self.directory / "server.log"
+
+    @property
+    def models(self) -> Path:
+        """One folder for each generation."""
+        return self.directory / "models"
+
+    @property
+    def owner(self) -> Path:
+        """Locked while a command changes this deployment. Beside the directory, which such a command may remove."""
+        return self.directory.with_name(f".{self.directory.name}.lock")
+
+    def model(self, generation: int) -> Path:
+        """The folder of one generation's model."""
+        return self.models / str(generation)
+
+
+def endpoints_root() -> Path:
+    """The directory that holds all deployments of this user: ``$FORECASTOPS_HOME/endpoints``."""
+    home = os.environ.get("FORECASTOPS_HOME") or "~/.forecastops"
+    return Path(home).expanduser().absolute() / "endpoints"
+
+
+def write_record(path: Path, record: Wanted | Observed) -> None:
+    """Write a record so that a reader, or a crash, meets the old one or the new one and nothing between."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump(asdict(record), stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def read_record(kind: type[Record], path: Path) -> Record | None:
+    """Read a record; None where there is none that this version understands."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        return kind(**{field.name: values[field.name] for field in fields(kind)})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,95 @@
+"""One connection to MLflow, and the place where its errors become ours."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from forecastops.ground.config import TrackingConfig
+from forecastops.ground.errors import RegistryError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+__all__ = ["Connection", "connect", "mlflow_errors"]
+
+# MLflow's own defaults add up to minutes of silence in front of a dead server; an operator's settings win.
+_BOUNDS = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "4",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+}
+
+
+@dataclass(frozen=True)
+class Connection:
+    """An MLflow client, and the address that messages name."""
+
+    client: MlflowClient
+    tracking_uri: str
+    registry_uri: str
+    experiment: str
+    artifact_location: str | None
+
+
+def connect(config: TrackingConfig) -> Connection:
+    """Point MLflow at the configured servers and make sure that the tracking server answers.
+
+    The URIs are set globally too: the client alone cannot log artifacts.
+
+    Raises:
+        RegistryError: when the server cannot be reached.
+    """
+    for name, value in _BOUNDS.items():
+        os.environ.setdefault(name, value)
+    _quiet()
+    # MLflow announces runs on stdout, which belongs to our result.
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    import mlflow
+
+    with mlflow_errors("MLflow tracking"):
+        if config.tracking_uri:
+            mlflow.set_tracking_uri(config.tracking_uri)
+        if config.registry_uri:
+            mlflow.set_registry_uri(config.registry_uri)
+        tracking_uri = mlflow.get_tracking_uri()
+    with mlflow_errors(f"MLflow at {tracking_uri}"):
+        client = mlflow.MlflowClient()
+        client.search_experiments(max_results=1)
+    return Connection(client, tracking_uri, mlflow.get_registry_uri(), config.experiment, config.artifact_location)
+
+
+@contextmanager
+def mlflow_errors(where: str, remedy: str = "check MLFLOW_TRACKING_URI and that the server answers") -> Iterator[None]:
+    """Turn whatever MLflow raises inside into one line that names ``where``.
+
+    Its stores let errors of their own libraries through (HTTP, SQLAlchemy, Azure, files), which share no base class.
+    """
+    from forecastops.ground.errors import ForecastopsError
+
+    try:
+        yield
+    except ForecastopsError:
+        raise
+    except Exception as error:
+        raise RegistryError(where, _short(error), remedy) from error
+
+
+def _short(error: Exception) -> str:
+    lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    return lines[0] if len(lines[0]) <= 300 else lines[0][:297] + "..."
+
+
+def _quiet() -> None:
+    """Leave stderr to our own progress and errors."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    # Deprecated stages remain the only pointer of some registries; the other warnings advise on what we do on purpose.
+    for category in (FutureWarning, UserWarning):
+        warnings.filterwarnings("ignore", category=category, module=r"mlflow\..*")

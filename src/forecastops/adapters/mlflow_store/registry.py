@@ -1,0 +1,164 @@
+"""The model registry: versions of one model, their tags, and the pointer to the champion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from forecastops.adapters.mlflow_store.connection import Connection, mlflow_errors
+from forecastops.ground.config import RegistryConfig
+from forecastops.ground.errors import RegistryError
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion as MlflowVersion
+
+__all__ = ["Champion", "ModelRegistry", "ModelVersion"]
+
+_STAGE = "Production"
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One registered version."""
+
+    version: str
+    run_id: str
+    stage: str
+    description: str
+    created: float  # seconds since the epoch
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The version in production, and what says so."""
+
+    version: ModelVersion
+    pointer: Literal["alias", "stage"]
+
+
+class ModelRegistry:
+    """The registered model that the configuration names.
+
+    The pointer is the alias. A version in stage Production is recognised where no alias is set; where stages are in
+    use, they follow the alias.
+    """
+
+    def __init__(self, connection: Connection, config: RegistryConfig) -> None:
+        self._client = connection.client
+        self._alias = config.alias
+        self.name = config.model_name
+        self._place = f"registered model {self.name!r} at {connection.tracking_uri}"
+
+    def exists(self) -> bool:
+        """Whether the model is registered at all: the registry's answer, not an exception."""
+        with mlflow_errors(self._place):
+            return bool(self._client.search_registered_models(filter_string=f"name='{self.name}'"))
+
+    def champion(self) -> Champion | None:
+        """The version under the pointer, None where the registry says that there is none.
+
+        Raises:
+            RegistryError: when the registry does not answer, or two versions are in stage Production without an alias.
+        """
+        if not self.exists():
+            return None
+        with mlflow_errors(self._place):
+            # Searches of versions have returned empty aliases; the registered model itself has them.
+            pointed = self._client.get_registered_model(self.name).aliases.get(self._alias)
+        if pointed is not None:
+            return Champion(self.get(str(pointed)), "alias")
+        staged = self.staged()
+        if len(staged) > 1:
+            numbers = ", ".join(version.version for version in staged)
+            raise RegistryError(
+                self._place,
+                f"versions {numbers} are all in stage {_STAGE}",
+                f"set the alias {self._alias!r} on the one that serves",
+            )
+        return Champion(staged[0], "stage") if staged else None
+
+    def staged(self) -> list[ModelVersion]:
+        """The versions in stage Production, where stages are in use."""
+        return [version for version in self.versions() if version.stage == _STAGE]
+
+    def versions(self) -> list[ModelVersion]:
+        """All versions of the model, oldest first."""
+        with mlflow_errors(self._place):
+            found = []
+            page = self._client.search_model_versions(f"name='{self.name}'")
+            while True:
+                found += [_record(version) for version in page]
+                if not page.token:
+                    return sorted(found, key=lambda version: int(version.version))
+                page = self._client.search_model_versions(f"name='{self.name}'", page_token=page.token)
+
+    def get(self, version: str) -> ModelVersion:
+        """The version of that number."""
+        with mlflow_errors(f"version {version} of {self._place}", "name one that `mlflow` lists for this model"):
+            return _record(self._client.get_model_version(self.name, version))
+
+    def register(self, run_id: str, source: str, description: str) -> ModelVersion:
+        """Make a version from a run's artifacts, or find the one that an earlier try has made.
+
+        MLflow repeats a POST whose answer was lost, so one call can make two versions: the younger ones are deleted.
+        """
+        with mlflow_errors(self._place):
+            if not self.exists():
+                self._client.create_registered_model(self.name)
+            if not self.of_run(run_id):
+                self._client.create_model_version(self.name, source, run_id, description=description)
+            made, *doubles = self.of_run(run_id)
+            for double in doubles:
+                self._client.delete_model_version(self.name, double.version)
+        return made
+
+    def of_run(self, run_id: str) -> list[ModelVersion]:
+        """The versions registered from that run, oldest first."""
+        return [version for version in self.versions() if version.run_id == run_id]
+
+    def tag(self, version: str, tags: Mapping[str, str]) -> None:
+        """Set tags on a version; afterwards, since Azure ML refuses them at its creation."""
+        with mlflow_errors(f"version {version} of {self._place}"):
+            for key, value in tags.items():
+                self._client.set_model_version_tag(self.name, version, key, value)
+
+    def untag(self, version: str, key: str) -> None:
+        """Remove a tag from a version that carries it."""
+        with mlflow_errors(f"version {version} of {self._place}"):
+            self._client.delete_model_version_tag(self.name, version, key)
+
+    def point(self, version: str) -> None:
+        """Move the pointer; the stage follows where it is in use."""
+        with mlflow_errors(f"version {version} of {self._place}"):
+            self._client.set_registered_model_alias(self.name, self._alias, version)
+            if any(staged.version != version for staged in self.staged()):
+                self._client.transition_model_version_stage(self.name, version, _STAGE, archive_existing_versions=True)
+
+    def discard(self, version: str) -> None:
+        """Delete a version that was not promoted, and the registered model if nothing else is in it."""
+        with mlflow_errors(f"version {version} of {self._place}"):
+            self._client.delete_model_version(self.name, version)
+            if not self.versions():
+                self._client.delete_registered_model(self.name)
+
+    def download(self, version: str, into: Path) -> Path:
+        """Copy a version's model folder into ``into``."""
+        import mlflow
+
+        # Azure ML resolves version numbers only, neither aliases nor `latest`.
+        with mlflow_errors(f"model of version {version} of {self._place}"):
+            return Path(mlflow.artifacts.download_artifacts(f"models:/{self.name}/{version}", dst_path=str(into)))
+
+
+def _record(found: MlflowVersion) -> ModelVersion:
+    return ModelVersion(
+        version=str(found.version),
+        run_id=found.run_id or "",
+        stage=found.current_stage or "None",
+        description=found.description or "",
+        created=found.creation_timestamp / 1000,
+        tags=dict(found.tags),
+    )

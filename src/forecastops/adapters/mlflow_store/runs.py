@@ -1,0 +1,152 @@
+"""Runs: the record of a training and of the decision about it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from forecastops.adapters.mlflow_store.connection import Connection, mlflow_errors
+from forecastops.ground.errors import RegistryError
+
+__all__ = ["Run", "RunRecorder", "Runs"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a finished run holds."""
+
+    run_id: str
+    artifact_uri: str
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+
+
+class Runs:
+    """Runs of the configured experiment."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._client = connection.client
+        # MLflow removes the variable when the run is resumed, so it is read once.
+        self.made_by_mlflow = os.environ.get("MLFLOW_RUN_ID")
+
+    @contextmanager
+    def record(self, name: str) -> Iterator[RunRecorder]:
+        """Start a run, or resume the one that ``mlflow run`` made; it ends FAILED when the block raises."""
+        import mlflow
+
+        with mlflow_errors(self._place("a new run")):
+            if self.made_by_mlflow:
+                # It lies in an experiment of its own: naming another one would raise.
+                active = mlflow.start_run(run_id=self.made_by_mlflow)
+            else:
+                active = mlflow.start_run(experiment_id=self._experiment_id(), run_name=name)
+        with active as run:
+            yield RunRecorder(self._connection, run.info.run_id)
+
+    def get(self, run_id: str) -> Run:
+        """The run of that id.
+
+        Raises:
+            RegistryError: when there is none, or it was deleted.
+        """
+        remedy = "give the run_id that `forecastops train` printed, and the same tracking server"
+        with mlflow_errors(self._place(f"run {run_id!r}"), remedy):
+            found = self._client.get_run(run_id)
+        if found.info.lifecycle_stage != "active":
+            raise RegistryError(self._place(f"run {run_id!r}"), "was deleted", "restore it or train again")
+        data = found.data
+        return Run(found.info.run_id, found.info.artifact_uri, data.params, data.metrics, data.tags)
+
+    def download(self, run_id: str, path: str, into: Path) -> Path:
+        """Copy one artifact file or folder of a run into the folder ``into``."""
+        import mlflow
+
+        with mlflow_errors(self._place(f"artifact {path!r} of run {run_id!r}"), "train or evaluate the run again"):
+            return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=path, dst_path=str(into)))
+
+    def recorder(self, run_id: str) -> RunRecorder:
+        """Add to a run that has ended."""
+        return RunRecorder(self._connection, run_id)
+
+    def _experiment_id(self) -> str:
+        name = self._connection.experiment
+        found = self._client.get_experiment_by_name(name)
+        if found is None:
+            return str(self._client.create_experiment(name, self._connection.artifact_location))
+        return str(found.experiment_id)
+
+    def _place(self, what: str) -> str:
+        return f"{what} at {self._connection.tracking_uri}"
+
+
+class RunRecorder:
+    """Adds parameters, metrics, tags and files to one run."""
+
+    def __init__(self, connection: Connection, run_id: str) -> None:
+        self.run_id = run_id
+        self._client = connection.client
+        self._place = f"run {run_id} at {connection.tracking_uri}"
+
+    def params(self, values: Mapping[str, object]) -> None:
+        """Log parameters; MLflow refuses another value for a key that is there."""
+        from mlflow.entities import Param
+
+        with mlflow_errors(self._place):
+            self._client.log_batch(self.run_id, params=[Param(key, str(value)) for key, value in values.items()])
+
+    def metrics(self, values: Mapping[str, float]) -> None:
+        """Log metrics, each once."""
+        from mlflow.entities import Metric
+        from mlflow.utils.time import get_current_time_millis
+
+        now = get_current_time_millis()
+        with mlflow_errors(self._place):
+            batch = [Metric(key, float(value), now, 0) for key, value in values.items()]
+            self._client.log_batch(self.run_id, metrics=batch)
+
+    def tags(self, values: Mapping[str, object]) -> None:
+        """Set tags."""
+        with mlflow_errors(self._place):
+            for key, value in values.items():
+                self._client.set_tag(self.run_id, key, str(value))
+
+    def file(self, name: str, text: str) -> None:
+        """Log a text file under ``name``."""
+        with tempfile.TemporaryDirectory() as folder, mlflow_errors(f"{name} of {self._place}"):
+            path = Path(folder) / name
+            path.write_text(text, encoding="utf-8")
+            self._client.log_artifact(self.run_id, str(path))
+
+    def folder(self, name: str, path: Path) -> None:
+        """Log a folder's files under ``name``."""
+        with mlflow_errors(f"{name} of {self._place}"):
+            self._client.log_artifacts(self.run_id, str(path), artifact_path=name)
+
+    def dataset(self, values: pd.Series[float], source: str, sha256: str) -> None:
+        """Log the series as MLflow dataset input; the digest is the start of its SHA-256, whose whole is a tag.
+
+        Azure ML has no endpoint for inputs and answers 404: the tags then carry what is known.
+        """
+        from mlflow.data.pandas_dataset import from_pandas
+        from mlflow.entities import DatasetInput, InputTag
+        from mlflow.exceptions import MlflowException
+
+        self.tags({"forecastops.data.sha256": sha256, "forecastops.data.source": source})
+        frame = values.rename("value").rename_axis("date").reset_index()
+        with mlflow_errors(f"dataset of {self._place}"):
+            data: Any = from_pandas(frame, source=source, name="series", digest=sha256[:32])
+            entry = DatasetInput(data._to_mlflow_entity(), [InputTag("mlflow.data.context", "training")])
+            try:
+                self._client.log_inputs(self.run_id, datasets=[entry])
+            except MlflowException as error:
+                if error.get_http_status_code() != 404:
+                    raise

@@ -1,0 +1,1 @@
+"""Floor 4: the command line; a command passes its arguments on and prints a result."""

@@ -1,0 +1,79 @@
+"""The cycle: train, evaluate, promote, and all three at once."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from forecastops.commands import text
+from forecastops.commands.frame import Request, command_options, data_option, require_promote_option, split_paths
+
+__all__ = ["evaluate", "promote", "retrain", "train"]
+
+_run_id = click.option("--run-id", required=True, help="The run that `train` made.")
+
+
+@click.command()
+@data_option
+@command_options
+def train(request: Request, paths: tuple[str, ...]) -> None:
+    """Fit a challenger and log it as a run; nothing is registered."""
+    from forecastops.usecases.train import train as use_case
+
+    result = use_case(request.config(), split_paths(paths))
+    request.answer(text.train_document(result), text.train_text(result))
+
+
+@click.command()
+@_run_id
+@require_promote_option
+@command_options
+def evaluate(request: Request, run_id: str, require_promote: bool) -> None:
+    """Score challenger, champion and seasonal naive on the same rolling origins, and decide."""
+    from forecastops.usecases.evaluate import evaluate as use_case
+
+    decision = use_case(request.config(), run_id)
+    request.answer(text.decision_document(decision), text.decision_text(decision))
+    _exit_code(decision.verdict, require_promote)
+
+
+@click.command()
+@_run_id
+@click.option("--force", is_flag=True, help="Promote against the verdict; the smoke test is never skipped.")
+@click.option("--reason", help="Why it is forced; recorded on the version.")
+@require_promote_option
+@command_options
+def promote(request: Request, run_id: str, force: bool, reason: str | None, require_promote: bool) -> None:
+    """Register, deploy, verify and point to a challenger that earned it; all or nothing."""
+    from forecastops.usecases.promote import promote as use_case
+
+    moved = use_case(request.config(), run_id, _force_reason(force, reason))
+    request.answer(text.moved_document(moved), moved.note)
+    _exit_code("PROMOTE" if moved.promoted else moved.verdict, require_promote)
+
+
+@click.command()
+@data_option
+@require_promote_option
+@command_options
+def retrain(request: Request, paths: tuple[str, ...], require_promote: bool) -> None:
+    """Train, evaluate and promote in one process."""
+    from forecastops.usecases.retrain import retrain as use_case
+
+    result = use_case(request.config(), split_paths(paths))
+    request.answer(text.retrained_document(result), text.retrained_text(result))
+    _exit_code(result.evaluate.verdict, require_promote)
+
+
+def _force_reason(force: bool, reason: str | None) -> str | None:
+    if force and not (reason or "").strip():
+        raise click.UsageError("--force needs --reason, which is recorded on the version")
+    if reason is not None and not force:
+        raise click.UsageError("--reason goes with --force")
+    return reason if force else None
+
+
+def _exit_code(verdict: str | None, require_promote: bool) -> None:
+    if require_promote and verdict != "PROMOTE":
+        sys.exit(3)

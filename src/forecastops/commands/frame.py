@@ -1,0 +1,140 @@
+"""What every command shares: its options, one line for an error, and one object for ``--json``."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from types import FrameType
+from typing import Any, TypeVar
+
+import click
+
+from forecastops.ground.config import Config, load_config
+from forecastops.ground.errors import ForecastopsError
+from forecastops.ground.redaction import redacted
+
+__all__ = ["Request", "command_options", "data_option", "one_line_errors", "require_promote_option", "split_paths"]
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Request:
+    """The shared options of one call."""
+
+    config_path: Path | None
+    overrides: tuple[str, ...]
+    as_json: bool
+
+    def config(self) -> Config:
+        """The resolved configuration."""
+        return load_config(self.config_path, self.overrides)
+
+    def answer(self, document: dict[str, Any], text: str) -> None:
+        """Print the result: one JSON object, or text for a person."""
+        click.echo(json.dumps(document, allow_nan=False) if self.as_json else text)
+
+
+def command_options(function: _F) -> _F:
+    """Add the options shared by all commands; the function gets a ``Request`` first."""
+
+    @wraps(function)
+    def wrapper(
+        config: Path | None, overrides: tuple[str, ...], as_json: bool, traceback: bool, verbose: int, **rest: Any
+    ) -> None:
+        request = Request(config, overrides, as_json)
+        _log_to_stderr(verbose)
+        with one_line_errors(traceback):
+            function(request, **rest)
+
+    options = [
+        click.option("--config", type=click.Path(path_type=Path), help="YAML file of settings (see `config schema`)."),
+        click.option(
+            "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override one setting, e.g. gate.alpha=0.05."
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout and nothing else there."),
+        click.option("--traceback", is_flag=True, help="Show the traceback of an error."),
+        click.option("-v", "--verbose", count=True, help="Say more on stderr; twice for everything."),
+    ]
+    decorated: Any = wrapper
+    for option in reversed(options):
+        decorated = option(decorated)
+    result: _F = decorated
+    return result
+
+
+def data_option(function: _F) -> _F:
+    """``--data``, which may be given several times."""
+    return click.option(
+        "--data",
+        "paths",
+        required=True,
+        multiple=True,
+        metavar="FILE",
+        help="CSV or Parquet file; several (repeat it, or separate by commas) are joined into one series.",
+    )(function)
+
+
+def require_promote_option(function: _F) -> _F:
+    """``--require-promote``, for callers that want an exit code."""
+    return click.option("--require-promote", is_flag=True, help="Exit with 3 when the verdict is not PROMOTE.")(
+        function
+    )
+
+
+def split_paths(paths: tuple[str, ...]) -> list[str]:
+    """The files named: one by one, or several in one text separated by commas, as ``mlflow run -P`` needs it."""
+    return [part for path in paths for part in ([path] if Path(path).exists() else path.split(","))]
+
+
+@contextlib.contextmanager
+def one_line_errors(show_traceback: bool) -> Iterator[None]:
+    """Turn every error into one line on stderr and exit code 1."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        # Libraries print to stdout now and then; it belongs to the result.
+        yield
+    except (click.exceptions.Exit, click.ClickException, BrokenPipeError):
+        raise
+    except ForecastopsError as error:
+        _fail(str(error), show_traceback, 1)
+    except KeyboardInterrupt:
+        _fail("interrupted; nothing was promoted, or `forecastops status` says what is left to do", show_traceback, 130)
+    except Exception as error:  # noqa: BLE001  # the last resort, so that no traceback reaches a user unasked
+        text = redacted(" ".join(f"{type(error).__name__}: {error}".split()))
+        _fail(f"unexpected error: {text[:400]}; run again with --traceback and report it", show_traceback, 1)
+
+
+def _fail(message: str, show_traceback: bool, code: int) -> None:
+    if show_traceback:
+        click.echo(redacted(traceback.format_exc()), err=True)
+    click.echo(f"forecastops: error: {message}", err=True)
+    sys.exit(code)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """A polite kill is an interrupt: what was begun is undone on the way out."""
+    raise KeyboardInterrupt
+
+
+class _Lines(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        prefix = "warning: " if record.levelno == logging.WARNING else ""
+        click.echo(prefix + redacted(record.getMessage()), err=True)
+
+
+def _log_to_stderr(verbose: int) -> None:
+    logger = logging.getLogger("forecastops")
+    logger.handlers[:] = [_Lines()]
+    logger.setLevel(logging.DEBUG if verbose else logging.INFO)
+    logger.propagate = False
+    if verbose > 1:
+        logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)

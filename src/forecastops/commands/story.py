@@ -1,0 +1,43 @@
+"""The demonstration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from forecastops.commands import text
+from forecastops.commands.frame import Request, command_options
+
+__all__ = ["demo"]
+
+
+@click.command()
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path("demo"),
+    show_default=True,
+    help="Where to keep it.",
+)
+@command_options
+def demo(request: Request, folder: Path) -> None:
+    """Tell the whole story on bundled data, offline: champion, shift, challenger, gate, endpoint."""
+    from forecastops.usecases.demo import demo as use_case
+    from forecastops.usecases.retrain import Retrained
+
+    documents: list[dict[str, Any]] = []
+    for number, chapter in enumerate(use_case(folder), start=1):
+        outcome = chapter.outcome
+        if isinstance(outcome, Retrained):
+            document, shown = text.retrained_document(outcome), text.retrained_text(outcome)
+        else:
+            document = text.status_document(outcome)
+            shown = f"{text.status_text(outcome)}\n{text.demo_ending(outcome, folder)}"
+        documents.append(document)
+        if not request.as_json:
+            click.echo(f"\n{number}. {chapter.title}\n\n{shown}")
+    if request.as_json:
+        request.answer({"chapters": documents}, "")

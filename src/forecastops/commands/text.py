@@ -1,0 +1,174 @@
+"""Results as JSON documents with the public keys, and as text for a person."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from forecastops.adapters.endpoint import EndpointState
+    from forecastops.gate.record import Decision
+    from forecastops.usecases.forecast import ForecastResult
+    from forecastops.usecases.promote import Moved
+    from forecastops.usecases.retrain import Retrained
+    from forecastops.usecases.status import Status
+    from forecastops.usecases.train import TrainResult
+
+__all__ = [
+    "decision_document",
+    "decision_text",
+    "demo_ending",
+    "forecast_text",
+    "moved_document",
+    "retrained_document",
+    "retrained_text",
+    "status_document",
+    "status_text",
+    "train_document",
+    "train_text",
+]
+
+
+def train_document(result: TrainResult) -> dict[str, Any]:
+    """Keys run_id, model_name, spec, metrics, data."""
+    return asdict(result)
+
+
+def train_text(result: TrainResult) -> str:
+    """The run, its data, and the recorded metric."""
+    data, metrics = result.data, result.metrics
+    lines = [
+        f"run {result.run_id}",
+        f"  data     {data['start']} to {data['end']}, {data['rows']} rows, sha256 {str(data['sha256'])[:12]}",
+        f"  model    ARIMA{tuple(result.spec['order'])} seasonal {tuple(result.spec['seasonal_order'])}",  # type: ignore[arg-type]
+        f"  last 10% RMSE {_number(metrics['RMSE'])}, R2 {_number(metrics['R2'])}",
+    ]
+    return "\n".join(lines)
+
+
+def decision_document(decision: Decision) -> dict[str, Any]:
+    """Keys run_id, verdict, summary, checks, warnings, metrics, champion, window."""
+    names = {"run_id", "verdict", "summary", "checks", "warnings", "metrics", "champion", "window"}
+    return decision.model_dump(mode="json", include=names)
+
+
+def decision_text(decision: Decision) -> str:
+    """The verdict, what was compared on which window, and each check with its reason."""
+    window = decision.window
+    against = f"champion version {decision.champion.version}" if decision.champion else "no champion"
+    lines = [
+        f"{decision.verdict}: {decision.summary}",
+        f"  run {decision.run_id} against {against}",
+        f"  {window.start} to {window.end}: {window.origins} origins, {window.horizon} steps each",
+        f"  {'':16}{'rmse':>10}{'mae':>10}{'mase':>8}{'bias':>10}",
+    ]
+    for name, found in decision.metrics.items():
+        if found:
+            row = "".join(f"{_number(found.get(key)):>{width}}" for key, width in _COLUMNS.items())
+            lines.append(f"  {name:16}{row}")
+    width = max(len(check.name) for check in decision.checks)
+    lines += [f"  {'pass' if c.passed else 'FAIL'}  {c.name:{width}}  {c.reason}" for c in decision.checks]
+    lines += [f"  note  {warning}" for warning in decision.warnings]
+    return "\n".join(lines)
+
+
+_COLUMNS = {"rmse": 10, "mae": 10, "mase": 8, "bias": 10}
+
+
+def moved_document(moved: Moved) -> dict[str, Any]:
+    """Keys run_id, promoted, version, previous_version, endpoint, verdict, note."""
+    return {
+        "run_id": moved.run_id,
+        "promoted": moved.promoted,
+        "version": moved.version,
+        "previous_version": moved.previous_version,
+        "endpoint": _endpoint(moved.endpoint),
+        "verdict": moved.verdict,
+        "note": moved.note,
+    }
+
+
+def retrained_document(result: Retrained) -> dict[str, Any]:
+    """Keys train, evaluate, promote."""
+    return {
+        "train": train_document(result.train),
+        "evaluate": decision_document(result.evaluate),
+        "promote": moved_document(result.promote) if result.promote else None,
+    }
+
+
+def retrained_text(result: Retrained) -> str:
+    """All three, one after the other."""
+    ending = result.promote.note if result.promote else "nothing was changed"
+    return "\n".join([train_text(result.train), decision_text(result.evaluate), ending])
+
+
+def demo_ending(found: Status, folder: Path) -> str:
+    """What a person can do with what the demo leaves behind."""
+    if found.endpoint is None:
+        return ""
+    return "\n".join(
+        [
+            "\nThe endpoint goes on serving. Ask it, look around, remove it:",
+            f"  curl {found.endpoint.url}/invocations -H 'Content-Type: application/json' \\",
+            '       -d \'{"inputs": [], "params": {"horizon": 7}}\'',
+            f"  forecastops status --config {folder}/demo.yaml",
+            f"  mlflow ui --backend-store-uri sqlite:///{folder}/mlflow.db",
+            f"  mlflow deployments delete -t forecastops-local --name {found.endpoint.name}",
+        ]
+    )
+
+
+def status_document(found: Status) -> dict[str, Any]:
+    """Keys champion, endpoint, consistent, problems."""
+    champion = found.champion and {
+        "version": found.champion.version.version,
+        "run_id": found.champion.version.run_id,
+        "pointer": found.champion.pointer,
+    }
+    endpoint = found.endpoint and {**(_endpoint(found.endpoint) or {}), "version": found.endpoint.version}
+    return {
+        "champion": champion,
+        "endpoint": endpoint,
+        "consistent": found.consistent,
+        "problems": found.problems,
+    }
+
+
+def status_text(found: Status) -> str:
+    """Champion, endpoint, and each problem with the command that mends it."""
+    champion, endpoint = found.champion, found.endpoint
+    lines = [
+        f"champion  version {champion.version.version} (by {champion.pointer}), run {champion.version.run_id}"
+        if champion
+        else "champion  none",
+        f"endpoint  {endpoint.name}: {endpoint.state}, serves version {endpoint.version} at {endpoint.url}"
+        if endpoint
+        else "endpoint  none",
+        *(f"problem   {problem}" for problem in found.problems),
+    ]
+    if found.consistent:
+        lines.append("all agree")
+    return "\n".join(lines)
+
+
+def forecast_text(found: ForecastResult) -> str:
+    """A table of dates, means and bounds."""
+    names = list(found.forecast[0])
+    lines = [f"version {found.version}", "  ".join(f"{name:>10}" for name in names)]
+    lines += [
+        "  ".join(f"{row[name]:>10}" if name == "date" else f"{_number(row[name]):>10}" for name in names)
+        for row in found.forecast
+    ]
+    return "\n".join(lines)
+
+
+def _endpoint(state: EndpointState | None) -> dict[str, Any] | None:
+    return None if state is None else {"name": state.name, "url": state.url, "state": state.state}
+
+
+def _number(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if abs(value) < 100 else f"{value:.1f}"

@@ -1,0 +1,95 @@
+"""Estimating an ARIMA's parameters by maximum likelihood, with convergence on record."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from forecastops.forecasting.forecaster import Forecaster, arima
+from forecastops.ground.config import EvaluationConfig, ModelSpec
+from forecastops.ground.errors import ModelError
+
+__all__ = ["Estimate", "build_forecaster", "estimate", "rows_needed"]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What maximum likelihood found.
+
+    ``params`` are by statsmodels' names and in its order; ``estimated_through`` is the ISO date of the last
+    observation used; ``iterations`` counts the optimiser's.
+    """
+
+    params: dict[str, float]
+    estimated_through: str
+    converged: bool
+    iterations: int
+    aic: float
+    bic: float
+    log_likelihood: float
+
+
+def estimate(values: pd.Series[float], spec: ModelSpec) -> Estimate:
+    """Fit ``spec`` to ``values`` (shape (n,), regular DatetimeIndex) until converged or ``spec.max_iterations``.
+
+    A fit that stops short is returned with ``converged`` False, for the gate to judge.
+
+    Raises:
+        ModelError: when the model cannot be fitted at all.
+    """
+    require_positive(values, spec)
+    place = f"ARIMA{spec.order}{spec.seasonal_order} on {len(values)} rows"
+    try:
+        with warnings.catch_warnings():
+            # Convergence is read from the result and recorded; the other warnings concern starting values only.
+            warnings.simplefilter("ignore")
+            model = arima(values, spec.order, spec.seasonal_order, spec.trend, spec.log)
+            fitted = model.fit(method_kwargs={"maxiter": spec.max_iterations})
+    except (ValueError, IndexError, np.linalg.LinAlgError) as error:
+        raise ModelError(place, f"cannot be fitted: {error}", "choose a lower order or give more data") from error
+    return Estimate(
+        params={name: float(value) for name, value in zip(model.param_names, fitted.params, strict=True)},
+        estimated_through=values.index[-1].isoformat(),
+        converged=bool(fitted.mle_retvals["converged"]),
+        iterations=int(fitted.mle_retvals["iterations"]),
+        aic=float(fitted.aic),
+        bic=float(fitted.bic),
+        log_likelihood=float(fitted.llf),
+    )
+
+
+def build_forecaster(
+    spec: ModelSpec, found: Estimate, values: pd.Series[float], evaluation: EvaluationConfig
+) -> Forecaster:
+    """The forecaster with these parameters, its state filtered up to the newest of ``values``."""
+    return Forecaster(
+        order=spec.order,
+        seasonal_order=spec.seasonal_order,
+        trend=spec.trend,
+        log=spec.log,
+        params=found.params,
+        values=values,
+        estimated_through=found.estimated_through,
+        converged=found.converged,
+        horizon=evaluation.horizon,
+        levels=evaluation.levels,
+    )
+
+
+def rows_needed(spec: ModelSpec, season_length: int) -> int:
+    """The fewest observations from which ``spec`` is estimated: two seasons, and five for each parameter."""
+    p, d, q = spec.order
+    sp, sd, sq, season = spec.seasonal_order
+    return max(2 * season_length, 2 * season, 5 * (p + q + sp + sq + 2) + d + sd * season)
+
+
+def require_positive(values: pd.Series[float], spec: ModelSpec) -> None:
+    """Refuse values that have no logarithm where ``spec`` asks for it."""
+    if spec.log and not (values > 0).all():
+        date = values.index[int(np.argmax(values.to_numpy() <= 0))]
+        raise ModelError(
+            f"value of {date.date()}", f"{values[date]} has no logarithm", "set model.log=false or mend the data"
+        )

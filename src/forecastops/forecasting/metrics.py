@@ -1,0 +1,62 @@
+"""Accuracy of forecasts over all origins and steps of a window."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from forecastops.forecasting.rolling_origin import RollingForecasts
+
+__all__ = ["holdout_scores", "loss_by_origin", "mase_scale", "rmse_by_step", "scores"]
+
+Array = npt.NDArray[np.float64]
+
+
+def scores(actual: Array, forecasts: RollingForecasts, scale: float) -> dict[str, float]:
+    """RMSE, MAE and bias in units of the data; MASE and each level's coverage without unit.
+
+    Args:
+        actual: shape (origins, horizon).
+        forecasts: of the same shape.
+        scale: of MASE, from ``mase_scale``.
+
+    Bias is the mean of forecast minus actual. Coverage is the share of actuals within the interval.
+    """
+    error = forecasts.mean - actual
+    mae = float(np.mean(np.abs(error)))
+    found = {
+        "rmse": float(np.sqrt(np.mean(error**2))),
+        "mae": mae,
+        "mase": mae / scale if scale > 0 else float("nan"),
+        "bias": float(np.mean(error)),
+    }
+    for level, lower in forecasts.lower.items():
+        inside = (actual >= lower) & (actual <= forecasts.upper[level])
+        found[f"coverage_{level}"] = float(np.mean(inside))
+    return found
+
+
+def loss_by_origin(actual: Array, mean: Array) -> Array:
+    """Mean squared error of each origin's path, shape (origins,): one loss an origin, as the gate's test wants it."""
+    return np.asarray(np.mean((mean - actual) ** 2, axis=1))
+
+
+def rmse_by_step(actual: Array, mean: Array) -> Array:
+    """RMSE at each step, shape (horizon,)."""
+    return np.asarray(np.sqrt(np.mean((mean - actual) ** 2, axis=0)))
+
+
+def mase_scale(known: Array, season: int) -> float:
+    """Mean absolute seasonal difference of the observations before the window, shape (n,).
+
+    Hyndman and Koehler (2006), Another look at measures of forecast accuracy.
+    """
+    return float(np.mean(np.abs(known[season:] - known[:-season])))
+
+
+def holdout_scores(actual: Array, forecast: Array) -> dict[str, float]:
+    """RMSE and R2 of one forecast path, both of shape (n,), under the names that existing scripts read."""
+    error = actual - forecast
+    total = float(np.sum((actual - actual.mean()) ** 2))
+    r2 = 1 - float(np.sum(error**2)) / total if total > 0 else float("nan")
+    return {"RMSE": float(np.sqrt(np.mean(error**2))), "R2": r2}

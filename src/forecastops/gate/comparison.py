@@ -1,0 +1,187 @@
+"""The fair comparison: every model forecasts the same observations from the same origins, none having seen them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
+
+from forecastops.forecasting.estimation import build_forecaster, estimate
+from forecastops.forecasting.forecaster import Forecaster
+from forecastops.forecasting.metrics import loss_by_origin, mase_scale, rmse_by_step, scores
+from forecastops.forecasting.rolling_origin import (
+    RollingForecasts,
+    actuals,
+    rolling_forecasts,
+    seasonal_naive,
+    window_origins,
+)
+from forecastops.gate.evidence import Evidence, ModelEvidence, Number
+from forecastops.ground.config import EvaluationConfig, ModelSpec
+from forecastops.ground.errors import ModelError
+from forecastops.ground.series import season_length
+
+__all__ = ["Comparison", "Window", "compare"]
+
+_NO_SCORES = ModelEvidence(metrics={}, loss_by_origin=(), rmse_by_step=())
+
+
+class Window(BaseModel):
+    """The observations that every model forecast."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    start: str = Field(description="ISO date of the first observation forecast.")
+    end: str = Field(description="ISO date of the last one.")
+    origins: int = Field(description="Number of origins.")
+    horizon: int = Field(description="Steps forecast from each.")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What came of it.
+
+    ``table`` has one row for each origin and step: origin, date, step, actual, and a forecast by each model.
+    ``re_estimated`` says that the champion's spec was estimated anew, because its own parameters are not older than
+    the window.
+    """
+
+    evidence: Evidence
+    window: Window
+    table: pd.DataFrame
+    re_estimated: bool
+
+    @property
+    def metrics(self) -> dict[str, dict[str, Number] | None]:
+        """Scores by model."""
+        champion = self.evidence.champion
+        return {
+            "challenger": self.evidence.challenger.metrics,
+            "champion": champion.metrics if champion else None,
+            "seasonal_naive": self.evidence.seasonal_naive.metrics,
+        }
+
+
+def compare(
+    challenger: Forecaster, champion: Forecaster | None, evaluation: EvaluationConfig, spec_bound: int
+) -> Comparison:
+    """Score challenger, champion and seasonal naive on the newest window of the challenger's series.
+
+    What is scored is what is deployed: the same parameters, their state filtered up to each origin.
+
+    Args:
+        challenger: its series ends with the window.
+        champion: None where there is none.
+        evaluation: window, horizon, levels.
+        spec_bound: bound on the optimiser's iterations, should the champion be estimated anew.
+
+    Raises:
+        ModelError: when the challenger's parameters have seen the window.
+    """
+    values = challenger.values
+    index = pd.DatetimeIndex(values.index)
+    _require_unseen(challenger, evaluation, index)
+    season = evaluation.season_length or season_length(str(index.freqstr))
+    origins = window_origins(len(values), evaluation.window, evaluation.horizon)
+    actual = actuals(values, origins, evaluation.horizon)
+    scale = mase_scale(np.asarray(values, dtype=float)[: origins[0]], season)
+
+    def scored(forecasts: RollingForecasts) -> ModelEvidence:
+        losses, by_step = loss_by_origin(actual, forecasts.mean), rmse_by_step(actual, forecasts.mean)
+        return ModelEvidence.of(scores(actual, forecasts, scale), losses, by_step)
+
+    incomparable = tuple(_incomparable(challenger, champion)) if champion else ()
+    opponent, re_estimated = (None, False)
+    if champion is not None and not incomparable:
+        opponent, re_estimated = _opponent(champion, values, origins[0], evaluation, spec_bound)
+    forecasts = {"challenger": rolling_forecasts(challenger, origins, evaluation.horizon, evaluation.levels)}
+    if opponent is not None:
+        forecasts["champion"] = rolling_forecasts(opponent, origins, evaluation.horizon, evaluation.levels)
+    forecasts["seasonal_naive"] = seasonal_naive(values, origins, evaluation.horizon, season, evaluation.levels)
+    evidence = {name: scored(forecast) for name, forecast in forecasts.items()}
+    return Comparison(
+        evidence=Evidence(
+            horizon=evaluation.horizon,
+            levels=evaluation.levels,
+            challenger=evidence["challenger"],
+            champion=evidence.get("champion", _NO_SCORES) if champion else None,
+            seasonal_naive=evidence["seasonal_naive"],
+            converged=challenger.converged,
+            incomparable=incomparable,
+        ),
+        window=Window(
+            start=_iso(index[origins[0]]),
+            end=_iso(index[-1]),
+            origins=len(origins),
+            horizon=evaluation.horizon,
+        ),
+        table=_table(index, origins, actual, forecasts),
+        re_estimated=re_estimated,
+    )
+
+
+def _require_unseen(challenger: Forecaster, evaluation: EvaluationConfig, index: pd.DatetimeIndex) -> None:
+    if len(index) <= evaluation.window:
+        what = f"has {len(index)} observations, no more than the window of {evaluation.window}"
+        raise ModelError("the challenger", what, "train on more data or set a shorter evaluation.window")
+    start = index[len(index) - evaluation.window]
+    if pd.Timestamp(challenger.estimated_through) >= start:
+        raise ModelError(
+            "the challenger",
+            f"was estimated through {_iso(pd.Timestamp(challenger.estimated_through))}, inside the window of "
+            f"{evaluation.window} that starts on {_iso(start)}",
+            "train it with the evaluation.window with which it is evaluated",
+        )
+
+
+def _incomparable(challenger: Forecaster, champion: Forecaster) -> Iterator[str]:
+    ours, theirs = pd.DatetimeIndex(challenger.values.index), pd.DatetimeIndex(champion.values.index)
+    if ours.freqstr != theirs.freqstr:
+        yield f"the challenger's series has frequency {ours.freqstr}, the champion's {theirs.freqstr}"
+    elif ours[-1] < theirs[-1]:
+        yield f"the challenger's series ends on {_iso(ours[-1])}, before the champion's on {_iso(theirs[-1])}"
+    elif champion.log and not (challenger.values > 0).all():
+        yield "the champion models logarithms, and the challenger's series has values that are not positive"
+
+
+def _opponent(
+    champion: Forecaster, values: pd.Series[float], window_start: int, evaluation: EvaluationConfig, spec_bound: int
+) -> tuple[Forecaster, bool]:
+    """The champion on the challenger's series, with its own parameters if these are older than the window."""
+    before = values.iloc[:window_start]
+    if pd.Timestamp(champion.estimated_through) <= before.index[-1]:
+        return replace(champion, values=values), False
+    spec = ModelSpec(
+        order=champion.order,
+        seasonal_order=champion.seasonal_order,
+        trend=champion.trend,  # type: ignore[arg-type]  # pydantic checks the value
+        log=champion.log,
+        max_iterations=spec_bound,
+    )
+    return build_forecaster(spec, estimate(before, spec), values, evaluation), True
+
+
+def _iso(stamp: pd.Timestamp) -> str:
+    return stamp.date().isoformat() if stamp == stamp.normalize() else stamp.isoformat()
+
+
+def _table(
+    index: pd.DatetimeIndex,
+    origins: np.ndarray[tuple[int], np.dtype[np.intp]],
+    actual: np.ndarray[tuple[int, int], np.dtype[np.float64]],
+    forecasts: dict[str, RollingForecasts],
+) -> pd.DataFrame:
+    horizon = actual.shape[1]
+    targets = origins[:, None] + np.arange(horizon)
+    return pd.DataFrame(
+        {
+            "origin": index[np.repeat(origins - 1, horizon)],
+            "date": index[targets.ravel()],
+            "step": np.tile(np.arange(1, horizon + 1), len(origins)),
+            "actual": actual.ravel(),
+            **{name: forecast.mean.ravel() for name, forecast in forecasts.items()},
+        }
+    )

@@ -1,0 +1,61 @@
+"""What the gate decides on: numbers of one rolling-origin evaluation, as they are kept for a replay."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["Evidence", "ModelEvidence", "finite_or_none"]
+
+Number = float | None  # None stands for a number that is missing or not finite; no check passes on it
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+
+class ModelEvidence(_Record):
+    """One model's scores over the window."""
+
+    metrics: dict[str, Number] = Field(description="rmse, mae, mase, bias, and coverage_L of each level L.")
+    loss_by_origin: tuple[Number, ...] = Field(description="Mean squared error of each origin's path.")
+    rmse_by_step: tuple[Number, ...] = Field(description="RMSE at each step of the horizon.")
+
+    @classmethod
+    def of(cls, metrics: dict[str, float], losses: Iterable[float], by_step: Iterable[float]) -> ModelEvidence:
+        """The record of these numbers, those that are not finite as None."""
+        return cls(
+            metrics={name: finite_or_none(value) for name, value in metrics.items()},
+            loss_by_origin=tuple(finite_or_none(value) for value in losses),
+            rmse_by_step=tuple(finite_or_none(value) for value in by_step),
+        )
+
+    @property
+    def rmse(self) -> Number:
+        """Root mean squared error over all origins and steps."""
+        return self.metrics.get("rmse")
+
+    @property
+    def finite(self) -> bool:
+        """Whether there are numbers and all of them are finite."""
+        numbers = (*self.metrics.values(), *self.loss_by_origin, *self.rmse_by_step)
+        return bool(numbers) and all(number is not None for number in numbers)
+
+
+class Evidence(_Record):
+    """All that a decision rests on; with the policy it gives the verdict again."""
+
+    horizon: int = Field(ge=1, description="Steps forecast from each origin.")
+    levels: tuple[int, ...] = Field(description="Levels of the intervals, in percent.")
+    challenger: ModelEvidence = Field(description="Scores of the model that asks for promotion.")
+    champion: ModelEvidence | None = Field(description="Scores of the model under the pointer; null without one.")
+    seasonal_naive: ModelEvidence = Field(description="Scores of the last season's values again.")
+    converged: bool = Field(description="Whether the challenger's optimiser converged.")
+    incomparable: tuple[str, ...] = Field((), description="Reasons why the models cannot be compared on these data.")
+
+
+def finite_or_none(value: float) -> Number:
+    """``value`` as a plain float, or None where it is NaN or infinite."""
+    return float(value) if math.isfinite(value) else None

@@ -1,0 +1,230 @@
+"""The configuration: a frozen, strict record in which every field is described and unknown keys are errors."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from forecastops.ground.errors import ConfigError
+
+__all__ = [
+    "Config",
+    "DataConfig",
+    "DeploymentConfig",
+    "EvaluationConfig",
+    "GatePolicy",
+    "ModelSpec",
+    "RegistryConfig",
+    "TrackingConfig",
+    "load_config",
+]
+
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
+_Lag = Annotated[int, Field(ge=0, le=1000)]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+
+class DataConfig(_Record):
+    """How files become one regular series."""
+
+    date_column: str = Field("TransactionDate", min_length=1, description="Column that holds the dates.")
+    value_column: str = Field("PaidAmount", min_length=1, description="Column that holds the values to forecast.")
+    frequency: str | None = Field(
+        None, description="Pandas frequency of the series, e.g. D or W-SUN; found from the dates when absent."
+    )
+    gaps: Literal["interpolate", "error"] = Field(
+        "interpolate", description="What to do with missing dates: fill them linearly in time, or refuse the data."
+    )
+    max_gap: int = Field(7, ge=1, description="The longest run of missing dates that is still interpolated.")
+
+
+class ModelSpec(_Record):
+    """The ARIMA specification, named as in statsmodels."""
+
+    order: tuple[_Lag, _Lag, _Lag] = Field((2, 0, 2), description="ARIMA order (p, d, q).")
+    seasonal_order: tuple[_Lag, _Lag, _Lag, _Lag] = Field(
+        (0, 0, 0, 0), description="Seasonal order (P, D, Q, s); s is the number of observations in a season."
+    )
+    trend: Literal["n", "c", "t", "ct"] | None = Field(
+        None, description="Deterministic trend; by default a constant without differencing, none with it."
+    )
+    log: bool = Field(False, description="Model the logarithm of the values, which must then be positive.")
+    max_iterations: int = Field(500, ge=1, le=100_000, description="Bound on the optimiser's iterations.")
+
+    @model_validator(mode="after")
+    def _season_is_whole(self) -> ModelSpec:
+        *lags, season = self.seasonal_order
+        if any(lags) and season < 2:
+            raise ValueError(f"a seasonal part {tuple(lags)} needs a season s of at least 2, not {season}")
+        if season == 1:
+            raise ValueError("a season s of 1 is no season; use 0 for none")
+        return self
+
+
+class EvaluationConfig(_Record):
+    """The rolling-origin evaluation on which a decision rests."""
+
+    horizon: int = Field(14, ge=1, description="Steps forecast from every origin, in observations.")
+    window: int = Field(56, ge=2, description="Newest observations held back from estimation and forecast by all.")
+    season_length: int | None = Field(
+        None, ge=1, description="Season of the seasonal naive, in observations; by frequency when absent (daily 7)."
+    )
+    levels: tuple[Annotated[int, Field(ge=1, le=99)], ...] = Field(
+        (80, 95), min_length=1, description="Levels of the forecast intervals, in percent."
+    )
+
+    @model_validator(mode="after")
+    def _window_holds_origins(self) -> EvaluationConfig:
+        if self.window < self.horizon:
+            raise ValueError(f"window {self.window} is shorter than horizon {self.horizon}: it would hold no origin")
+        if len(set(self.levels)) != len(self.levels):
+            raise ValueError(f"levels {self.levels} name a level twice")
+        return self
+
+
+class GatePolicy(_Record):
+    """What a challenger must show. A check whose bound is null is switched off."""
+
+    min_improvement: float | None = Field(
+        0.02, ge=0, lt=1, description="Share by which the challenger's RMSE must lie below the champion's."
+    )
+    alpha: float | None = Field(
+        0.10, gt=0, lt=1, description="Level of the one-sided Diebold-Mariano test with Harvey's correction."
+    )
+    beat_seasonal_naive: bool = Field(True, description="Whether the RMSE must not exceed the seasonal naive's.")
+    max_coverage_shortfall: float | None = Field(
+        0.15, ge=0, lt=1, description="How far an interval's coverage may fall below its level, as a share."
+    )
+    max_step_ratio: float | None = Field(
+        1.25,
+        gt=0,
+        description="Largest RMSE at any one step, relative to the champion's (to the seasonal naive's without one).",
+    )
+
+
+class TrackingConfig(_Record):
+    """Where runs and models are kept. Null means what MLflow's own environment variables say."""
+
+    tracking_uri: str | None = Field(None, description="MLflow tracking URI; else MLFLOW_TRACKING_URI, else SQLite.")
+    registry_uri: str | None = Field(None, description="MLflow registry URI, where it differs from the tracking URI.")
+    experiment: str = Field("forecastops", min_length=1, description="MLflow experiment that holds the runs.")
+    artifact_location: str | None = Field(
+        None, description="Where the experiment keeps artifacts, should it have to be created; MLflow's choice if null."
+    )
+
+
+class RegistryConfig(_Record):
+    """The registered model and the pointer to its champion."""
+
+    model_name: str = Field("transactions-forecast", pattern=_NAME, description="Name of the registered model.")
+    alias: str = Field("champion", pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$", description="Alias of the champion.")
+
+    @field_validator("alias")
+    @classmethod
+    def _alias_is_free(cls, alias: str) -> str:
+        if alias.lower() == "latest" or re.fullmatch(r"[vV]\d+", alias):
+            raise ValueError(f"MLflow reserves the alias {alias!r}")
+        return alias
+
+
+class DeploymentConfig(_Record):
+    """Where the champion serves, through MLflow's deployments interface."""
+
+    target: str = Field("forecastops-local", min_length=1, description="MLflow deployments target URI.")
+    name: str | None = Field(None, pattern=_NAME, description="Name of the deployment; the model's name when absent.")
+    timeout_seconds: float = Field(120.0, gt=0, description="How long a deployment may take to become healthy.")
+    settings: dict[str, str | int | float | bool] = Field(
+        default_factory=dict, description="Settings handed to the target as they are, e.g. port for forecastops-local."
+    )
+
+
+class Config(_Record):
+    """Everything a command needs to know; each part is described at its own record."""
+
+    data: DataConfig = Field(DataConfig(), description="How files become one regular series.")
+    model: ModelSpec = Field(ModelSpec(), description="The ARIMA specification.")
+    evaluation: EvaluationConfig = Field(EvaluationConfig(), description="Rolling-origin evaluation.")
+    gate: GatePolicy = Field(GatePolicy(), description="What a challenger must show.")
+    tracking: TrackingConfig = Field(TrackingConfig(), description="Where runs and models are kept.")
+    registry: RegistryConfig = Field(RegistryConfig(), description="The model's name and its pointer.")
+    deployment: DeploymentConfig = Field(DeploymentConfig(), description="Where the champion serves.")
+
+    @property
+    def deployment_name(self) -> str:
+        """The deployment's name: as configured, else the model's."""
+        return self.deployment.name or self.registry.model_name
+
+
+def load_config(path: Path | None, overrides: Iterable[str] = ()) -> Config:
+    """Read a YAML file (none: the defaults), apply ``key.sub=value`` overrides, and check the whole.
+
+    Raises:
+        ConfigError: naming the file or option, the key, and what is wrong with its value.
+    """
+    place = f"configuration {path}" if path else "configuration"
+    tree = _read_yaml(path) if path else {}
+    for override in overrides:
+        _apply(tree, override)
+    try:
+        return Config.model_validate_json(json.dumps(tree))
+    except ValidationError as error:
+        raise _config_error(place, error) from error
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            place, f"holds a value that is no plain number, text or list ({error})", "quote it"
+        ) from error
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    place = f"configuration {path}"
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise ConfigError(place, f"cannot be read: {reason}", "name an existing YAML file") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ConfigError(place, f"is not plain YAML: {error}", "mend the line it names") from error
+    if tree is None:
+        return {}
+    if not isinstance(tree, dict):
+        raise ConfigError(place, f"is a {type(tree).__name__}, not a mapping", "start from `forecastops config show`")
+    return tree
+
+
+def _apply(tree: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    place = f"option --set {override!r}"
+    parts = key.strip().split(".")
+    if not equals or not all(parts):
+        raise ConfigError(place, "is not of the form key=value", "write e.g. --set evaluation.horizon=7")
+    try:
+        value = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ConfigError(place, f"has a value that is not plain YAML: {error}", "quote it") from error
+    for part in parts[:-1]:
+        branch = tree.setdefault(part, {})
+        if not isinstance(branch, dict):
+            raise ConfigError(place, f"{part!r} is a value, not a section", "see `forecastops config schema`")
+        tree = branch
+    tree[parts[-1]] = value
+
+
+def _config_error(place: str, error: ValidationError) -> ConfigError:
+    first, *others = error.errors(include_url=False, include_context=False)
+    key = ".".join(str(part) for part in first["loc"]) or "the whole"
+    more = f" (and {len(others)} more)" if others else ""
+    if first["type"] == "extra_forbidden":
+        return ConfigError(place, f"unknown key {key!r}{more}", "see `forecastops config schema` for the known ones")
+    value = json.dumps(first["input"], default=str)
+    shown = value if len(value) <= 80 else value[:77] + "..."
+    message = first["msg"].removeprefix("Value error, ")
+    return ConfigError(place, f"{key} = {shown}: {message}{more}", "see `forecastops config schema`")

@@ -1,0 +1,120 @@
+"""Frequencies: which regular grid a set of dates lies on, and how long a season is on it."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import pandas as pd
+from pandas.tseries.frequencies import to_offset
+from pandas.tseries.offsets import BaseOffset, Tick
+
+from forecastops.ground.errors import DataError
+
+__all__ = ["find_offset", "on_grid", "read_offset", "season_length", "steps"]
+
+# A date off the grid tells more against it than a missing one.
+_OFF_GRID = 5
+_DAY = pd.Timedelta(days=1)
+_SEASONS = {"D": 7, "B": 5, "W": 52} | dict.fromkeys(("MS", "ME", "BMS", "BME"), 12)
+_SEASONS |= dict.fromkeys(("QS", "QE", "BQS", "BQE"), 4) | dict.fromkeys(("YS", "YE", "BYS", "BYE"), 1)
+# Shortest and longest distance in days between neighbours, business days at month's end included.
+_CALENDAR = {"M": (26, 33), "Q": (87, 95), "Y": (362, 369)}
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+
+
+def season_length(frequency: str) -> int:
+    """Observations in the usual season of a frequency: daily 7, business days 5, weekly 52, monthly 12, hourly 24.
+
+    Raises:
+        DataError: where there is no usual one, e.g. ``10D``; says to set ``evaluation.season_length``.
+    """
+    offset = read_offset(frequency)
+    if offset.n == 1 and (season := _SEASONS.get(_family(offset))):
+        return season
+    if isinstance(offset, Tick) and offset.nanos < _DAY.value and _DAY.value % offset.nanos == 0:
+        return int(_DAY.value // offset.nanos)
+    raise DataError(f"frequency {frequency!r}", "has no usual season", "set evaluation.season_length")
+
+
+def read_offset(frequency: str) -> BaseOffset:
+    """The offset that a frequency string names: seconds to days, business days, weeks, months, quarters or years.
+
+    Raises:
+        DataError: when pandas does not know it, or it makes no regular grid.
+    """
+    place, remedy = f"frequency {frequency!r}", "set data.frequency to e.g. D, B, W-SUN, MS or h"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # older spellings, such as M and H, are still understood
+            offset = to_offset(frequency)
+    except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
+        raise DataError(place, "is not known to pandas", remedy) from error
+    if offset.n < 1 or not (_family(offset) in _SEASONS or (isinstance(offset, Tick) and offset.nanos >= 10**9)):
+        raise DataError(place, "makes no regular grid of dates", remedy)
+    return offset
+
+
+def find_offset(dates: pd.DatetimeIndex) -> BaseOffset:
+    """The frequency that explains the dates best: few off its grid, few missing on it.
+
+    Args:
+        dates: at least two, distinct and increasing, without timezone, in nanoseconds.
+    """
+    gaps = _nanoseconds(dates).diff().iloc[1:].astype("int64")
+    # The usual distance, and the distance that divides all of them: with gaps, they may differ.
+    likely = dict.fromkeys([int(gaps.mode().iloc[0]), math.gcd(*gaps.tolist())])
+    offsets = [read_offset(name) for step in likely for name in _candidates(dates, pd.Timedelta(step))]
+    return min(offsets, key=lambda offset: _misfit(dates, offset))
+
+
+def on_grid(dates: pd.DatetimeIndex, offset: BaseOffset) -> pd.Series[bool]:
+    """Which dates (distinct, increasing) lie on the grid of an offset, its phase being that of most of them."""
+    if isinstance(offset, Tick):
+        phase = _nanoseconds(dates) % offset.nanos
+        return phase == phase.mode().iloc[0]
+    days, clock = dates.normalize(), dates - dates.normalize()
+    grid = pd.date_range(days[0], days[-1], freq=offset)
+    return pd.Series(days.isin(grid) & (clock == pd.Series(clock).mode().iloc[0]))
+
+
+def steps(dates: pd.DatetimeIndex, offset: BaseOffset) -> pd.Series[int]:
+    """Steps of the grid from each date to the next; 1 where no date is missing. All dates must be on the grid."""
+    if isinstance(offset, Tick):
+        # By arithmetic: a grid of seconds over centuries would not fit into memory.
+        return (_nanoseconds(dates) // offset.nanos).diff().iloc[1:].astype("int64")
+    grid = pd.date_range(dates[0], dates[-1], freq=offset)
+    return pd.Series(grid.get_indexer(dates)).diff().iloc[1:].astype("int64")
+
+
+def _nanoseconds(dates: pd.DatetimeIndex) -> pd.Series[int]:
+    return pd.Series(dates).astype("int64")
+
+
+def _family(offset: BaseOffset) -> str:
+    return str(offset.rule_code).partition("-")[0]
+
+
+def _candidates(dates: pd.DatetimeIndex, step: pd.Timedelta) -> list[str]:
+    seconds = int(step.total_seconds())
+    if step % _DAY:
+        return [f"{max(seconds, 1)}s"]
+    days = step.days
+    weekday = pd.Series(dates.day_name()).mode().iloc[0][:3].upper()
+    month = _MONTHS[int(pd.Series(dates.month).mode().iloc[0]) - 1]
+    names = []
+    for family, (shortest, longest) in _CALENDAR.items():
+        if shortest <= days <= longest:
+            anchor = "" if family == "M" else f"-{month}"
+            names += [f"{kind}{anchor}" for kind in (f"{family}S", f"{family}E", f"B{family}S", f"B{family}E")]
+    if days % 7 == 0:
+        return [*names, f"{days // 7}W-{weekday}"]
+    return [*names, "D", "B"] if days == 1 else [*names, f"{days}D"]
+
+
+def _misfit(dates: pd.DatetimeIndex, offset: BaseOffset) -> int:
+    fits = on_grid(dates, offset)
+    if not fits.any():
+        return _OFF_GRID * len(dates)
+    missing = (steps(dates[fits.to_numpy()], offset) - 1).sum()
+    return int(_OFF_GRID * (~fits).sum() + missing)

@@ -1,0 +1,1 @@
+"""Floor 3: what a user can ask for, one readable function each; no state is kept here."""

@@ -1,0 +1,69 @@
+"""Where a decision is kept: ``decision.json`` on the challenger's run, with its digest as a tag."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+from pydantic import ValidationError
+
+from forecastops.adapters.mlflow_store.runs import Run, RunRecorder, Runs
+from forecastops.gate.record import Decision
+from forecastops.ground.errors import ModelError
+
+__all__ = ["log_decision", "read_decision"]
+
+_FILE = "decision.json"
+_TABLE = "evaluation.csv"
+_DIGEST = "forecastops.decision.sha256"
+
+
+def log_decision(runs: Runs, decision: Decision, table: pd.DataFrame) -> None:
+    """Log decision, forecasts and scores on the challenger's run, and on the run that ``mlflow run`` made, if any."""
+    text = decision.model_dump_json(indent=1) + "\n"
+    _log(runs.recorder(decision.run_id), decision, text, table)
+    if runs.made_by_mlflow not in (None, decision.run_id):
+        with runs.record("evaluate") as recorder:
+            recorder.tags({"forecastops.challenger": decision.run_id})
+            _log(recorder, decision, text, table)
+
+
+def read_decision(runs: Runs, run: Run) -> Decision:
+    """The latest decision about a run.
+
+    Raises:
+        ModelError: when there is none, it was altered, or its evidence does not give its verdict.
+    """
+    place, remedy = f"run {run.run_id}", f"run `forecastops evaluate --run-id {run.run_id}`"
+    digest = run.tags.get(_DIGEST)
+    if digest is None:
+        raise ModelError(place, "was not evaluated", remedy)
+    with tempfile.TemporaryDirectory() as folder:
+        data = runs.download(run.run_id, _FILE, Path(folder)).read_bytes()
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise ModelError(place, f"its {_FILE} is not the one that was logged last", remedy)
+    try:
+        decision = Decision.model_validate_json(data)
+    except ValidationError as error:
+        raise ModelError(place, f"its {_FILE} cannot be read ({error.errors()[0]['msg']})", remedy) from error
+    if decision.run_id != run.run_id or decision.replay().verdict != decision.verdict:
+        raise ModelError(place, f"its {_FILE} does not hold together", remedy)
+    return decision
+
+
+def _log(recorder: RunRecorder, decision: Decision, text: str, table: pd.DataFrame) -> None:
+    recorder.file(_TABLE, table.to_csv(index=False))
+    recorder.file(_FILE, text)
+    recorder.metrics(
+        {
+            f"{model}.{name}": value
+            for model, found in decision.metrics.items()
+            for name, value in (found or {}).items()
+            if value is not None
+        }
+    )
+    champion = decision.champion.version if decision.champion else "none"
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    recorder.tags({"forecastops.verdict": decision.verdict, "forecastops.champion": champion, _DIGEST: digest})

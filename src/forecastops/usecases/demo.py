@@ -1,0 +1,74 @@
+"""The whole story on bundled data: first champion, shift, challenger, gate, healthy endpoint."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from forecastops.adapters.samples import write_sample
+from forecastops.ground.config import Config, load_config
+from forecastops.ground.errors import DataError
+from forecastops.usecases.production import Production
+from forecastops.usecases.retrain import Retrained, retrain
+from forecastops.usecases.status import Status, status
+
+__all__ = ["Chapter", "demo"]
+
+_MARK = "demo.yaml"
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One step of the story: what happens, and what came of it."""
+
+    title: str
+    outcome: Retrained | Status
+
+
+def demo(folder: Path) -> Iterator[Chapter]:
+    """Tell the story in ``folder``, which must be new, empty, or an earlier demo's; yields as it goes.
+
+    Raises:
+        DataError: when the folder holds something else.
+    """
+    config = _prepare(folder)
+    write_sample("transactions", folder / "data")
+    past, now = (str(folder / "data" / f"transaction_ts{year}.csv") for year in (2013, 2014))
+    yield Chapter("2013's transactions: a first model is trained, judged and deployed", retrain(config, [past]))
+    yield Chapter("2014's arrive, and the distribution has shifted: a challenger", retrain(config, [past, now]))
+    yield Chapter("the same data once more: nothing is proven, nothing changes", retrain(config, [past, now]))
+    yield Chapter("what is in production", status(config))
+
+
+def _prepare(folder: Path) -> Config:
+    """A fresh demo with its own database, and no endpoint left from an earlier one."""
+    settings = folder / _MARK
+    if folder.exists() and any(folder.iterdir()) and not settings.is_file():
+        raise DataError(str(folder), "holds something that is no demo", "name a new folder with --dir")
+    if settings.is_file():
+        Production.open(load_config(settings)).endpoint.delete()
+        _remove(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    base = folder.absolute()
+    document = {
+        "tracking": {
+            "tracking_uri": f"sqlite:///{base / 'mlflow.db'}",
+            "experiment": "demo",
+            "artifact_location": (base / "artifacts").as_uri(),
+        },
+        "registry": {"model_name": "forecastops-demo"},
+    }
+    settings.write_text("# Made by `forecastops demo`.\n" + json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    return load_config(settings)
+
+
+def _remove(folder: Path) -> None:
+    """What a demo makes, and nothing else."""
+    import shutil
+
+    for part in ("data", "artifacts"):
+        shutil.rmtree(folder / part, ignore_errors=True)
+    for part in ("mlflow.db", _MARK):
+        (folder / part).unlink(missing_ok=True)

@@ -1,0 +1,76 @@
+"""Evaluate a challenger: challenger, champion and seasonal naive on the same rolling origins; then decide."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from importlib.metadata import version
+
+from forecastops.adapters.mlflow_store.connection import connect
+from forecastops.adapters.mlflow_store.registry import Champion, ModelRegistry
+from forecastops.adapters.mlflow_store.runs import Runs
+from forecastops.gate.comparison import Comparison, compare
+from forecastops.gate.decision import decide
+from forecastops.gate.record import ChampionRecord, Decision
+from forecastops.ground.config import Config
+from forecastops.usecases.decision_log import log_decision
+from forecastops.usecases.models import MODEL_DIGEST, challenger_model, version_model
+
+__all__ = ["evaluate"]
+
+_LOG = logging.getLogger(__name__)
+
+
+def evaluate(config: Config, run_id: str) -> Decision:
+    """Score the models on one window, decide, and log the decision on the challenger's run.
+
+    Raises:
+        RegistryError: when the run, the registry or the champion's files cannot be had.
+        ModelError: when a model cannot be rebuilt, or the challenger has seen the window.
+    """
+    connection = connect(config.tracking)
+    runs, registry = Runs(connection), ModelRegistry(connection, config.registry)
+    run = runs.get(run_id)
+    challenger = challenger_model(runs, run)
+    current = registry.champion()
+    champion = version_model(runs, registry, current.version) if current else None
+    _LOG.info("comparing run %s with %s", run_id, f"champion version {current.version.version}" if current else "none")
+    comparison = compare(challenger, champion, config.evaluation, config.model.max_iterations)
+    ruling = decide(comparison.evidence, config.gate)
+    decision = Decision(
+        run_id=run.run_id,
+        model_name=registry.name,
+        decided_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        verdict=ruling.verdict,
+        summary=ruling.summary,
+        checks=ruling.checks,
+        warnings=(*ruling.warnings, *_arm_warnings(comparison)),
+        metrics=comparison.metrics,
+        champion=_champion_record(current, comparison),
+        window=comparison.window,
+        data_sha256=run.tags["forecastops.data.sha256"],
+        model_sha256=run.tags[MODEL_DIGEST],
+        golden=challenger.reference(),
+        policy=config.gate,
+        evidence=comparison.evidence,
+        config=config.model_dump(mode="json", include={"data", "model", "evaluation"}),
+        versions={name: version(name) for name in ("forecastops", "numpy", "pandas", "scipy", "statsmodels")},
+    )
+    log_decision(runs, decision, comparison.table)
+    return decision
+
+
+def _champion_record(current: Champion | None, comparison: Comparison) -> ChampionRecord | None:
+    if current is None:
+        return None
+    found = current.version
+    return ChampionRecord(version=found.version, run_id=found.run_id, re_estimated=comparison.re_estimated)
+
+
+def _arm_warnings(comparison: Comparison) -> Iterator[str]:
+    if comparison.re_estimated:
+        yield (
+            "the champion's own parameters are not older than the window, so its spec was estimated anew before it: "
+            "the comparison is of specs, not of the parameters in production"
+        )

@@ -1,0 +1,118 @@
+"""The journal of a promotion or rollback, kept on the model version that moves in.
+
+One tag holds the whole of it, so that each record is one write: what was begun, by whom and why, from which champion,
+and each step before and after it happens. What a killed process leaves behind is thereby known.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
+from forecastops.ground.errors import RegistryError
+
+__all__ = ["JOURNAL", "REGISTERED_ON", "Entry", "Journal", "actor", "now", "read_journal", "unfinished"]
+
+JOURNAL = "forecastops.journal"
+REGISTERED_ON = "promoted by forecastops from "  # starts the description of each version that we register
+Step = Literal["deploy", "verify", "tag", "point"]
+
+
+def now() -> str:
+    """UTC time to the second, ISO."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def actor() -> str:
+    """Who acts: on an Azure DevOps agent the person who asked for the build, else user@host."""
+    if person := os.environ.get("BUILD_REQUESTEDFOR"):
+        return person
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"
+
+
+class Entry(BaseModel):
+    """One operation on one version."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    kind: Literal["promote", "rollback"] = Field(description="What was asked for.")
+    previous: str | None = Field(description="The champion's version when it began; null for none.")
+    reason: str | None = Field(description="Why, as given by --reason.")
+    forced: bool = Field(False, description="Whether the verdict was overridden.")
+    fresh: bool = Field(True, description="Whether the version was registered for this operation.")
+    actor: str = Field(default_factory=actor, description="Who: user@host, or who asked for the build.")
+    host: str = Field(default_factory=socket.gethostname, description="The machine on which it runs.")
+    started: str = Field(default_factory=now, description="UTC time, ISO.")
+    touched: str = Field(default_factory=now, description="UTC time of the last record, ISO.")
+    outcome: Literal["done", "undone"] | None = Field(None, description="Null while it is under way.")
+    steps: dict[Step, Literal["begun", "done"]] = Field(default_factory=dict, description="Each step's last record.")
+
+
+class Journal:
+    """Records the steps of one operation on ``version``."""
+
+    def __init__(self, registry: ModelRegistry, version: str, entry: Entry) -> None:
+        self._registry = registry
+        self.version = version
+        self.entry = entry
+
+    def begin(self) -> None:
+        """Record what is about to be done."""
+        self._write()
+
+    @contextmanager
+    def step(self, name: Step) -> Iterator[None]:
+        """Record that ``name`` begins; and that it is done, unless the block raises."""
+        self._write(steps={**self.entry.steps, name: "begun"})
+        yield
+        self._write(steps={**self.entry.steps, name: "done"})
+
+    def end(self, outcome: Literal["done", "undone"]) -> None:
+        """Record that nothing is left to do."""
+        self._write(outcome=outcome)
+
+    def _write(self, **changes: object) -> None:
+        self.entry = self.entry.model_copy(update={**changes, "touched": now()})
+        self._registry.tag(self.version, {JOURNAL: self.entry.model_dump_json()})
+
+
+def read_journal(version: ModelVersion) -> Entry | None:
+    """The last operation that moved this version in, None where there was none.
+
+    Raises:
+        RegistryError: when the tag is not a journal's.
+    """
+    text = version.tags.get(JOURNAL)
+    if text is None:
+        return None
+    try:
+        return Entry.model_validate_json(text)
+    except ValidationError as error:
+        raise RegistryError(
+            f"version {version.version}", f"its tag {JOURNAL} is not a journal", "delete the tag or the version"
+        ) from error
+
+
+def unfinished(version: ModelVersion) -> Entry | None:
+    """The operation on this version that was begun and has not ended, None where there is none.
+
+    A version that was registered by us and has no journal yet is a promotion killed right after its registration.
+    """
+    entry = read_journal(version)
+    if entry is None and version.description.startswith(REGISTERED_ON):
+        begun = datetime.fromtimestamp(version.created, timezone.utc).isoformat(timespec="seconds")
+        host = version.description.removeprefix(REGISTERED_ON)
+        return Entry(kind="promote", previous=None, reason=None, actor=host, host=host, started=begun, touched=begun)
+    return entry if entry and entry.outcome is None else None

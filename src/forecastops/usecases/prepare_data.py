@@ -1,0 +1,67 @@
+"""Data before training: check a series, make the AdventureWorks sets, write the bundled samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from forecastops.adapters.adventureworks import write_daily_sets
+from forecastops.adapters.read_series import read_series
+from forecastops.adapters.samples import write_sample
+from forecastops.forecasting.estimation import rows_needed
+from forecastops.ground.config import Config
+from forecastops.ground.series import Series, require_rows, season_length
+
+__all__ = ["SeriesReport", "check_data", "make_adventureworks", "make_sample", "trainable_series"]
+
+
+@dataclass(frozen=True)
+class SeriesReport:
+    """A series that can be trained on, and what was done to make it regular."""
+
+    start: str
+    end: str
+    rows: int
+    frequency: str
+    interpolated: int
+    sha256: str
+    notes: tuple[str, ...]
+
+
+def trainable_series(config: Config, paths: Sequence[str]) -> Series:
+    """Read files into a series that is long enough for the configured window and spec.
+
+    Raises:
+        DataError: when they make no regular series, or too short a one.
+    """
+    series = read_series(paths, config.data)
+    window = config.evaluation.window
+    season = config.evaluation.season_length or season_length(series.frequency)
+    needed = window + rows_needed(config.model, season)
+    require_rows(series, needed, f"a window of {window} and enough before it to estimate the model")
+    return series
+
+
+def check_data(config: Config, paths: Sequence[str]) -> SeriesReport:
+    """Read files as `train` does, and say what was found; raises what that raises."""
+    series = trainable_series(config, paths)
+    return SeriesReport(
+        start=series.start,
+        end=series.end,
+        rows=series.rows,
+        frequency=series.frequency,
+        interpolated=series.interpolated,
+        sha256=series.sha256,
+        notes=series.notes,
+    )
+
+
+def make_adventureworks(source: Path, out_dir: Path) -> list[Path]:
+    """Write the three daily sets of the AdventureWorks transaction history."""
+    return write_daily_sets(source, out_dir)
+
+
+def make_sample(name: str, out_dir: Path) -> list[Path]:
+    """Write a bundled sample."""
+    return write_sample(name, out_dir)

@@ -1,0 +1,163 @@
+"""Promote a challenger that earned it: register, deploy, verify, move the pointer; all or nothing."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from dataclasses import dataclass
+
+from forecastops.adapters.endpoint import EndpointState
+from forecastops.adapters.mlflow_store.registry import ModelVersion
+from forecastops.adapters.mlflow_store.runs import Run, Runs
+from forecastops.gate.record import Decision
+from forecastops.ground.config import Config
+from forecastops.ground.errors import PromotionRefusedError
+from forecastops.usecases.decision_log import read_decision
+from forecastops.usecases.journal import REGISTERED_ON, Entry, Journal, now
+from forecastops.usecases.models import MODEL_DIGEST
+from forecastops.usecases.production import PREDECESSOR, ROLLED_BACK, Production, named
+
+__all__ = ["Moved", "promote"]
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What a promotion or rollback came to; ``note`` says it to a person."""
+
+    run_id: str
+    promoted: bool
+    version: str | None
+    previous_version: str | None
+    endpoint: EndpointState | None
+    verdict: str | None
+    note: str
+
+
+def promote(config: Config, run_id: str, force_reason: str | None = None) -> Moved:
+    """Put the run's model into production if its decision says PROMOTE, or if ``force_reason`` overrides the verdict.
+
+    Running it again finishes or undoes what an interrupted call has begun; once finished, it changes nothing.
+
+    Raises:
+        PromotionRefusedError: when the decision was made against another champion, or the run was rolled back.
+        EndpointError: when deployment or smoke test fail; production is then as it was.
+    """
+    production = Production.open(config)
+    run = production.runs.get(run_id)
+    decision = read_decision(production.runs, run)
+    with production.exclusively():
+        moved = _promote(production, decision, run, force_reason)
+    _log(production.runs, moved)
+    return moved
+
+
+def _promote(production: Production, decision: Decision, run: Run, force_reason: str | None) -> Moved:
+    current = production.current()
+    mine = next(iter(production.registry.of_run(run.run_id)), None) if production.registry.exists() else None
+    if current and mine and current.version == mine.version:
+        return _already_champion(production, decision, current)
+    if decision.verdict != "PROMOTE" and force_reason is None:
+        production.settle()
+        return _not_promoted(decision, current)
+    try:
+        _require_binding(decision, run, production.config, current)
+        _require_not_rolled_back(mine, force_reason)
+    except PromotionRefusedError:
+        production.settle()  # what an interrupted call has begun can no longer be finished
+        raise
+    production.settle(but=mine.version if mine else None)
+    return _move_in(production, decision, run, force_reason)
+
+
+def _log(runs: Runs, moved: Moved) -> None:
+    """Tell the run that ``mlflow run`` made, if any, what came of it."""
+    if runs.made_by_mlflow is not None:
+        with runs.record("promote") as recorder:
+            recorder.tags(
+                {
+                    "forecastops.challenger": moved.run_id,
+                    "forecastops.promoted": str(moved.promoted).lower(),
+                    "forecastops.version": moved.version or "none",
+                }
+            )
+
+
+def _move_in(production: Production, decision: Decision, run: Run, force_reason: str | None) -> Moved:
+    forced = decision.verdict != "PROMOTE"
+    if forced:
+        _LOG.warning("promoting against the verdict %s: %s", decision.verdict, force_reason)
+    previous = decision.champion.version if decision.champion else None
+    source, mark = f"{run.artifact_uri}/model", REGISTERED_ON + socket.gethostname()
+    registered = production.registry.register(run.run_id, source, mark)
+    entry = Entry(
+        kind="promote",
+        previous=previous,
+        reason=force_reason if forced else None,
+        forced=forced,
+        fresh=ROLLED_BACK not in registered.tags,
+    )
+    version = registered.version
+    journal = Journal(production.registry, version, entry)
+    state = production.move_in(journal, decision.golden, _version_tags(run, decision, entry))
+    note = f"version {version} is the champion and serves at {state.url}"
+    return Moved(run.run_id, True, version, previous, state, decision.verdict, note)
+
+
+def _version_tags(run: Run, decision: Decision, entry: Entry) -> dict[str, str]:
+    tags = {
+        "RMSE": str(run.metrics.get("RMSE", "")),
+        "R2": str(run.metrics.get("R2", "")),
+        "run_id": run.run_id,
+        MODEL_DIGEST: decision.model_sha256,
+        "forecastops.verdict": decision.verdict,
+        "forecastops.promoted_by": entry.actor,
+        "forecastops.promoted_at": now(),
+        PREDECESSOR: entry.previous or "none",
+    }
+    return tags | ({"forecastops.forced_reason": entry.reason or ""} if entry.forced else {})
+
+
+def _already_champion(production: Production, decision: Decision, current: ModelVersion) -> Moved:
+    production.settle()
+    state, mended = production.mend_endpoint(current.version, decision.golden)
+    predecessor = current.tags.get(PREDECESSOR)
+    note = f"version {current.version} is the champion already" + ("; its endpoint was mended" if mended else "")
+    previous = None if predecessor in (None, "none") else predecessor
+    return Moved(decision.run_id, True, current.version, previous, state, decision.verdict, note)
+
+
+def _not_promoted(decision: Decision, current: ModelVersion | None) -> Moved:
+    found = current.version if current else None
+    note = f"not promoted ({decision.verdict}: {decision.summary}); the champion stays {named(found)}"
+    return Moved(decision.run_id, False, None, found, None, decision.verdict, note)
+
+
+def _require_binding(decision: Decision, run: Run, config: Config, current: ModelVersion | None) -> None:
+    """A decision binds the champion, the data, the model, its name, and the policy that it was made with."""
+    judged = decision.champion.version if decision.champion else None
+    found = current.version if current else None
+    pairs = (
+        ("against champion", named(judged), named(found)),
+        ("for model", decision.model_name, config.registry.model_name),
+        ("on data", decision.data_sha256, run.tags.get("forecastops.data.sha256")),
+        ("with files", decision.model_sha256, run.tags.get(MODEL_DIGEST)),
+        ("by policy", decision.policy.model_dump_json(), config.gate.model_dump_json()),
+    )
+    for what, then, today in pairs:
+        if then != today:
+            raise PromotionRefusedError(
+                f"run {run.run_id}",
+                f"it was judged {what} {then}, which is now {today}",
+                f"run `forecastops evaluate --run-id {run.run_id}` again",
+            )
+
+
+def _require_not_rolled_back(mine: ModelVersion | None, force_reason: str | None) -> None:
+    if mine and ROLLED_BACK in mine.tags and force_reason is None:
+        raise PromotionRefusedError(
+            f"version {mine.version}",
+            f"it was rolled back: {mine.tags[ROLLED_BACK]}",
+            f"to return to it, run `forecastops rollback --to-version {mine.version} --reason ...`",
+        )

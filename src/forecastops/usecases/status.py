@@ -1,0 +1,95 @@
+"""What is in production: champion, pointer and endpoint, whether they agree, and what mends it where they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from forecastops.adapters.endpoint import EndpointState
+from forecastops.adapters.mlflow_store.registry import Champion
+from forecastops.ground.config import Config
+from forecastops.usecases.journal import unfinished
+from forecastops.usecases.production import Production, named
+
+__all__ = ["Status", "status"]
+
+
+@dataclass(frozen=True)
+class Status:
+    """``problems`` is empty when everything agrees; each names the command that mends it."""
+
+    champion: Champion | None
+    endpoint: EndpointState | None
+    problems: list[str]
+
+    @property
+    def consistent(self) -> bool:
+        """Whether pointer, stage, journal and endpoint agree."""
+        return not self.problems
+
+
+def status(config: Config) -> Status:
+    """Ask registry and endpoint, and compare; changes nothing.
+
+    Raises:
+        RegistryError: when the registry does not answer.
+        EndpointError: when the deployments target does not answer.
+    """
+    production = Production.open(config)
+    champion = production.registry.champion()
+    endpoint = production.endpoint.state()
+    problems = [
+        *_interrupted(production),
+        *_stages(production, champion),
+        *_endpoint(production, champion, endpoint),
+    ]
+    return Status(champion, endpoint, problems)
+
+
+def _interrupted(production: Production) -> Iterator[str]:
+    for version in production.registry.versions() if production.registry.exists() else ():
+        entry = unfinished(version)
+        if entry is not None:
+            again = (
+                f"forecastops promote --run-id {version.run_id}"
+                if entry.kind == "promote"
+                else f"forecastops rollback --to-version {version.version} --reason '{entry.reason}'"
+            )
+            done = ", ".join(f"{step} {record}" for step, record in entry.steps.items()) or "registered"
+            yield f"a {entry.kind} of version {version.version} was interrupted ({done}); to finish or undo it: {again}"
+
+
+def _stages(production: Production, champion: Champion | None) -> Iterator[str]:
+    if champion is None or champion.pointer == "stage":
+        return
+    for version in production.registry.staged():
+        if version.version != champion.version.version:
+            yield (
+                f"stage Production names version {version.version}, the alias version {champion.version.version}; "
+                f"to let the stage follow: {_return_to(champion)}"
+            )
+
+
+def _endpoint(production: Production, champion: Champion | None, state: EndpointState | None) -> Iterator[str]:
+    name = production.endpoint.name
+    if champion is None:
+        if state is not None:
+            target = production.config.deployment.target
+            yield (
+                f"endpoint {name} serves {named(state.version)}, but there is no champion; to remove it: "
+                f"mlflow deployments delete -t {target} --name {name}"
+            )
+        return
+    if state is None:
+        yield f"champion version {champion.version.version} has no endpoint; to deploy it: {_return_to(champion)}"
+    elif not state.healthy:
+        yield f"endpoint {name} is {state.state}; to deploy the champion again: {_return_to(champion)}"
+    elif state.version != champion.version.version:
+        yield (
+            f"endpoint {name} serves {named(state.version)}, the champion is version {champion.version.version}; "
+            f"to deploy the champion: {_return_to(champion)}"
+        )
+
+
+def _return_to(champion: Champion) -> str:
+    return f"forecastops rollback --to-version {champion.version.version} --reason 'mend the endpoint'"

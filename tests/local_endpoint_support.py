@@ -1,0 +1,125 @@
+"""A tiny real model, and the means to look at the processes of a deployment."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import mlflow.pyfunc
+from mlflow.models import ModelSignature
+from mlflow.types.schema import ParamSchema, ParamSpec
+
+from forecastops.adapters.local_endpoint.locks import holder
+from forecastops.adapters.local_endpoint.state import Layout
+
+CLI = [str(Path(sys.executable).with_name("mlflow")), "deployments"]
+# The same commands without the rest of `mlflow`, whose import takes seconds.
+COMMANDS = [sys.executable, "-c", "from mlflow.deployments.cli import commands; commands()"]
+
+_LOADER = '''
+"""Loads a tiny model from a JSON file."""
+import json
+import os
+import time
+
+import pandas as pd
+
+
+class Tiny:
+    def __init__(self, spec):
+        self.spec = spec
+
+    def predict(self, model_input, params=None):
+        horizon = (params or {})["horizon"]
+        if horizon == 666:
+            raise RuntimeError("broken inside " + __file__)
+        if horizon == 13:
+            time.sleep(1.0)
+        if not 1 <= horizon <= 1000:
+            raise ValueError(f"horizon must be from 1 to 1000, not {horizon}")
+        return pd.DataFrame({"step": range(1, horizon + 1), "model": self.spec["name"]})
+
+
+def _load_pyfunc(path):
+    with open(path) as stream:
+        spec = json.load(stream)
+    time.sleep(spec["load_seconds"])
+    if spec["broken"]:
+        raise ValueError("the reference forecast differs")
+    return Tiny(spec)
+'''
+
+
+def save_model(root: Path, name: str, *, load_seconds: float = 0.0, broken: bool = False) -> str:
+    """Save a model without any pickle in it; its path, which is its URI."""
+    source = root / f"source-{name}"
+    source.mkdir(parents=True)
+    (source / "tiny_loader.py").write_text(_LOADER)
+    (source / "spec.json").write_text(json.dumps({"name": name, "load_seconds": load_seconds, "broken": broken}))
+    mlflow.pyfunc.save_model(
+        str(root / name),
+        loader_module="tiny_loader",
+        data_path=str(source / "spec.json"),
+        code_paths=[str(source / "tiny_loader.py")],
+        signature=ModelSignature(params=ParamSchema([ParamSpec("horizon", "long", 7)])),
+        pip_requirements=["mlflow"],
+    )
+    return str(root / name)
+
+
+def pids_of(layout: Layout) -> list[int]:
+    """The live processes of a deployment, by the locks they hold."""
+    files = [layout.supervisor, *(layout.servers.iterdir() if layout.servers.is_dir() else ())]
+    return [pid for pid in map(holder, files) if pid]
+
+
+def end_everything(home: Path) -> list[int]:
+    """Kill whatever still runs under this home; those it had to kill."""
+    killed = []
+    for directory in (home / "endpoints").glob("[!.]*"):
+        for pid in pids_of(Layout(directory)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            killed.append(pid)
+    return killed
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 15.0) -> bool:
+    """Whether the condition comes to hold."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return condition()
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def request_bytes(horizon: int = 1) -> bytes:
+    """A whole HTTP request as it goes over the wire."""
+    body = json.dumps({"inputs": [], "params": {"horizon": horizon}})
+    lines = ["POST /invocations HTTP/1.1", "Host: localhost", "Content-Type: application/json"]
+    head = "\r\n".join([*lines, f"Content-Length: {len(body)}"])
+    return f"{head}\r\n\r\n{body}".encode()
+
+
+def read_all(connection: socket.socket) -> bytes:
+    """Everything until the server closes."""
+    received = b""
+    while chunk := connection.recv(65536):
+        received += chunk
+    return received

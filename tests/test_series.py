@@ -1,0 +1,343 @@
+from __future__ import annotations
+
+import contextlib
+import datetime
+import decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forecastops.ground.config import DataConfig
+from forecastops.ground.errors import DataError
+from forecastops.ground.series import Series, from_csv, regular_series, require_rows, season_length
+
+DAILY = DataConfig(date_column="day", value_column="amount")
+finite = st.floats(-(2.0**53), 2.0**53)
+
+
+def raw(dates: Any, values: Any, source: str = "a.csv") -> pd.DataFrame:
+    frame = pd.DataFrame({"date": dates, "value": values})
+    return frame.assign(source=source, row=range(2, len(frame) + 2))
+
+
+def days(count: int, start: str = "2013-07-31", freq: str = "D") -> list[str]:
+    return list(pd.date_range(start, periods=count, freq=freq).strftime("%Y-%m-%d"))
+
+
+def require_one_line(error: DataError) -> None:
+    assert len(str(error).splitlines()) == 1
+
+
+def refusal(frame: pd.DataFrame, config: DataConfig = DAILY) -> str:
+    with pytest.raises(DataError) as caught:
+        regular_series(frame, config)
+    require_one_line(caught.value)
+    return str(caught.value)
+
+
+def test_regular_rows_become_a_series() -> None:
+    series = regular_series(raw(days(4), ["1", " 2.5 ", "-3e2", "+.5"]), DAILY)
+    assert series.values.tolist() == [1.0, 2.5, -300.0, 0.5]
+    assert series.values.name == "amount"
+    assert series.values.dtype == "float64"
+    assert series.index.freq == "D"
+    assert (series.frequency, series.start, series.end, series.rows) == ("D", "2013-07-31", "2013-08-03", 4)
+    assert (series.notes, series.interpolated) == ((), 0)
+
+
+def test_canonical_text() -> None:
+    series = regular_series(raw(days(2), ["1346.0122831896513", "0.1"]), DAILY)
+    assert series.to_csv() == "date,value\n2013-07-31,1346.0122831896513\n2013-08-01,0.1\n"
+    assert len(series.sha256) == 64
+    assert series.sha256 != regular_series(raw(days(2), ["1346.0122831896513", "0.2"]), DAILY).sha256
+
+
+@given(
+    values=st.lists(finite, min_size=2, max_size=30),
+    frequency=st.sampled_from(["D", "B", "W-SUN", "W-SAT", "MS", "ME", "QS-JAN", "YE-DEC", "h", "15min", "2D"]),
+)
+def test_text_round_trip_is_exact(values: list[float], frequency: str) -> None:
+    index = pd.date_range("2013-07-31", periods=len(values), freq=frequency)
+    series = Series(pd.Series(values, index=index, name="amount", dtype="float64"))
+    back = from_csv(series.to_csv(), series.frequency, "amount")
+    pd.testing.assert_series_equal(back.values, series.values, check_exact=True)
+    assert back.index.freq == index.freq
+    assert np.array_equal(np.signbit(back.values), np.signbit(series.values))
+    assert back.sha256 == series.sha256
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "date,value\n",
+        "day,value\n2013-07-31,1.0\n",
+        "date,value\n2013-07-31,1.0",
+        "date,value\n2013-07-31,1\n",
+        "date,value\n2013-07-31,nan\n",
+        "date,value\n2013-07-31,inf\n",
+        "date,value\n2013-07-31\n",
+        "date,value\n2013-07-31,1.0,2.0\n",
+        "date,value\n2013-07-31,1.0\n2013-08-02,1.0\n",
+        "date,value\n2013-08-01,1.0\n2013-07-31,1.0\n",
+        "date,value\n2013-07-31,1.0\r\n",
+        "date,value\n9999-07-31,1.0\n",
+    ],
+)
+def test_text_that_is_not_canonical_is_refused(text: str) -> None:
+    with pytest.raises(DataError):
+        from_csv(text, "D")
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_a_series_or_refused(text: str) -> None:
+    for candidate in (text, f"date,value\n{text}\n", f"date,value\n2013-07-31,{text}\n"):
+        with contextlib.suppress(DataError):
+            assert from_csv(candidate, "D").to_csv() == candidate
+
+
+@given(order=st.permutations(range(20)), repeats=st.lists(st.integers(0, 19), max_size=5))
+def test_order_and_agreeing_repeats_do_not_matter(order: list[int], repeats: list[int]) -> None:
+    frame = raw(days(20), [str(i * 1.1) for i in range(20)])
+    whole = regular_series(frame, DAILY)
+    mixed = regular_series(frame.iloc[order + repeats], DAILY)
+    assert mixed.sha256 == whole.sha256
+    assert any("sorted" in note for note in mixed.notes) == (order + repeats != sorted(order + repeats))
+    assert any("dropped" in note for note in mixed.notes) == bool(repeats)
+
+
+def test_notes_name_the_first_late_row_and_the_repeat() -> None:
+    series = regular_series(raw(["2013-08-01", "2013-07-31", "2013-08-01"], [1, 2, 1]), DAILY)
+    assert series.notes == (
+        "a.csv: the rows were not in order of date and were sorted, the first late one 2013-07-31 in row 3.",
+        "1 rows repeat a date with the same value and were dropped, the first 2013-08-01 at a.csv:4.",
+    )
+
+
+def test_repeats_that_disagree_are_refused() -> None:
+    frame = pd.concat([raw(days(3), [1, 2, 3]), raw(["2013-08-01"], [2.5], "b.csv")])
+    message = refusal(frame)
+    assert all(part in message for part in ("b.csv:2", "a.csv:3", "2013-08-01", "2.0", "2.5", "'amount'"))
+
+
+def test_gaps_are_filled_linearly_in_time() -> None:
+    series = regular_series(raw(["2013-07-31", "2013-08-02", "2013-08-03", "2013-08-06"], [0, 2, 3, 9]), DAILY)
+    assert series.values.tolist() == [0, 1, 2, 3, 5, 7, 9]
+    assert series.interpolated == 3
+    assert series.notes == ("3 missing dates were interpolated: 2013-08-01, 2013-08-04 to 2013-08-05.",)
+    monthly = DataConfig(frequency="MS")
+    series = regular_series(raw(["2014-01-01", "2014-02-01", "2014-04-01"], [1, 0, 59]), monthly)
+    assert series.values.tolist() == pytest.approx([1, 0, 28, 59])  # by days, not by position
+
+
+def test_gaps_that_are_too_long_or_not_allowed_are_refused() -> None:
+    frame = raw([*days(3), "2013-08-10", "2013-08-11"], [1, 2, 3, 4, 5])
+    assert regular_series(frame, DAILY).interpolated == 7
+    message = refusal(frame, DataConfig(max_gap=6))
+    assert all(part in message for part in ("a.csv:5", "2013-08-03 to 2013-08-09", "7 missing", "max_gap is 6"))
+    assert "gaps is 'error'" in refusal(frame, DataConfig(gaps="error"))
+
+
+def test_a_grid_that_would_not_fit_into_memory_is_never_built() -> None:
+    dates = ["1800-01-01 00:00:00", "1800-01-01 00:00:01", "1800-01-01 00:00:02", "2090-01-01 00:00:00"]
+    assert "missing of frequency s" in refusal(raw(dates, [1, 2, 3, 4]))
+
+
+@pytest.mark.parametrize("frequency", ["D", "B", "W-SAT", "W-WED", "MS", "ME", "BMS", "BME", "QS-JAN", "YS-JAN"])
+@pytest.mark.parametrize("gap", [False, True])
+def test_the_frequency_is_found(frequency: str, gap: bool) -> None:
+    dates = days(24, freq=frequency)
+    kept = [date for i, date in enumerate(dates) if not (gap and i in {5, 9, 10})]
+    series = regular_series(raw(kept, range(len(kept))), DAILY)
+    assert list(series.index.strftime("%Y-%m-%d")) == dates
+    assert series.interpolated == len(dates) - len(kept)
+
+
+@pytest.mark.parametrize(("frequency", "season"), [("h", 24), ("30min", 48), ("15min", 96), ("2h", 12)])
+def test_frequencies_within_a_day_are_found(frequency: str, season: int) -> None:
+    index = pd.date_range("2013-07-31 06:00", periods=50, freq=frequency)
+    series = regular_series(raw(index.strftime("%Y-%m-%dT%H:%M:%S"), range(50)), DAILY)
+    assert series.values.index.equals(index)
+    assert season_length(series.frequency) == season
+    assert series.start == "2013-07-31T06:00:00"
+
+
+@pytest.mark.parametrize(
+    ("dates", "config", "named"),
+    [
+        ([*days(9, freq="W-SAT"), "2013-10-01"], DAILY, "2013-10-01"),
+        ([*days(30, freq="B"), "2013-08-03"], DAILY, "2013-08-03"),
+        ([*days(9, freq="MS"), "2013-09-15"], DAILY, "2013-09-15"),
+        (["2013-07-30 12:00", *(f"{date} 00:00" for date in days(9))], DAILY, "2013-07-30T12:00:00"),
+        (days(9), DataConfig(frequency="B"), "2013-08-03"),
+        (days(9), DataConfig(frequency="W-SUN"), "2013-07-31"),
+        (days(9), DataConfig(frequency="2D"), "2013-08-01"),
+    ],
+)
+def test_a_date_off_the_grid_is_named(dates: list[str], config: DataConfig, named: str) -> None:
+    message = refusal(raw(dates, range(len(dates))), config)
+    assert f"date {named} " in message
+    assert f"a.csv:{[date.replace(' ', 'T') for date in dates].index(named.removesuffix(':00')) + 2}:" in message
+
+
+@pytest.mark.parametrize("frequency", ["nonsense", "-1D", "0D", "bh", "ns", "", "D-D", "10", "\n"])
+def test_a_frequency_that_makes_no_grid_is_refused(frequency: str) -> None:
+    if frequency:
+        assert "frequency" in refusal(raw(days(5), range(5)), DataConfig(frequency=frequency))
+    with pytest.raises(DataError):
+        season_length(frequency)
+
+
+@pytest.mark.parametrize(
+    ("frequency", "season"),
+    [("D", 7), ("B", 5), ("W-SAT", 52), ("W", 52), ("MS", 12), ("ME", 12), ("QE-DEC", 4), ("YS-JAN", 1), ("min", 1440)],
+)
+def test_seasons(frequency: str, season: int) -> None:
+    assert season_length(frequency) == season
+
+
+@pytest.mark.parametrize("frequency", ["10D", "2MS", "7h"])
+def test_a_frequency_without_usual_season(frequency: str) -> None:
+    with pytest.raises(DataError, match=r"set evaluation\.season_length"):
+        season_length(frequency)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *("31/12/2013", "12/31/2013", "2013-7-1", "20130731", "2013-02-30", "2013-07-31 24:00", "yesterday", "", " "),
+        *(
+            "0001-01-01",
+            "9999-12-31",
+            "2013-07-31T00:00:00+02:00",
+            "2013-07-31 00:00",
+            "\uff12\uff10\uff11\uff13-07-31",
+            "2013-07-31\n",
+        ),
+        *(None, 20130731, 1.5, True, float("nan"), pd.NaT, datetime.date(1, 1, 1), datetime.datetime(9999, 1, 1)),
+    ],
+)
+def test_a_cell_that_is_no_date_is_named(cell: Any) -> None:
+    message = refusal(raw([*days(3), cell], [1, 2, 3, 4]))
+    assert message.startswith("a.csv:5: column 'day' holds ")
+    if isinstance(cell, str) and cell.strip():
+        assert cell.strip() in message
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *(
+            "",
+            " ",
+            "nan",
+            "NaN",
+            "NA",
+            "inf",
+            "-inf",
+            "1,234.5",
+            "1_000",
+            "12 EUR",
+            "0x10",
+            "1e999",
+            "9" * 5000,
+            "True",
+        ),
+        *(
+            "٣",
+            "1\n2",
+            None,
+            True,
+            float("nan"),
+            float("inf"),
+            10**5000,
+            2**63,
+            1e300,
+            1j,
+            b"1",
+            decimal.Decimal("NaN"),
+        ),
+    ],
+    ids=lambda cell: f"{type(cell).__name__}-{str(cell)[:9] if not isinstance(cell, int) else cell.bit_length()}",
+)
+def test_a_cell_that_is_no_number_is_named(cell: Any) -> None:
+    message = refusal(raw(days(4), pd.Series([1, 2, 3, cell], dtype=object)))
+    assert message.startswith("a.csv:5: column 'amount' holds ")
+    assert "on 2013-08-03" in message
+    assert len(message) < 300
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        pd.date_range("2013-07-31", periods=4),
+        pd.date_range("2013-07-31", periods=4, tz="UTC"),
+        pd.date_range("2013-07-31", periods=4, unit="s"),
+        [date.date() for date in pd.date_range("2013-07-31", periods=4)],
+        pd.Categorical(days(4)),
+        pd.array(days(4), dtype="string"),
+        [f"{date}T00:00:00Z" for date in days(4)],
+        [f"{date} 00:00:00.000" for date in days(4)],
+    ],
+)
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.array([1, 2, 3, 4], dtype="int8"),
+        np.array([1, 2, 3, 4], dtype="float32"),
+        pd.array([1, 2, 3, 4], dtype="Int64"),
+        [decimal.Decimal(i) for i in (1, 2, 3, 4)],
+        pd.array(["1", "2", "3", "4"], dtype="string"),
+    ],
+)
+def test_native_types(dates: Any, values: Any) -> None:
+    series = regular_series(raw(dates, values), DAILY)
+    assert series.to_csv() == "date,value\n2013-07-31,1.0\n2013-08-01,2.0\n2013-08-02,3.0\n2013-08-03,4.0\n"
+    assert len(series.notes) == ("T00:00:00Z" in str(dates) or "UTC" in str(getattr(dates, "dtype", "")))
+
+
+def test_other_timezones_and_types_are_refused() -> None:
+    berlin = pd.date_range("2013-07-31", periods=4, tz="Europe/Berlin")
+    assert "timezone Europe/Berlin" in refusal(raw(berlin, range(4)))
+    assert "of type int64" in refusal(raw([20130731, 20130801], [1, 2]))
+    assert "holds True" in refusal(raw(days(2), [True, False]))
+    assert "complex" in refusal(raw(days(2), [1j, 2j]))
+
+
+def test_series_that_cannot_be_forecast_are_refused() -> None:
+    assert "5.0 on every date" in refusal(raw(days(9), [5] * 9))
+    assert "one date 2013-07-31" in refusal(raw(["2013-07-31"] * 2, [1, 1]))
+    assert "no rows" in refusal(raw([], []))
+
+
+def test_too_few_rows_are_counted() -> None:
+    series = regular_series(raw(days(9), range(9)), DAILY)
+    require_rows(series, 9, "a window of 9")
+    with pytest.raises(DataError, match=r"has 9 rows, and 10 are needed for a window of 10"):
+        require_rows(series, 10, "a window of 10")
+
+
+@given(
+    dates=st.lists(
+        st.one_of(st.sampled_from([*days(6), "2013-02-30", ""]), st.text(max_size=12), st.dates(), st.none()),
+        max_size=6,
+    ),
+    values=st.lists(st.one_of(st.integers(), st.floats(), st.text(max_size=8), st.none(), st.booleans()), max_size=6),
+    frequency=st.sampled_from([None, "D", "B", "W-SUN", "MS", "h"]),
+)
+def test_any_rows_are_a_series_or_refused(dates: list[Any], values: list[Any], frequency: str | None) -> None:
+    rows = list(zip(dates, values, strict=False))
+    columns = pd.DataFrame(rows, columns=["date", "value"], dtype=object)
+    try:
+        series = regular_series(
+            columns.assign(source="a.csv", row=range(len(rows))), DataConfig(frequency=frequency, max_gap=1000)
+        )
+    except DataError as error:
+        require_one_line(error)
+    else:
+        assert np.isfinite(series.values).all()
+        assert from_csv(series.to_csv(), series.frequency).sha256 == series.sha256
