@@ -72,7 +72,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def client(home: Path) -> LocalEndpointClient:
-    client = get_deploy_client("forecastops-local")  # type: ignore[no-untyped-call]
+    client = get_deploy_client("forecastops-local")
     assert isinstance(client, LocalEndpointClient)
     return client
 

@@ -53,6 +53,7 @@ def holds(seed: int) -> list[bool]:
         champion.converged and challenger.converged,
         model_rmse(champion, old) < naive_rmse(old),
         before < naive_rmse(both),
+        after < naive_rmse(both),
         after < 0.95 * before,
     ]
 

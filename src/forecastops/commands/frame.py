@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
 
@@ -33,6 +33,7 @@ class Request:
     config_path: Path | None
     overrides: tuple[str, ...]
     as_json: bool
+    stdout: TextIO
 
     def config(self) -> Config:
         """The resolved configuration."""
@@ -40,7 +41,12 @@ class Request:
 
     def answer(self, document: dict[str, Any], text: str) -> None:
         """Print the result: one JSON object, or text for a person."""
-        click.echo(json.dumps(document, allow_nan=False) if self.as_json else text)
+        click.echo(json.dumps(document, allow_nan=False) if self.as_json else text, file=self.stdout)
+
+    def tell(self, text: str) -> None:
+        """Print part of a long result for a person; ``--json`` waits for the whole."""
+        if not self.as_json:
+            click.echo(text, file=self.stdout)
 
 
 def command_options(function: _F) -> _F:
@@ -50,9 +56,10 @@ def command_options(function: _F) -> _F:
     def wrapper(
         config: Path | None, overrides: tuple[str, ...], as_json: bool, traceback: bool, verbose: int, **rest: Any
     ) -> None:
-        request = Request(config, overrides, as_json)
+        request = Request(config, overrides, as_json, sys.stdout)
         _log_to_stderr(verbose)
-        with one_line_errors(traceback):
+        # Libraries print to stdout now and then, which belongs to the result alone.
+        with contextlib.redirect_stdout(sys.stderr), one_line_errors(traceback):
             function(request, **rest)
 
     options = [
@@ -100,7 +107,6 @@ def one_line_errors(show_traceback: bool) -> Iterator[None]:
     """Turn every error into one line on stderr and exit code 1."""
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        # Libraries print to stdout now and then; it belongs to the result.
         yield
     except (click.exceptions.Exit, click.ClickException, BrokenPipeError):
         raise

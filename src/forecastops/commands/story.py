@@ -37,7 +37,6 @@ def demo(request: Request, folder: Path) -> None:
             document = text.status_document(outcome)
             shown = f"{text.status_text(outcome)}\n{text.demo_ending(outcome, folder)}"
         documents.append(document)
-        if not request.as_json:
-            click.echo(f"\n{number}. {chapter.title}\n\n{shown}")
+        request.tell(f"\n{number}. {chapter.title}\n\n{shown}")
     if request.as_json:
         request.answer({"chapters": documents}, "")

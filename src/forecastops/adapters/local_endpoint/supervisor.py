@@ -18,6 +18,7 @@ import time
 from collections.abc import Coroutine
 from pathlib import Path
 
+from forecastops.adapters.local_endpoint.listening import listen, open_wake
 from forecastops.adapters.local_endpoint.locks import hold, record_holder
 from forecastops.adapters.local_endpoint.logfile import BoundedLog
 from forecastops.adapters.local_endpoint.process import ServerFailedError, ServerProcess
@@ -30,7 +31,6 @@ _STEADY_SECONDS = 60.0
 # Longer than a server allows itself to finish what it accepted, so that the kill is for servers that hang.
 _DRAIN_SECONDS = 75.0
 _STOP_SECONDS = 10.0
-_PORT_PATIENCE_SECONDS = 10.0
 
 
 class Supervisor:
@@ -214,38 +214,6 @@ class Supervisor:
                 task.cancel()
 
 
-def _listen(wanted: Wanted, again: bool) -> socket.socket:
-    """Bind and listen. The port of an earlier supervisor's orphans is waited for, within a bound."""
-    family = socket.AF_INET6 if ":" in wanted.host else socket.AF_INET
-    deadline = time.monotonic() + (_PORT_PATIENCE_SECONDS if again else 0.0)
-    port = wanted.port
-    while True:
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((wanted.host, port))
-            listener.listen(1024)
-        except OSError as error:
-            listener.close()
-            if error.errno != errno.EADDRINUSE or (wanted.port_is_fixed and time.monotonic() >= deadline):
-                raise
-            if time.monotonic() >= deadline:
-                port = 0
-            time.sleep(0.1)
-        else:
-            listener.setblocking(False)
-            return listener
-
-
-def _open_wake(path: Path) -> int:
-    path.unlink(missing_ok=True)
-    os.mkfifo(path, 0o600)
-    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    # A writer of our own keeps the FIFO from reporting its end each time a client closes it.
-    os.open(path, os.O_WRONLY | os.O_NONBLOCK)
-    return reader
-
-
 def _detach(log: Path) -> None:
     """Go on as a child that nobody waits for, with its output in the log."""
     if os.fork():
@@ -266,11 +234,11 @@ def main(directory: Path) -> str | None:
     if wanted is None:
         return "there is no request to serve"
     try:
-        listener = _listen(wanted, again=layout.accepted.exists())
+        listener = listen(wanted, again=layout.accepted.exists())
     except OSError as error:
         what = "is already in use" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
         return f"port {wanted.port} on {wanted.host} {what}"
-    wake = _open_wake(layout.wake)
+    wake = open_wake(layout.wake)
     _detach(layout.log)
     record_holder(lock, os.getpid())
     asyncio.run(_supervise(layout, listener, wake))
