@@ -16,8 +16,8 @@ import mlflow.pyfunc
 from mlflow.models import ModelSignature
 from mlflow.types.schema import ParamSchema, ParamSpec
 
-from forecastops.adapters.local_endpoint.locks import holder
 from forecastops.adapters.local_endpoint.state import Layout
+from forecastops.ground.locks import holder
 
 CLI = [str(Path(sys.executable).with_name("mlflow")), "deployments"]
 # The same commands without the rest of `mlflow`, whose import takes seconds.

@@ -162,7 +162,8 @@ def test_frequencies_within_a_day_are_found(frequency: str, season: int) -> None
     index = pd.date_range("2013-07-31 06:00", periods=50, freq=frequency)
     series = regular_series(raw(index.strftime("%Y-%m-%dT%H:%M:%S"), range(50)), DAILY)
     assert series.values.index.equals(index)
-    assert season_length(series.frequency) == season
+    assert series.frequency == frequency
+    assert season_length(frequency) == season
     assert series.start == "2013-07-31T06:00:00"
 
 

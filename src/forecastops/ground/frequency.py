@@ -20,6 +20,7 @@ _SEASONS = {"D": 7, "B": 5, "W": 52} | dict.fromkeys(("MS", "ME", "BMS", "BME"),
 _SEASONS |= dict.fromkeys(("QS", "QE", "BQS", "BQE"), 4) | dict.fromkeys(("YS", "YE", "BYS", "BYE"), 1)
 # Shortest and longest distance in days between neighbours, business days at month's end included.
 _CALENDAR = {"M": (26, 33), "Q": (87, 95), "Y": (362, 369)}
+_UNITS = ((3600, "h"), (60, "min"), (1, "s"))
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
 
@@ -96,9 +97,10 @@ def _family(offset: BaseOffset) -> str:
 
 
 def _candidates(dates: pd.DatetimeIndex, step: pd.Timedelta) -> list[str]:
-    seconds = int(step.total_seconds())
+    seconds = max(int(step.total_seconds()), 1)
     if step % _DAY:
-        return [f"{max(seconds, 1)}s"]
+        unit, name = next((unit, name) for unit, name in _UNITS if seconds % unit == 0)
+        return [f"{seconds // unit}{name}"]
     days = step.days
     weekday = pd.Series(dates.day_name()).mode().iloc[0][:3].upper()
     month = _MONTHS[int(pd.Series(dates.month).mode().iloc[0]) - 1]

@@ -1,15 +1,18 @@
-"""Keeping credentials out of whatever is shown or stored."""
+"""Keeping credentials, and paths where they are nobody's business, out of what is shown, stored or answered."""
 
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit, urlunsplit
 
-__all__ = ["redacted"]
+__all__ = ["redact_paths", "redact_uri", "redacted"]
 
 _MASK = "***"
-_PATTERNS = (
-    # user:password@ in any address
-    (re.compile(r"(?<=://)[^/\s@'\"]+(?=@)"), _MASK),
+# In these schemes the part before "@" names a container, not a user.
+_CONTAINER_SCHEMES = frozenset({"abfs", "abfss", "wasb", "wasbs"})
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
+_PATH = re.compile(r"(?<![\w:/.])(?:/[\w.@+~-]+){2,}/?")
+_SECRETS = (
     # key=value pairs of query strings, connection strings and headers
     (
         re.compile(
@@ -24,8 +27,29 @@ _PATTERNS = (
 )
 
 
+def redact_uri(uri: str) -> str:
+    """The URI without user, password, query and fragment; anything that is no URL stays as it is."""
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return re.sub(r"//[^/]*@", "//", uri).partition("?")[0]
+    if "://" not in uri:
+        return uri
+    user, at, host = parts.netloc.rpartition("@")
+    if at and parts.scheme in _CONTAINER_SCHEMES and ":" not in user:
+        host = parts.netloc
+    # Put together by hand where there is no host: urlunsplit would drop a slash of sqlite:///file.
+    return urlunsplit((parts.scheme, host, parts.path, "", "")) if host else f"{parts.scheme}://{parts.path}"
+
+
 def redacted(text: str) -> str:
-    """``text`` with passwords, keys and tokens of the usual forms replaced by ``***``."""
-    for pattern, replacement in _PATTERNS:
+    """``text`` with its URLs redacted, and passwords, keys and tokens of the usual forms replaced by ``***``."""
+    text = _URL.sub(lambda match: redact_uri(match.group()), text)
+    for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)
     return text
+
+
+def redact_paths(text: str) -> str:
+    """``text`` redacted, and absolute paths of this machine replaced."""
+    return _PATH.sub("<path>", redacted(text))

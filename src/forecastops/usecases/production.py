@@ -6,6 +6,7 @@ answered it. Whatever was begun and not ended is finished or undone before anyth
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import math
@@ -21,10 +22,10 @@ from forecastops.adapters.endpoint import Endpoint, EndpointState
 from forecastops.adapters.mlflow_store.connection import connect
 from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
 from forecastops.adapters.mlflow_store.runs import Runs
-from forecastops.adapters.promotion_lock import promotion_lock
 from forecastops.ground.config import Config
 from forecastops.ground.errors import EndpointError, ForecastopsError, PromotionRefusedError
 from forecastops.ground.home import home
+from forecastops.ground.locks import owned
 from forecastops.usecases.journal import Entry, Journal, now, unfinished
 from forecastops.usecases.models import version_model
 
@@ -65,8 +66,21 @@ class Production:
 
     @contextmanager
     def exclusively(self) -> Iterator[None]:
-        """Keep other promotions and rollbacks of this model on this machine out."""
-        with promotion_lock(home(), self.registry.name, self.registry_uri, _LOCK_SECONDS):
+        """Keep other promotions and rollbacks of this model on this machine out.
+
+        Raises:
+            PromotionRefusedError: when another is still under way after a while.
+        """
+        folder = home() / "locks"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        registry = hashlib.sha256(self.registry_uri.encode()).hexdigest()[:16]
+        with owned(folder / f"{self.registry.name}-{registry}.lock", _LOCK_SECONDS) as held:
+            if not held:
+                raise PromotionRefusedError(
+                    f"model {self.registry.name!r}",
+                    "another promotion or rollback of it is under way on this machine",
+                    "run this again when it has ended",
+                )
             yield
 
     def current(self) -> ModelVersion | None:

@@ -6,9 +6,9 @@ from typing import Any
 
 from forecastops.adapters.local_endpoint.calls import ping, url_of
 from forecastops.adapters.local_endpoint.lifecycle import exists, layout_of
-from forecastops.adapters.local_endpoint.locks import holder
 from forecastops.adapters.local_endpoint.settings import FLAVOR
 from forecastops.adapters.local_endpoint.state import Observed, Wanted, read_record
+from forecastops.ground.locks import holder
 
 __all__ = ["describe"]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from mlflow.exceptions import MlflowException
 
-from forecastops.adapters.local_endpoint.redaction import redact_text, redact_uri
 from forecastops.adapters.local_endpoint.state import Layout
+from forecastops.ground.redaction import redact_uri, redacted
 
 __all__ = ["download_model"]
 
@@ -59,7 +59,7 @@ def _within(timeout: float, model_uri: str, incoming: Path) -> Path:
         raise MlflowException(f"model {shown} could not be downloaded within {timeout:g} s")
     outcome = result[0]
     if isinstance(outcome, Exception):
-        cause = " ".join(redact_text(f"{type(outcome).__name__}: {outcome}".replace(model_uri, shown)).split())
+        cause = " ".join(redacted(f"{type(outcome).__name__}: {outcome}".replace(model_uri, shown)).split())
         code = outcome.error_code if isinstance(outcome, MlflowException) else "INTERNAL_ERROR"
         # "from None": the original repeats the URI, credentials and all.
         raise _with_code(f"model {shown} could not be downloaded: {cause[:500]}", code) from None

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import quote
 
-from forecastops.adapters.local_endpoint.redaction import redact_paths
 from forecastops.adapters.local_endpoint.scoring import Progress, fault_of, progress
+from forecastops.ground.redaction import redact_paths
 
 __all__ = ["MODEL_HEADER", "App", "Guard", "call_in_memory"]
 

@@ -24,8 +24,6 @@ from mlflow.protos.databricks_pb2 import (
 
 from forecastops.adapters.local_endpoint.download import download_model
 from forecastops.adapters.local_endpoint.environment import allowed_environment
-from forecastops.adapters.local_endpoint.locks import holder, kill_holder, owned, wait_until_free
-from forecastops.adapters.local_endpoint.redaction import redact_uri
 from forecastops.adapters.local_endpoint.settings import DEFAULTS
 from forecastops.adapters.local_endpoint.state import (
     Layout,
@@ -35,6 +33,8 @@ from forecastops.adapters.local_endpoint.state import (
     read_record,
     write_record,
 )
+from forecastops.ground.locks import holder, kill_holder, owned, wait_until_free
+from forecastops.ground.redaction import redact_uri
 
 __all__ = ["create", "delete", "exists", "layout_of", "names", "update"]
 

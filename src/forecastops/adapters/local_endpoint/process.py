@@ -11,9 +11,9 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from forecastops.adapters.local_endpoint.locks import open_locked, record_holder
 from forecastops.adapters.local_endpoint.logfile import BoundedLog, last_useful_line
 from forecastops.adapters.local_endpoint.state import Layout, Wanted
+from forecastops.ground.locks import open_locked, record_holder
 
 __all__ = ["ServerFailedError", "ServerProcess"]
 

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TypeVar
 
+from forecastops.ground.home import home
+
 __all__ = ["Layout", "Observed", "Wanted", "endpoints_root", "read_record", "write_record"]
 
 
@@ -97,9 +99,8 @@ class Layout:
 
 
 def endpoints_root() -> Path:
-    """The directory that holds all deployments of this user: ``$FORECASTOPS_HOME/endpoints``."""
-    home = os.environ.get("FORECASTOPS_HOME") or "~/.forecastops"
-    return Path(home).expanduser().absolute() / "endpoints"
+    """The directory that holds all deployments of this user."""
+    return home() / "endpoints"
 
 
 def write_record(path: Path, record: Wanted | Observed) -> None:

@@ -57,11 +57,11 @@ def connect(config: TrackingConfig) -> Connection:
             mlflow.set_tracking_uri(config.tracking_uri)
         if config.registry_uri:
             mlflow.set_registry_uri(config.registry_uri)
-        tracking_uri = mlflow.get_tracking_uri()
+        tracking_uri, registry_uri = _absolute(mlflow.get_tracking_uri()), _absolute(mlflow.get_registry_uri())
     with mlflow_errors(f"MLflow at {tracking_uri}"):
         client = mlflow.MlflowClient()
         client.search_experiments(max_results=1)
-    return Connection(client, tracking_uri, mlflow.get_registry_uri(), config.experiment, config.artifact_location)
+    return Connection(client, tracking_uri, registry_uri, config.experiment, config.artifact_location)
 
 
 @contextmanager
@@ -78,6 +78,12 @@ def mlflow_errors(where: str, remedy: str = "check MLFLOW_TRACKING_URI and that 
         raise
     except Exception as error:
         raise RegistryError(where, _short(error), remedy) from error
+
+
+def _absolute(uri: str) -> str:
+    """One name for one server: two names would be two locks."""
+    scheme = "sqlite:///"
+    return scheme + os.path.abspath(uri.removeprefix(scheme)) if uri.startswith(scheme) else uri.rstrip("/")
 
 
 def _short(error: Exception) -> str:
