@@ -10,9 +10,11 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -32,6 +34,14 @@ MODEL_FILE = "model.json"
 SERIES_FILE = "series.csv"
 MAX_HORIZON = 1000
 _FORMAT = 1
+_FIELDS = {
+    **dict.fromkeys(("order", "seasonal_order", "levels"), list),
+    **dict.fromkeys(("params", "reference_forecast"), dict),
+    **dict.fromkeys(("estimated_through", "frequency", "series_sha256"), str),
+    **dict.fromkeys(("log", "converged"), bool),
+}
+_TRENDS = (None, "n", "c", "t", "ct")
+_MAX_LAG = 1000
 _REFERENCE_TOLERANCE = 1e-6  # relative; the libraries' own rounding lies far below it
 
 
@@ -133,8 +143,7 @@ class Forecaster:
         """
         try:
             document, series = json.loads(files[MODEL_FILE]), files[SERIES_FILE]
-            if document["format"] != _FORMAT:
-                raise ValueError(f"its format is {document['format']!r}; this loader reads {_FORMAT}")
+            _require_fields(document)
             if hashlib.sha256(series.encode()).hexdigest() != document["series_sha256"]:
                 raise ValueError(f"{SERIES_FILE} is not the one it was written with")
             forecaster = cls(
@@ -143,14 +152,16 @@ class Forecaster:
                 trend=document["trend"],
                 log=document["log"],
                 params=document["params"],
-                values=_series_values(series, document["frequency"]),
+                values=_series_values(series, document),
                 estimated_through=document["estimated_through"],
                 converged=document["converged"],
-                horizon=document["horizon"],
-                levels=tuple(document["levels"]),
+                horizon=_checked_horizon(document["horizon"]),
+                levels=_checked_levels(document["levels"]),
             )
             forecaster._require_reference(document["reference_forecast"])
-        except (KeyError, TypeError, AttributeError, np.linalg.LinAlgError) as error:
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{MODEL_FILE} is not JSON ({error})") from error
+        except (LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
             raise ValueError(f"{MODEL_FILE} does not describe a model ({type(error).__name__}: {error})") from error
         return forecaster
 
@@ -196,9 +207,35 @@ def _checked_horizon(horizon: object) -> int:
 
 
 def _checked_levels(levels: list[Any]) -> tuple[int, ...]:
-    if not levels or any(level != int(level) or not 1 <= level <= 99 for level in levels):
+    if not levels or not all(_is_number(level) and 1 <= level <= 99 and level == int(level) for level in levels):
         raise ValueError(f"levels must be whole percentages from 1 to 99, not {levels!r}")
     return tuple(dict.fromkeys(int(level) for level in levels))
+
+
+def _require_fields(document: Any) -> None:
+    """Refuse a field of another type than was written, and orders that would build a model beyond all memory."""
+    if document["format"] != _FORMAT:
+        raise ValueError(f"its format is {document['format']!r}; this loader reads {_FORMAT}")
+    for name, kind in _FIELDS.items():
+        if not isinstance(document[name], kind):
+            raise ValueError(f"its {name} is {document[name]!r:.80}, which is no {kind.__name__}")
+    if document["trend"] not in _TRENDS:
+        raise ValueError(f"its trend is {document['trend']!r:.80}, not one of {_TRENDS}")
+    datetime.fromisoformat(document["estimated_through"])
+    for name, length in (("order", 3), ("seasonal_order", 4)):
+        lags = document[name]
+        if len(lags) != length or not all(type(lag) is int and 0 <= lag <= _MAX_LAG for lag in lags):
+            raise ValueError(f"its {name} is {lags!r:.80}, not {length} whole numbers from 0 to {_MAX_LAG}")
+    params = document["params"]
+    if not all(_is_number(value) and math.isfinite(value) for value in params.values()):
+        raise ValueError(f"its params hold a value that is no finite number: {params!r:.200}")
+    (p, _, q), (sp, _, sq, _) = document["order"], document["seasonal_order"]
+    if p + q + sp + sq >= len(params):
+        raise ValueError(f"its {len(params)} params are too few for its order")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _iso(index: pd.DatetimeIndex) -> list[str]:
@@ -211,9 +248,11 @@ def _series_text(values: pd.Series[float]) -> str:
     return "date,value\n" + "".join(f"{date},{float(value)!r}\n" for date, value in zip(dates, values, strict=True))
 
 
-def _series_values(text: str, frequency: str) -> pd.Series[float]:
+def _series_values(text: str, document: Mapping[str, Any]) -> pd.Series[float]:
     table = pd.read_csv(io.StringIO(text), float_precision="round_trip")
-    index = pd.DatetimeIndex(pd.to_datetime(table["date"], format="ISO8601"), freq=frequency, name="date")
+    if document["order"][1] + document["seasonal_order"][1] * document["seasonal_order"][3] >= len(table):
+        raise ValueError(f"{SERIES_FILE} has {len(table)} rows, fewer than its order differences away")
+    index = pd.DatetimeIndex(pd.to_datetime(table["date"], format="ISO8601"), freq=document["frequency"], name="date")
     return pd.Series(table["value"].to_numpy(dtype=float), index=index, name="value")
 
 

@@ -86,6 +86,9 @@ def compare(
     _require_unseen(challenger, evaluation, index)
     season = evaluation.season_length or season_length(str(index.freqstr))
     origins = window_origins(len(values), evaluation.window, evaluation.horizon)
+    if origins[0] <= season:
+        what = f"has {origins[0]} observations before the window, and the seasonal naive needs {season + 1}"
+        raise ModelError("the challenger", what, "train on more data or set a shorter evaluation.window")
     actual = actuals(values, origins, evaluation.horizon)
     scale = mase_scale(np.asarray(values, dtype=float)[: origins[0]], season)
 

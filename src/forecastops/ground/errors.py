@@ -28,6 +28,10 @@ class ForecastopsError(Exception):
         self.where, self.what, self.remedy = (redacted(" ".join(part.split())) for part in (where, what, remedy))
         super().__init__(f"{self.where}: {self.what}; {self.remedy}")
 
+    def __reduce__(self) -> tuple[type[ForecastopsError], tuple[str, str, str]]:
+        # Exceptions are rebuilt from their message by default, which would stop a pool of processes.
+        return type(self), (self.where, self.what, self.remedy)
+
 
 class ConfigError(ForecastopsError):
     """The configuration, or an option that overrides it, cannot be used."""

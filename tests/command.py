@@ -1,0 +1,111 @@
+"""The `forecastops` command as a real process, forked from one that has its heavy imports behind it."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_PRELOAD = [
+    "mlflow",
+    "mlflow.pyfunc",
+    "mlflow.data.pandas_dataset",
+    "mlflow.deployments",
+    "statsmodels.tsa.arima.model",
+    "pyarrow.parquet",
+    "forecastops.commands.main",
+    "forecastops.usecases.demo",
+]
+_forkserver = multiprocessing.get_context("forkserver")
+_forkserver.set_forkserver_preload(_PRELOAD)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a process left: its exit code (negative for a signal) and its output."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        """The one object on stdout."""
+        return json.loads(self.stdout)
+
+    @property
+    def error(self) -> str:
+        """The one line of error on stderr."""
+        lines = [line for line in self.stderr.splitlines() if line.startswith("forecastops: error: ")]
+        assert len(lines) == 1, self.stderr
+        assert "Traceback" not in self.stderr
+        return lines[0]
+
+
+class Command:
+    """Runs `forecastops` in a folder, with an environment of its own."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.environment = dict(environment)
+        self._count = 0
+
+    def __call__(self, *args: str, before: Callable[[], None] | None = None, timeout: float = 120) -> Result:
+        """Run it to its end; ``before`` is called in the process first."""
+        return self.start(*args, before=before).result(timeout)
+
+    def ok(self, *args: str) -> Any:
+        """Run it with --json, require success, and give the object."""
+        result = self(*args, "--json")
+        assert result.code == 0, result.stderr
+        return result.json
+
+    def start(self, *args: str, before: Callable[[], None] | None = None) -> Running:
+        """Start it and go on."""
+        self._count += 1
+        base = self.folder / f".output-{self._count}"
+        process = _forkserver.Process(
+            target=_run, args=(list(args), str(self.folder), self.environment, str(base), before)
+        )
+        process.start()
+        return Running(process, base)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A command under way."""
+
+    process: Any
+    base: Path
+
+    def result(self, timeout: float = 120) -> Result:
+        """Wait for its end."""
+        self.process.join(timeout)
+        if self.process.exitcode is None:
+            os.kill(self.process.pid, signal.SIGKILL)
+            raise TimeoutError(f"still running after {timeout} s: {self.base.with_suffix('.err').read_text()}")
+        out, err = (self.base.with_suffix(suffix).read_text("utf-8") for suffix in (".out", ".err"))
+        return Result(self.process.exitcode, out, err)
+
+
+def _run(
+    args: list[str], folder: str, environment: dict[str, str], base: str, before: Callable[[], None] | None
+) -> None:
+    for number, suffix in ((1, ".out"), (2, ".err")):
+        handle = os.open(base + suffix, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_APPEND)
+        os.dup2(handle, number)
+    sys.stdout, sys.stderr = (os.fdopen(number, "w", buffering=1, closefd=False) for number in (1, 2))
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    if before is not None:
+        before()
+    from forecastops.commands.main import main
+
+    main(args, prog_name="forecastops")

@@ -1,0 +1,247 @@
+from __future__ import annotations
+
+import warnings
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from forecastops.forecasting.forecaster import Forecaster, arima, interval, point_forecast
+from forecastops.forecasting.rolling_origin import (
+    actuals,
+    forecast_moments,
+    rolling_forecasts,
+    seasonal_naive,
+    window_origins,
+)
+
+Array = npt.NDArray[np.float64]
+
+ROWS, WINDOW, HORIZON = 60, 18, 14
+LEVELS = (50, 80, 95)
+fixed = settings(max_examples=60, deadline=None, derandomize=True)
+
+
+class Case(NamedTuple):
+    order: tuple[int, int, int]
+    seasonal_order: tuple[int, int, int, int]
+    trend: str | None
+    log: bool
+    seed: int
+
+    @property
+    def values(self) -> pd.Series[float]:
+        """A positive series with a drift, a season of 7 and a random walk."""
+        random = np.random.default_rng(self.seed)
+        days = np.arange(ROWS)
+        walk = np.cumsum(random.normal(size=ROWS))
+        level = 100 + 0.2 * days + 5 * np.sin(2 * np.pi * days / 7) + walk + random.normal(size=ROWS)
+        return pd.Series(level, index=pd.date_range("2013-07-31", periods=ROWS, freq="D"), name="value")
+
+    def model(self, values: pd.Series[float] | None = None) -> Any:
+        chosen = self.values if values is None else values
+        return arima(chosen, self.order, self.seasonal_order, self.trend, self.log)
+
+    @property
+    def params(self) -> list[float]:
+        """Random parameters that are stationary, invertible and of positive variance."""
+        model = self.model()
+        unconstrained = np.random.default_rng(self.seed + 1).normal(size=len(model.param_names))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            admissible: list[float] = model.transform_params(unconstrained).tolist()
+        return admissible
+
+
+def trends(d: int, sd: int) -> list[str | None]:
+    """Those that statsmodels accepts: differencing removes a trend of lower degree."""
+    accepted: dict[int, list[str | None]] = {0: [None, "n", "c", "t", "ct"], 1: [None, "n", "t"]}
+    return accepted.get(d + sd, [None, "n"])
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    small, bit = st.integers(0, 2), st.integers(0, 1)
+    order = (draw(small), draw(small), draw(small))
+    sp, sd, sq = draw(bit), draw(bit), draw(bit)
+    season = draw(st.sampled_from([2, 4, 7])) if sp or sd or sq else 0
+    # A seasonal lag may not coincide with an ordinary one.
+    if season == 2:
+        order = (min(order[0], 1) if sp else order[0], order[1], min(order[2], 1) if sq else order[2])
+    trend = draw(st.sampled_from(trends(order[1], sd)))
+    return Case(order, (sp, sd, sq, season), trend, draw(st.booleans()), draw(st.integers(0, 10_000)))
+
+
+def require_close(found: Array, expected: Array, scale: float) -> None:
+    assert found.shape == expected.shape
+    assert np.isfinite(expected).all()
+    assert float(np.max(np.abs(found - expected))) <= 1e-8 * scale
+
+
+@fixed
+@given(cases())
+def test_one_pass_equals_filtering_anew_at_every_origin(case: Case) -> None:
+    modelled = np.log(case.values) if case.log else case.values
+    results = case.model().filter(case.params)
+    origins = window_origins(ROWS, WINDOW, HORIZON)
+    mean, variance = forecast_moments(results, origins, HORIZON)
+    assert mean.shape == variance.shape == (WINDOW - HORIZON + 1, HORIZON)
+    for row, origin in enumerate(origins):
+        anew = results.apply(modelled.iloc[:origin]).get_forecast(HORIZON)
+        one = np.asarray(anew.predicted_mean, dtype=float)
+        spread = np.asarray(anew.var_pred_mean, dtype=float)
+        require_close(mean[row], one, float(np.max(np.abs(one))))
+        require_close(variance[row] / spread, np.ones(HORIZON), 1.0)
+
+
+@pytest.mark.parametrize("trend", [None, "n", "c", "t", "ct"])
+@pytest.mark.parametrize("d", [0, 1, 2])
+@pytest.mark.parametrize("season", [0, 2, 4, 7])
+@pytest.mark.parametrize("log", [False, True])
+def test_every_trend_and_differencing_that_statsmodels_accepts(
+    trend: str | None, d: int, season: int, log: bool
+) -> None:
+    sd = int(season > 0)
+    case = Case((1, d, 1), (sd, sd, sd, season), trend, log, seed=d + season)
+    if trend not in trends(d, sd):
+        with pytest.raises(ValueError, match="trend"):
+            case.model()
+        return
+    modelled = np.log(case.values) if log else case.values
+    results = case.model().filter(case.params)
+    mean, variance = forecast_moments(results, np.array([ROWS - HORIZON]), HORIZON)
+    anew = results.apply(modelled.iloc[:-HORIZON]).get_forecast(HORIZON)
+    require_close(mean[0], np.asarray(anew.predicted_mean), float(np.max(np.abs(mean))))
+    require_close(variance[0] / np.asarray(anew.var_pred_mean), np.ones(HORIZON), 1.0)
+
+
+@fixed
+@given(case=cases(), position=st.integers(0, WINDOW - 1), factor=st.floats(1.01, 3.0))
+def test_a_later_value_changes_no_forecast(case: Case, position: int, factor: float) -> None:
+    altered = case.values.copy()
+    first = ROWS - WINDOW + position
+    altered.iloc[first:] *= factor
+    origins = window_origins(ROWS, WINDOW, HORIZON)
+    before, after = (
+        forecast_moments(case.model(values).filter(case.params), origins, HORIZON) for values in (case.values, altered)
+    )
+    unaware = origins <= first
+    for old, new in zip(before, after, strict=True):
+        assert np.array_equal(old[unaware], new[unaware])
+    naive_before, naive_after = (
+        seasonal_naive(values, origins, HORIZON, 7, LEVELS) for values in (case.values, altered)
+    )
+    assert np.array_equal(naive_before.mean[unaware], naive_after.mean[unaware])
+    for level in LEVELS:
+        assert np.array_equal(naive_before.upper[level][unaware], naive_after.upper[level][unaware])
+
+
+def test_a_value_before_the_origin_does_change_the_forecast() -> None:
+    case = Case((1, 0, 0), (0, 0, 0, 0), "n", False, seed=0)
+    altered = case.values.copy()
+    altered.iloc[-HORIZON - 1] *= 2
+    origins = np.array([ROWS - HORIZON])
+    before, after = (
+        forecast_moments(case.model(values).filter([0.5, 1.0]), origins, HORIZON)[0]
+        for values in (case.values, altered)
+    )
+    assert (before != after).all()
+
+
+def test_a_window_of_56_holds_43_origins_of_14_steps() -> None:
+    origins = window_origins(305, 56, 14)
+    assert len(origins) == 43
+    assert origins[0] == 305 - 56  # so the last observation known is the last one before the window
+    assert origins[-1] + 14 == 305
+
+
+@fixed
+@given(data=st.data(), horizon=st.integers(1, 20))
+def test_all_targets_lie_inside_the_window_and_cover_it(data: st.DataObject, horizon: int) -> None:
+    window = data.draw(st.integers(horizon, 80))
+    rows = data.draw(st.integers(window + 1, 200))
+    origins = window_origins(rows, window, horizon)
+    assert len(origins) == window - horizon + 1
+    targets = origins[:, None] + np.arange(horizon)
+    assert set(targets.ravel().tolist()) == set(range(rows - window, rows))
+    position = pd.Series(np.arange(rows, dtype=float))
+    assert np.array_equal(actuals(position, origins, horizon), targets)
+
+
+@fixed
+@given(
+    numbers=st.lists(st.floats(-1e6, 1e6), min_size=30, max_size=60),
+    season=st.integers(1, 12),
+    horizon=st.integers(1, 16),
+)
+def test_seasonal_naive_equals_a_plain_loop(numbers: list[float], season: int, horizon: int) -> None:
+    values = pd.Series(numbers, index=pd.date_range("2013-07-31", periods=len(numbers)))
+    origins = window_origins(len(numbers), horizon + 1, horizon)
+    found = seasonal_naive(values, origins, horizon, season, LEVELS)
+    scale = max(map(abs, numbers)) + 1
+    for row, origin in enumerate(origins.tolist()):
+        known = numbers[:origin]
+        differences = [known[i] - known[i - season] for i in range(season, origin)]
+        mean_square = sum(difference**2 for difference in differences) / len(differences)
+        for step in range(1, horizon + 1):
+            extended = list(known)
+            for _ in range(step):
+                extended.append(extended[-season])
+            assert found.mean[row, step - 1] == extended[-1]
+            seasons_ahead = (step + season - 1) // season
+            deviation = (mean_square * seasons_ahead) ** 0.5
+            for level in LEVELS:
+                lower, upper = stats.norm.interval(level / 100, loc=extended[-1], scale=max(deviation, 1e-300))
+                # The variance is a sum of squares: half of its digits are left in its root where it nearly vanishes.
+                assert found.lower[level][row, step - 1] == pytest.approx(lower, rel=1e-9, abs=1e-6 * scale)
+                assert found.upper[level][row, step - 1] == pytest.approx(upper, rel=1e-9, abs=1e-6 * scale)
+
+
+moments = st.tuples(st.floats(-5, 5), st.floats(1e-4, 4))
+
+
+@fixed
+@given(cells=st.lists(moments, min_size=1, max_size=8), level=st.integers(1, 99))
+def test_intervals_are_those_of_a_normal_or_a_log_normal(cells: list[tuple[float, float]], level: int) -> None:
+    mean, variance = np.array(cells).T
+    normal = stats.norm(mean, np.sqrt(variance))
+    log_normal = stats.lognorm(s=np.sqrt(variance), scale=np.exp(mean))
+    np.testing.assert_array_equal(point_forecast(mean, variance, log=False), mean)
+    np.testing.assert_allclose(point_forecast(mean, variance, log=True), log_normal.mean(), rtol=1e-10)
+    for distribution, log in ((normal, False), (log_normal, True)):
+        lower, upper = interval(mean, variance, level, log=log)
+        np.testing.assert_allclose(lower, distribution.ppf(0.5 - level / 200), rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(upper, distribution.ppf(0.5 + level / 200), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_rolling_forecasts_are_the_forecasters_own_on_the_scale_of_the_data(log: bool) -> None:
+    case = Case((1, 1, 1), (0, 1, 1, 7), None, log, seed=3)
+    params = dict(zip(case.model().param_names, case.params, strict=True))
+    forecaster = Forecaster(
+        case.order, case.seasonal_order, case.trend, log, params, case.values, "2013-08-20", True, HORIZON, LEVELS
+    )
+    origins = window_origins(ROWS, WINDOW, HORIZON)
+    rolling = rolling_forecasts(forecaster, origins, HORIZON, LEVELS)
+    for row, origin in enumerate(origins):
+        earlier = Forecaster(
+            case.order,
+            case.seasonal_order,
+            case.trend,
+            log,
+            params,
+            case.values.iloc[:origin].asfreq("D"),
+            "2013-08-20",
+            True,
+            HORIZON,
+            LEVELS,
+        ).forecast()
+        np.testing.assert_allclose(rolling.mean[row], earlier["mean"], rtol=1e-8)
+        for level in LEVELS:
+            np.testing.assert_allclose(rolling.lower[level][row], earlier[f"lower_{level}"], rtol=1e-8)
+            np.testing.assert_allclose(rolling.upper[level][row], earlier[f"upper_{level}"], rtol=1e-8)
