@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command import Command
 from hypothesis import settings
+
+from command import Command
+from workshop import Workshop
 
 # Machines differ in speed, and a slow one must not fail a property that holds; every run tries the same examples.
 settings.register_profile("forecastops", deadline=None, derandomize=True)
@@ -36,18 +38,32 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture()
+@pytest.fixture
 def forecastops(tmp_path: Path, empty_database: Path) -> Iterator[Command]:
     """The command, in a folder with its own tracking database, registry and local endpoints."""
-    shutil.copyfile(empty_database, tmp_path / "mlflow.db")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW", "FORECASTOPS"))}
-    environment = kept | {
-        "FORECASTOPS_HOME": str(tmp_path / "home"),
-        "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path / 'mlflow.db'}",
-    }
-    command = Command(tmp_path, environment)
-    yield command
+    yield _command(tmp_path, empty_database)
     _stop_endpoints(tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Workshop]:
+    """Trained runs that the tests of a module share, each with a registered model of its own."""
+    folder = tmp_path_factory.mktemp("workshop")
+    yield Workshop.build(_command(folder, empty_database))
+    _stop_endpoints(folder / "home")
+
+
+def _command(folder: Path, database: Path) -> Command:
+    shutil.copyfile(database, folder / "mlflow.db")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW", "FORECASTOPS"))}
+    return Command(
+        folder,
+        kept
+        | {
+            "FORECASTOPS_HOME": str(folder / "home"),
+            "MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}",
+        },
+    )
 
 
 def _stop_endpoints(home: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import signal
 import sys
 import traceback
@@ -41,12 +42,12 @@ class Request:
 
     def answer(self, document: dict[str, Any], text: str) -> None:
         """Print the result: one JSON object, or text for a person."""
-        click.echo(json.dumps(document, allow_nan=False) if self.as_json else text, file=self.stdout)
+        click.echo(json.dumps(document, allow_nan=False) if self.as_json else _encodable(text), file=self.stdout)
 
     def tell(self, text: str) -> None:
         """Print part of a long result for a person; ``--json`` waits for the whole."""
         if not self.as_json:
-            click.echo(text, file=self.stdout)
+            click.echo(_encodable(text), file=self.stdout)
 
 
 def command_options(function: _F) -> _F:
@@ -99,7 +100,8 @@ def require_promote_option(function: _F) -> _F:
 
 def split_paths(paths: tuple[str, ...]) -> list[str]:
     """The files named: one by one, or several in one text separated by commas, as ``mlflow run -P`` needs it."""
-    return [part for path in paths for part in ([path] if Path(path).exists() else path.split(","))]
+    # Not Path.exists, which raises for a name that is too long.
+    return [part for path in paths for part in ([path] if os.path.exists(path) else path.split(","))]
 
 
 @contextlib.contextmanager
@@ -117,6 +119,11 @@ def one_line_errors(show_traceback: bool) -> Iterator[None]:
     except Exception as error:  # noqa: BLE001  # the last resort, so that no traceback reaches a user unasked
         text = redacted(" ".join(f"{type(error).__name__}: {error}".split()))
         _fail(f"unexpected error: {text[:400]}; run again with --traceback and report it", show_traceback, 1)
+
+
+def _encodable(text: str) -> str:
+    """Names of files that are no UTF-8 arrive as surrogates, which stdout refuses."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _fail(message: str, show_traceback: bool, code: int) -> None:
@@ -137,10 +144,17 @@ class _Lines(logging.Handler):
         click.echo(prefix + redacted(record.getMessage()), err=True)
 
 
+class _Redacted(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return redacted(super().format(record))
+
+
 def _log_to_stderr(verbose: int) -> None:
     logger = logging.getLogger("forecastops")
     logger.handlers[:] = [_Lines()]
     logger.setLevel(logging.DEBUG if verbose else logging.INFO)
     logger.propagate = False
     if verbose > 1:
-        logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(_Redacted(logging.BASIC_FORMAT))
+        logging.basicConfig(level=logging.DEBUG, handlers=[handler])

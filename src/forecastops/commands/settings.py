@@ -8,6 +8,7 @@ import click
 
 from forecastops.commands.frame import Request, command_options
 from forecastops.ground.config import Config
+from forecastops.ground.redaction import redacted_tree
 
 __all__ = ["config"]
 
@@ -20,10 +21,10 @@ def config() -> None:
 @config.command()
 @command_options
 def show(request: Request) -> None:
-    """Show the resolved configuration: defaults, file and overrides together."""
+    """Show the resolved configuration: defaults, file and overrides together; secrets are masked."""
     import yaml
 
-    document = request.config().model_dump(mode="json")
+    document = redacted_tree(request.config().model_dump(mode="json"))
     request.answer(document, yaml.safe_dump(document, sort_keys=False).rstrip())
 
 

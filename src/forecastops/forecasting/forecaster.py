@@ -253,7 +253,10 @@ def _series_values(text: str, document: Mapping[str, Any]) -> pd.Series[float]:
     if document["order"][1] + document["seasonal_order"][1] * document["seasonal_order"][3] >= len(table):
         raise ValueError(f"{SERIES_FILE} has {len(table)} rows, fewer than its order differences away")
     index = pd.DatetimeIndex(pd.to_datetime(table["date"], format="ISO8601"), freq=document["frequency"], name="date")
-    return pd.Series(table["value"].to_numpy(dtype=float), index=index, name="value")
+    values = pd.Series(table["value"].to_numpy(dtype=float), index=index, name="value")
+    if not np.isfinite(values).all():
+        raise ValueError(f"{SERIES_FILE} holds a value that is no finite number")
+    return values
 
 
 def _load_pyfunc(path: str) -> Forecaster:

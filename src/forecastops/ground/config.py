@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
+_MOST_VALUES = 10_000
 _Lag = Annotated[int, Field(ge=0, le=1000)]
 
 
@@ -175,19 +176,31 @@ def load_config(path: Path | None, overrides: Iterable[str] = ()) -> Config:
     for override in overrides:
         _apply(tree, override)
     try:
+        _require_small(place, tree)
         return Config.model_validate_json(json.dumps(tree))
     except ValidationError as error:
         raise _config_error(place, error) from error
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise ConfigError(
             place, f"holds a value that is no plain number, text or list ({error})", "quote it"
         ) from error
 
 
+class _StrictLoader(yaml.SafeLoader):
+    """Plain YAML in which no key stands twice: the second would silently replace the first, a whole section even."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for name in names:
+            if names.count(name) > 1:
+                raise yaml.constructor.ConstructorError(None, None, f"key {name!r} stands twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 def _read_yaml(path: Path) -> dict[str, Any]:
     place = f"configuration {path}"
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+        tree = _StrictLoader(path.read_text(encoding="utf-8")).get_single_data()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise ConfigError(place, f"cannot be read: {reason}", "name an existing YAML file") from error
@@ -216,6 +229,20 @@ def _apply(tree: dict[str, Any], override: str) -> None:
             raise ConfigError(place, f"{part!r} is a value, not a section", "see `forecastops config schema`")
         tree = branch
     tree[parts[-1]] = value
+
+
+def _require_small(place: str, tree: Any) -> None:
+    """Refuse what nested YAML aliases can blow up to, and a tree that contains itself, before writing it out."""
+    left, stack = _MOST_VALUES, [tree]
+    while stack:
+        found = stack.pop()
+        left -= 1
+        if left < 0:
+            raise ConfigError(place, f"holds more than {_MOST_VALUES} values", "write it without nested aliases")
+        if isinstance(found, dict):
+            stack += found.values()
+        elif isinstance(found, list):
+            stack += found
 
 
 def _config_error(place: str, error: ValidationError) -> ConfigError:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from forecastops.ground.redaction import redacted
 
+_LONGEST = 1000  # characters of each part: a message stays readable whatever a user or a library puts into it
+
 __all__ = [
     "ConfigError",
     "DataError",
@@ -25,12 +27,17 @@ class ForecastopsError(Exception):
     """
 
     def __init__(self, where: str, what: str, remedy: str) -> None:
-        self.where, self.what, self.remedy = (redacted(" ".join(part.split())) for part in (where, what, remedy))
+        self.where, self.what, self.remedy = (_one_line(part) for part in (where, what, remedy))
         super().__init__(f"{self.where}: {self.what}; {self.remedy}")
 
     def __reduce__(self) -> tuple[type[ForecastopsError], tuple[str, str, str]]:
         # Exceptions are rebuilt from their message by default, which would stop a pool of processes.
         return type(self), (self.where, self.what, self.remedy)
+
+
+def _one_line(text: str) -> str:
+    line = redacted(" ".join(text.split()))
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 3] + "..."
 
 
 class ConfigError(ForecastopsError):

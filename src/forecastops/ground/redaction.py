@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-__all__ = ["redact_paths", "redact_uri", "redacted"]
+__all__ = ["redact_paths", "redact_uri", "redacted", "redacted_tree"]
 
 _MASK = "***"
 # In these schemes the part before "@" names a container, not a user.
 _CONTAINER_SCHEMES = frozenset({"abfs", "abfss", "wasb", "wasbs"})
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
 _PATH = re.compile(r"(?<![\w:/.])(?:/[\w.@+~-]+){2,}/?")
+# User and password that are not percent-encoded, so that no parser finds where they end: up to the last "@".
+_RAW_USER = re.compile(r"(?<=://)[^\s/?#@:\[]*:(?!\d{1,5}(?:[/?#'\"<>\s]|$))[^\s]*@")
+_SENSITIVE = r"(?i:[\w-]*(?:token|password|passwd|secret|credentials?|(?:api|account|access)[_-]?key)|sig|pwd)"
 _SECRETS = (
-    # key=value pairs of query strings, connection strings and headers
-    (
-        re.compile(
-            r"(?i)\b((?:[\w-]*(?:token|password|passwd|secret|api[_-]?key|account[_-]?key)|sig|pwd)\s*[=:]\s*)"
-            r"([^\s&;,'\"]+)"
-        ),
-        rf"\1{_MASK}",
-    ),
+    # key=value pairs of query strings, connection strings, headers and records
+    (re.compile(rf"(\b{_SENSITIVE}['\"]?\s*[=:]\s*)(?:'[^']*'|\"[^\"]*\"|[^\s&;,'\"]+)"), rf"\1{_MASK}"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}"), rf"\1 {_MASK}"),
     # JSON web tokens, wherever they stand
     (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), _MASK),
@@ -29,6 +28,7 @@ _SECRETS = (
 
 def redact_uri(uri: str) -> str:
     """The URI without user, password, query and fragment; anything that is no URL stays as it is."""
+    uri = _RAW_USER.sub("", uri)
     try:
         parts = urlsplit(uri)
     except ValueError:
@@ -44,10 +44,22 @@ def redact_uri(uri: str) -> str:
 
 def redacted(text: str) -> str:
     """``text`` with its URLs redacted, and passwords, keys and tokens of the usual forms replaced by ``***``."""
+    text = _RAW_USER.sub("", text)
     text = _URL.sub(lambda match: redact_uri(match.group()), text)
     for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)
     return text
+
+
+def redacted_tree(tree: Any, name: str = "") -> Any:
+    """A document of mappings and lists with its texts redacted, and what stands under a secret's name masked."""
+    if isinstance(tree, Mapping):
+        return {key: redacted_tree(value, str(key)) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [redacted_tree(value, name) for value in tree]
+    if tree is not None and re.fullmatch(_SENSITIVE, name):
+        return _MASK
+    return redacted(tree) if isinstance(tree, str) else tree
 
 
 def redact_paths(text: str) -> str:

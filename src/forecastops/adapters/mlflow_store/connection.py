@@ -58,6 +58,8 @@ def connect(config: TrackingConfig) -> Connection:
         if config.registry_uri:
             mlflow.set_registry_uri(config.registry_uri)
         tracking_uri, registry_uri = _absolute(mlflow.get_tracking_uri()), _absolute(mlflow.get_registry_uri())
+    for uri in (tracking_uri, registry_uri):
+        _require_folder(uri)
     with mlflow_errors(f"MLflow at {tracking_uri}"):
         client = mlflow.MlflowClient()
         client.search_experiments(max_results=1)
@@ -86,6 +88,13 @@ def _absolute(uri: str) -> str:
     return scheme + os.path.abspath(uri.removeprefix(scheme)) if uri.startswith(scheme) else uri.rstrip("/")
 
 
+def _require_folder(uri: str) -> None:
+    """MLflow would make the folder of a mistyped path, and an empty database in it, which has no champion to beat."""
+    folder = os.path.dirname(uri.removeprefix("sqlite:///"))
+    if uri.startswith("sqlite:///") and not os.path.isdir(folder):
+        raise RegistryError(f"MLflow at {uri}", f"there is no folder {folder}", "mend the path, or make the folder")
+
+
 def _short(error: Exception) -> str:
     lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     return lines[0] if len(lines[0]) <= 300 else lines[0][:297] + "..."
@@ -95,6 +104,8 @@ def _quiet() -> None:
     """Leave stderr to our own progress and errors."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("mlflow").setLevel(logging.WARNING)
+    # It logs the traceback of what it raises.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     # Deprecated stages remain the only pointer of some registries; the other warnings advise on what we do on purpose.
     for category in (FutureWarning, UserWarning):

@@ -1,0 +1,326 @@
+from __future__ import annotations
+
+import ast
+import copy
+import hashlib
+import json
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forecastops.forecasting import forecaster as module
+from forecastops.forecasting.forecaster import MAX_HORIZON, MODEL_FILE, SERIES_FILE, Forecaster
+
+fixed = settings(max_examples=120, deadline=None, derandomize=True)
+
+
+def series(rows: int = 40, frequency: str = "D", start: str = "2013-07-31") -> pd.Series[float]:
+    random = np.random.default_rng(rows)
+    index = pd.date_range(start, periods=rows, freq=frequency)
+    return pd.Series(100 + random.normal(size=rows), index=index, name="PaidAmount")
+
+
+SEASONAL = Forecaster(
+    order=(1, 0, 1),
+    seasonal_order=(1, 0, 0, 7),
+    trend=None,
+    log=False,
+    params={"const": 100.1, "ar.L1": 0.5, "ma.L1": 1 / 3, "ar.S.L7": 0.3, "sigma2": 1.1},
+    values=series(),
+    estimated_through="2013-08-20",
+    converged=True,
+)
+FILES = SEASONAL.to_files()
+DOCUMENT: dict[str, Any] = json.loads(FILES[MODEL_FILE])
+
+
+def rebuilt(document: Any, text: str = FILES[SERIES_FILE]) -> Forecaster:
+    return Forecaster.from_files({MODEL_FILE: json.dumps(document), SERIES_FILE: text})
+
+
+def refusal(change: Callable[[dict[str, Any]], object]) -> str:
+    document = copy.deepcopy(DOCUMENT)
+    change(document)
+    with pytest.raises(ValueError, match=r"\w{3,}") as caught:
+        rebuilt(document)
+    return str(caught.value)
+
+
+def same_forecast(one: Forecaster, other: Forecaster) -> None:
+    pd.testing.assert_frame_equal(one.forecast(), other.forecast(), check_exact=True)
+
+
+@pytest.mark.parametrize("frequency", ["D", "W-SAT", "MS", "h", "15min", "B"])
+@pytest.mark.parametrize("log", [False, True])
+def test_a_round_trip_through_files_is_exact(frequency: str, log: bool) -> None:
+    written = Forecaster(
+        order=(2, 1, 1),
+        seasonal_order=(0, 0, 0, 0),
+        trend="t",
+        log=log,
+        params={"x1": 0.1, "ar.L1": 1 / 3, "ar.L2": -0.1, "ma.L1": 0.1 + 0.2, "sigma2": 5e-3},
+        values=series(30, frequency),
+        estimated_through=series(30, frequency).index[20].isoformat(),
+        converged=False,
+        horizon=9,
+        levels=(50, 99),
+    )
+    read = Forecaster.from_files(written.to_files())
+    assert list(read.params.items()) == list(written.params.items())
+    assert read.values.tolist() == written.values.tolist()
+    assert read.values.index.equals(written.values.index)
+    assert pd.DatetimeIndex(read.values.index).freq == pd.DatetimeIndex(written.values.index).freq
+    same_forecast(read, written)
+    fields = ("order", "seasonal_order", "trend", "log", "estimated_through", "converged", "horizon", "levels")
+    assert [getattr(read, name) for name in fields] == [getattr(written, name) for name in fields]
+    assert read.to_files() == written.to_files()
+
+
+@settings(fixed, max_examples=50)
+@given(
+    numbers=st.lists(
+        st.one_of(st.floats(-1e9, 1e9), st.sampled_from([5e-324, -0.0, 0.1 + 0.2, 2.0**53])), min_size=12, max_size=20
+    ),
+    ar=st.floats(-0.99, 0.99),
+    variance=st.floats(1e-3, 1e6),
+)
+def test_any_numbers_survive_the_files_bit_by_bit(numbers: list[float], ar: float, variance: float) -> None:
+    values = pd.Series(numbers, index=pd.date_range("2013-07-31", periods=len(numbers)))
+    written = Forecaster(
+        (1, 0, 0), (0, 0, 0, 0), "n", False, {"ar.L1": ar, "sigma2": variance}, values, "2013-08-05", True
+    )
+    read = Forecaster.from_files(written.to_files())
+    assert np.asarray(read.values).tobytes() == np.array(numbers).tobytes()
+    assert np.array(list(read.params.values())).tobytes() == np.array([ar, variance]).tobytes()
+    same_forecast(read, written)
+
+
+def test_the_files_are_plain_text_that_names_its_versions() -> None:
+    assert set(FILES) == {MODEL_FILE, SERIES_FILE}
+    assert set(DOCUMENT["versions"]) == {"python", "numpy", "pandas", "scipy", "statsmodels"}
+    assert DOCUMENT["reference_forecast"] == SEASONAL.reference()
+    assert FILES[SERIES_FILE].startswith("date,value\n2013-07-31,")
+    assert sum(map(len, FILES.values())) < 10_000
+
+
+def test_the_module_imports_nothing_of_forecastops_and_nothing_that_pickles() -> None:
+    with open(module.__file__, encoding="utf-8") as source:
+        tree = ast.parse(source.read())
+    imported = {
+        name.split(".")[0]
+        for node in ast.walk(tree)
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or "."]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    assert not imported & {"forecastops", ".", "pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
+    assert not any(isinstance(node, ast.ImportFrom) and node.level for node in ast.walk(tree))
+
+
+def test_an_altered_series_is_refused() -> None:
+    last = SEASONAL.values.iloc[-1]
+    altered = FILES[SERIES_FILE].replace(repr(float(last)), repr(float(last) + 1e-9))
+    assert altered != FILES[SERIES_FILE]
+    with pytest.raises(ValueError, match=r"series\.csv is not the one it was written with"):
+        rebuilt(DOCUMENT, altered)
+
+
+@pytest.mark.parametrize("line", ["2013-08-01,nan", "2013-08-01,many", "2013-08-01", "32/13/2013,1.0", "", "a,b,c"])
+def test_an_altered_series_with_a_matching_digest_is_refused_where_it_is_no_series(line: str) -> None:
+    rows = FILES[SERIES_FILE].splitlines()
+    rows[2] = line
+    text = "\n".join([*rows, ""])
+    document = DOCUMENT | {"series_sha256": hashlib.sha256(text.encode()).hexdigest()}
+    with pytest.raises(ValueError, match=r"\w{3,}"):
+        rebuilt(document, text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\n", "date,value\n", "date,value\n2013-07-31,1.0\n", "\0", "\ud800", "date\n1\n"]
+)
+def test_a_series_that_is_no_series_is_refused(text: str) -> None:
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    with pytest.raises(ValueError, match=r"\w{3,}"):
+        rebuilt(DOCUMENT | {"series_sha256": digest}, text)
+
+
+@pytest.mark.parametrize("name", list(DOCUMENT["params"]))
+def test_an_altered_parameter_is_refused_by_the_reference_forecast(name: str) -> None:
+    def change(document: dict[str, Any]) -> None:
+        document["params"][name] += 1e-3
+
+    assert "misses the reference" in refusal(change)
+
+
+@pytest.mark.parametrize(
+    ("params", "named"),
+    [
+        ({"ar.L1": 0.5}, "are too few for its order"),
+        (dict(reversed(DOCUMENT["params"].items())), "are not those of this order"),
+        ({f"{name}x": value for name, value in DOCUMENT["params"].items()}, "are not those of this order"),
+        (DOCUMENT["params"] | {"extra": 1.0}, "are not those of this order"),
+        (DOCUMENT["params"] | {"sigma2": math.nan}, "no finite number"),
+        (DOCUMENT["params"] | {"sigma2": math.inf}, "no finite number"),
+        (DOCUMENT["params"] | {"sigma2": "1.1"}, "no finite number"),
+        (DOCUMENT["params"] | {"sigma2": None}, "no finite number"),
+        (DOCUMENT["params"] | {"sigma2": True}, "no finite number"),
+        (list(DOCUMENT["params"]), "which is no dict"),
+    ],
+)
+def test_parameters_of_other_names_or_no_numbers_are_refused(params: Any, named: str) -> None:
+    assert named in refusal(lambda document: document.update(params=params))
+
+
+@pytest.mark.parametrize("number", [0, 2, "1", None, [1]])
+def test_an_unknown_format_is_named(number: Any) -> None:
+    assert f"its format is {number!r}; this loader reads 1" in refusal(lambda document: document.update(format=number))
+
+
+@pytest.mark.parametrize("name", [MODEL_FILE, SERIES_FILE])
+def test_a_missing_file_is_named(name: str) -> None:
+    with pytest.raises(ValueError, match=name.replace(".", r"\.")):
+        Forecaster.from_files({other: text for other, text in FILES.items() if other != name})
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "null", "[]", "5", '"x"', "{}", "NaN", "\0", "[" * 100_000, '{"a":' * 100_000, FILES[MODEL_FILE][:-9]],
+    ids=range(12),
+)
+def test_garbage_instead_of_a_model_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"model\.json (is not JSON|does not describe a model)"):
+        Forecaster.from_files({MODEL_FILE: text, SERIES_FILE: FILES[SERIES_FILE]})
+
+
+@pytest.mark.parametrize("key", [key for key in DOCUMENT if key not in {"versions"}])
+def test_a_field_that_is_missing_is_refused(key: str) -> None:
+    assert key in refusal(lambda document: document.pop(key))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "named"),
+    [
+        ("order", [1, 0], "order"),
+        ("order", [1.0, 0, 1], "order"),
+        ("order", [True, 0, 1], "order"),
+        ("order", [10**30, 0, 1], "order"),
+        ("order", [1, 1000, 1], "differences away"),
+        ("seasonal_order", [1000, 0, 0, 1000], "too few for its order"),
+        ("seasonal_order", [1, 1000, 0, 1000], "differences away"),
+        ("trend", "ctt", "trend"),
+        ("log", 0, "log"),
+        ("converged", None, "converged"),
+        ("estimated_through", "lately", "lately"),
+        ("estimated_through", 0, "estimated_through"),
+        ("horizon", 10**12, "horizon"),
+        ("horizon", "2013-09-22", "horizon"),
+        ("levels", [80.5], "levels"),
+        ("levels", [10**400], "levels"),
+        ("frequency", None, "frequency"),
+        ("frequency", "h", "frequency"),
+    ],
+)
+def test_a_field_of_another_kind_is_named(key: str, value: Any, named: str) -> None:
+    assert named in refusal(lambda document: document.update({key: value}))
+
+
+def places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in items:
+        yield (*path, key)
+        yield from places(value, (*path, key))
+
+
+# Of each list in the reference forecast, its first and last cell are enough.
+PLACES = [path for path in places(DOCUMENT) if len(path) < 3 or path[-1] in {0, 13}]
+
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 20),
+    st.integers(-(10**30), 10**30),
+    st.floats(),
+    st.text(max_size=4),
+    st.sampled_from(["D", "W", "2013-08-20", "c", "ar.L1", 10**400, 1001, -0.0, 1e308, 1]),
+)
+anything = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=7) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+)
+
+
+def require_refused_or_as_written(text: str) -> None:
+    try:
+        read = Forecaster.from_files({MODEL_FILE: text, SERIES_FILE: FILES[SERIES_FILE]})
+    except ValueError:
+        return
+    found, expected = read.forecast(), SEASONAL.forecast()
+    assert found["date"].tolist() == expected["date"].tolist()
+    assert list(found.columns) == list(expected.columns)
+    np.testing.assert_allclose(found.drop(columns="date"), expected.drop(columns="date"), rtol=1e-6)
+
+
+@fixed
+@given(path=st.sampled_from(PLACES), value=anything, delete=st.booleans())
+def test_a_mutated_model_is_refused_or_forecasts_as_written(path: tuple[Any, ...], value: Any, delete: bool) -> None:
+    document = copy.deepcopy(DOCUMENT)
+    parent = document
+    for key in path[:-1]:
+        parent = parent[key]
+    if delete:
+        del parent[path[-1]]
+    else:
+        parent[path[-1]] = value
+    require_refused_or_as_written(json.dumps(document))
+
+
+@fixed
+@given(st.integers(0, len(FILES[MODEL_FILE]) - 1), st.text(max_size=3), st.integers(0, 40))
+def test_model_text_that_is_damaged_anywhere_is_refused_or_forecasts_as_written(
+    position: int, inserted: str, removed: int
+) -> None:
+    text = FILES[MODEL_FILE][:position] + inserted + FILES[MODEL_FILE][position + removed :]
+    require_refused_or_as_written(text)
+
+
+@pytest.mark.parametrize("horizon", [0, -1, MAX_HORIZON + 1, 2.5, 2.0, True, "x", None, math.nan, math.inf, [3]])
+def test_a_horizon_out_of_range_is_refused(horizon: Any) -> None:
+    with pytest.raises(ValueError, match="horizon must be a whole number from 1 to 1000"):
+        SEASONAL.predict(params={"horizon": horizon})
+
+
+@pytest.mark.parametrize(
+    "levels", [0, 100, -5, 80.5, [], True, [80, 100], "x", ["80"], None, math.nan, math.inf, {}, [1j], 10**400]
+)
+def test_levels_out_of_range_are_refused(levels: Any) -> None:
+    with pytest.raises(ValueError, match="levels must be whole percentages from 1 to 99"):
+        SEASONAL.predict(params={"levels": levels})
+
+
+def test_a_prediction_has_dated_rows_with_mean_and_intervals() -> None:
+    found = SEASONAL.predict(pd.DataFrame({"ignored": [1]}))
+    assert list(found.columns) == ["date", "mean", "lower_80", "upper_80", "lower_95", "upper_95"]
+    assert found["date"].tolist() == [f"2013-09-{day:02}" for day in range(9, 23)]
+    ordered = found[["lower_95", "lower_80", "mean", "upper_80", "upper_95"]].to_numpy()
+    assert (np.diff(ordered) > 0).all()
+    pd.testing.assert_frame_equal(found, SEASONAL.predict(None, {}))
+
+
+@pytest.mark.parametrize("levels", [50, [50], np.array([50]), [[50]], [50, 50.0]])
+def test_levels_and_horizon_may_be_asked_for(levels: Any) -> None:
+    found = SEASONAL.predict(params={"horizon": np.int64(3), "levels": levels})
+    assert list(found.columns) == ["date", "mean", "lower_50", "upper_50"]
+    pd.testing.assert_series_equal(found["mean"], SEASONAL.forecast()["mean"].head(3))
+
+
+def test_the_longest_horizon_is_forecast() -> None:
+    assert len(SEASONAL.predict(params={"horizon": MAX_HORIZON})) == MAX_HORIZON

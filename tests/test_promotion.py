@@ -1,0 +1,285 @@
+"""Promotion, rollback and status through the command: what changes, what is refused, and what stays as it was."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sqlite3
+from pathlib import Path
+
+import pytest
+from mlflow.deployments import get_deploy_client
+
+from workshop import Stage, Workshop
+
+
+@pytest.fixture
+def stage(workshop: Workshop, request: pytest.FixtureRequest) -> Stage:
+    """A model without versions, named after the test."""
+    return workshop.stage(request.node.name.removeprefix("test_")[:60])
+
+
+def test_the_first_champion_is_registered_tagged_and_served(stage: Stage) -> None:
+    run_id = stage.workshop.first
+    stage.evaluate(run_id)
+    assert stage.versions() == {}
+    moved = stage.promote(run_id)
+    assert moved | {"endpoint": None, "note": ""} == {
+        "run_id": run_id,
+        "promoted": True,
+        "version": "1",
+        "previous_version": None,
+        "endpoint": None,
+        "verdict": "PROMOTE",
+        "note": "",
+    }
+    assert moved["endpoint"]["name"] == stage.model
+    assert (stage.champion(), stage.served()) == ("1", "1")
+    tags = stage.client.get_model_version(stage.model, "1").tags
+    assert {"RMSE", "R2", "run_id"} <= tags.keys()
+    assert json.loads(tags["forecastops.journal"])["outcome"] == "done"
+
+
+def test_promoting_again_changes_nothing_and_says_so(stage: Stage) -> None:
+    stage.first_champion()
+    before = stage.client.get_model_version(stage.model, "1")
+    again = stage.promote(stage.workshop.first)
+    assert (again["version"], again["promoted"]) == ("1", True)
+    assert "already" in again["note"]
+    assert dict(stage.client.get_model_version(stage.model, "1").tags) == dict(before.tags)
+    assert list(stage.versions()) == ["1"]
+
+
+def test_hold_changes_nothing_and_ends_green(stage: Stage) -> None:
+    stage.first_champion()
+    judged = stage.evaluate(stage.workshop.first)
+    assert judged["verdict"] == "HOLD"
+    stage.evaluate(stage.workshop.second, "--set", "gate.min_improvement=0.9")
+    before = stage.ok("status")
+    held = stage.run("promote", "--run-id", stage.workshop.second, "--set", "gate.min_improvement=0.9")
+    assert held.code == 0
+    assert held.json["promoted"] is False
+    assert "HOLD" in held.json["note"]
+    assert list(stage.versions()) == ["1"]
+    assert stage.ok("status") == before
+    required = stage.run(
+        "promote", "--run-id", stage.workshop.second, "--require-promote", "--set", "gate.min_improvement=0.9"
+    )
+    assert required.code == 3
+
+
+def test_reject_names_the_guardrail_and_registers_nothing(stage: Stage) -> None:
+    judged = stage.evaluate(stage.workshop.first, "--set", "gate.max_step_ratio=0.1")
+    assert judged["verdict"] == "REJECT"
+    assert "worst_step" in judged["summary"]
+    assert [check["name"] for check in judged["checks"] if not check["passed"]] == ["worst_step"]
+    assert stage.promote(stage.workshop.first, "--set", "gate.max_step_ratio=0.1")["promoted"] is False
+    assert stage.client.search_registered_models(f"name='{stage.model}'") == []
+    assert stage.served() is None
+
+
+def test_force_overrides_the_verdict_and_is_recorded(stage: Stage) -> None:
+    stage.first_champion()
+    lax = ["--set", "gate.min_improvement=0.9"]
+    stage.evaluate(stage.workshop.second, *lax)
+    moved = stage.promote(stage.workshop.second, *lax, "--force", "--reason", "the board wants it")
+    assert (moved["promoted"], moved["version"], moved["previous_version"]) == (True, "2", "1")
+    tags = stage.client.get_model_version(stage.model, "2").tags
+    assert tags["forecastops.forced_reason"] == "the board wants it"
+    assert "@" in tags["forecastops.promoted_by"]
+    journal = json.loads(tags["forecastops.journal"])
+    assert (journal["forced"], journal["reason"], journal["previous"]) == (True, "the board wants it", "1")
+
+
+def test_a_decision_against_another_champion_is_refused(stage: Stage) -> None:
+    stage.evaluate(stage.workshop.second)
+    stage.first_champion()
+    refused = stage.run("promote", "--run-id", stage.workshop.second)
+    assert refused.code == 1
+    assert "against champion none, which is now version 1" in refused.error
+    assert "evaluate" in refused.error
+    forced = stage.run("promote", "--run-id", stage.workshop.second, "--force", "--reason", "hurry")
+    assert forced.code == 1
+    assert list(stage.versions()) == ["1"]
+    assert stage.champion() == "1"
+
+
+def test_a_decision_by_another_policy_is_refused(stage: Stage) -> None:
+    stage.evaluate(stage.workshop.first, "--set", "gate.max_step_ratio=50.0")
+    refused = stage.run("promote", "--run-id", stage.workshop.first)
+    assert refused.code == 1
+    assert "by policy" in refused.error
+    assert stage.versions() == {}
+
+
+def test_a_decision_that_was_altered_is_refused(stage: Stage) -> None:
+    judged = stage.evaluate(stage.workshop.second, "--set", "gate.max_step_ratio=0.1")
+    assert judged["verdict"] == "REJECT"
+    uri = stage.client.get_run(stage.workshop.second).info.artifact_uri
+    path = Path(uri.removeprefix("file://")) / "decision.json"
+    path.write_text(path.read_text().replace('"REJECT"', '"PROMOTE"'))
+    refused = stage.run("promote", "--run-id", stage.workshop.second, "--set", "gate.max_step_ratio=0.1")
+    assert refused.code == 1
+    assert "decision.json is not the one that was logged last" in refused.error
+
+
+def test_rollback_there_and_back_again(stage: Stage) -> None:
+    assert stage.both() == ("1", "2")
+    back = stage.ok("rollback", "--reason", "it overshoots")
+    assert (back["promoted"], back["version"], back["previous_version"]) == (True, "1", "2")
+    assert (stage.champion(), stage.served()) == ("1", "1")
+    mark = json.loads(stage.client.get_model_version(stage.model, "2").tags["forecastops.rolled_back"])
+    assert (mark["reason"], mark["to"]) == ("it overshoots", "1")
+    assert "@" in mark["actor"]
+
+    again = stage.ok("rollback", "--reason", "it overshoots")
+    assert again["version"] == "1"
+    assert "already" in again["note"]
+
+    refused = stage.run("promote", "--run-id", stage.workshop.second)
+    assert refused.code == 1
+    assert "rolled back" in refused.error
+
+    forward = stage.ok("rollback", "--reason", "it did not overshoot", "--to-version", "2")
+    assert (forward["version"], forward["previous_version"]) == ("2", "1")
+    assert (stage.champion(), stage.served()) == ("2", "2")
+    assert "forecastops.rolled_back" not in stage.client.get_model_version(stage.model, "2").tags
+    assert stage.ok("status")["consistent"]
+
+
+def test_rollback_without_a_predecessor_names_the_way_out(stage: Stage) -> None:
+    stage.first_champion()
+    refused = stage.run("rollback", "--reason", "why not")
+    assert refused.code == 1
+    assert "records no predecessor" in refused.error
+    assert "--to-version" in refused.error
+    assert stage.champion() == "1"
+
+
+def test_rollback_to_a_deleted_or_unknown_version_is_refused(stage: Stage) -> None:
+    stage.both()
+    stage.client.delete_model_version(stage.model, "1")
+    for extra in ([], ["--to-version", "1"], ["--to-version", "99"], ["--to-version", "one"]):
+        refused = stage.run("rollback", "--reason", "gone", *extra)
+        assert refused.code == 1
+        assert "does not exist" in refused.error
+    assert (stage.champion(), stage.served()) == ("2", "2")
+
+
+def test_rollback_to_a_version_that_no_longer_loads_changes_nothing(workshop: Workshop, stage: Stage) -> None:
+    stage.both()
+    source = Path(stage.client.get_model_version(stage.model, "1").source.removeprefix("file://"))
+    series = source / "data/forecaster/series.csv"
+    original = series.read_text()
+    try:
+        series.write_text(original.replace("2013-08-01,", "2013-08-01,1"))
+        refused = stage.run("rollback", "--reason", "back")
+        assert refused.code == 1
+        assert "its files are not those that were logged at training" in refused.error
+        pickled = source / "python_model.pkl"
+        pickled.write_bytes(b"\x80\x04N.")
+        refused = stage.run("rollback", "--reason", "back")
+        assert "python_model.pkl, which is no part of a forecastops model" in refused.error
+        pickled.unlink()
+    finally:
+        series.write_text(original)
+    assert (stage.champion(), stage.served()) == ("2", "2")
+    assert stage.ok("status")["consistent"]
+
+
+def test_a_champion_known_only_by_its_stage_is_recognised(stage: Stage) -> None:
+    client = stage.client
+    run = client.get_run(stage.workshop.first)
+    client.create_registered_model(stage.model)
+    client.create_model_version(stage.model, f"{run.info.artifact_uri}/model", stage.workshop.first)
+    client.transition_model_version_stage(stage.model, "1", "Production")
+    assert stage.ok("status")["champion"] == {"version": "1", "run_id": stage.workshop.first, "pointer": "stage"}
+    judged = stage.evaluate(stage.workshop.second)
+    assert (judged["champion"]["version"], judged["verdict"]) == ("1", "PROMOTE")
+    moved = stage.promote(stage.workshop.second)
+    assert (moved["version"], moved["previous_version"]) == ("2", "1")
+    assert stage.champion() == "2"
+    stages = {str(v.version): v.current_stage for v in client.search_model_versions(f"name='{stage.model}'")}
+    assert stages == {"2": "Production", "1": "Archived"}
+    assert stage.ok("status")["consistent"]
+
+
+def test_status_names_each_disagreement_and_its_command_mends_it(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage.both()
+    monkeypatch.setenv("FORECASTOPS_HOME", stage.workshop.forecastops.environment["FORECASTOPS_HOME"])
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", stage.workshop.forecastops.environment["MLFLOW_TRACKING_URI"])
+    endpoints = get_deploy_client("forecastops-local")
+    endpoints.update_deployment(stage.model, f"models:/{stage.model}/1")
+    found = stage.ok("status")
+    assert not found["consistent"]
+    (problem,) = found["problems"]
+    assert "serves version 1, the champion is version 2" in problem
+    assert "rollback --to-version 2" in problem
+    mended = stage.ok("rollback", "--to-version", "2", "--reason", "mend the endpoint")
+    assert mended["version"] == "2"
+    assert stage.ok("status")["consistent"]
+
+    endpoints.delete_deployment(stage.model)
+    (problem,) = stage.ok("status")["problems"]
+    assert "has no endpoint" in problem
+    stage.promote(stage.workshop.second)
+    assert stage.served() == "2"
+    assert stage.ok("status")["consistent"]
+
+
+def test_a_failed_deployment_leaves_nothing_behind(stage: Stage) -> None:
+    stage.evaluate(stage.workshop.first)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = f"deployment.settings.port={taken.getsockname()[1]}"
+        failed = stage.run("promote", "--run-id", stage.workshop.first, "--set", port)
+    assert failed.code == 1
+    assert "in use" in failed.error
+    assert stage.client.search_registered_models(f"name='{stage.model}'") == []
+    assert stage.ok("status") == {"champion": None, "endpoint": None, "consistent": True, "problems": []}
+
+
+def test_a_failed_replacement_leaves_the_champion_serving(stage: Stage) -> None:
+    stage.first_champion()
+    stage.evaluate(stage.workshop.second)
+    failed = stage.run("promote", "--run-id", stage.workshop.second, "--set", "deployment.timeout_seconds=0.05")
+    assert failed.code == 1
+    assert list(stage.versions()) == ["1"]
+    assert (stage.champion(), stage.served()) == ("1", "1")
+    assert stage.ok("status")["consistent"]
+
+
+def test_an_endpoint_that_answers_otherwise_than_evaluated_is_not_promoted(stage: Stage) -> None:
+    """The decision's golden forecast is altered together with its digest: only the smoke test can tell."""
+    import hashlib
+
+    stage.evaluate(stage.workshop.first)
+    client = stage.client
+    path = Path(client.get_run(stage.workshop.first).info.artifact_uri.removeprefix("file://")) / "decision.json"
+    document = json.loads(path.read_text())
+    document["golden"]["mean"][3] *= 1 + 1e-5
+    path.write_text(json.dumps(document))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    client.set_tag(stage.workshop.first, "forecastops.decision.sha256", digest)
+    refused = stage.run("promote", "--run-id", stage.workshop.first)
+    assert refused.code == 1
+    assert "differ from those evaluated in 'mean'" in refused.error
+    forced = stage.run("promote", "--run-id", stage.workshop.first, "--force", "--reason", "anyway")
+    assert forced.code == 1
+    assert client.search_registered_models(f"name='{stage.model}'") == []
+    assert stage.served() is None
+
+
+def test_an_unreadable_registry_is_an_error_and_never_no_champion(stage: Stage, tmp_path: Path) -> None:
+    stage.first_champion()
+    database = Path(stage.workshop.forecastops.environment["MLFLOW_TRACKING_URI"].removeprefix("sqlite:///"))
+    with sqlite3.connect(database) as connection:
+        connection.execute("ALTER TABLE registered_model_aliases RENAME TO hidden")
+    try:
+        failed = stage.run("evaluate", "--run-id", stage.workshop.second)
+        assert failed.code == 1
+        assert failed.stdout == ""
+        assert "registered model" in failed.error
+    finally:
+        with sqlite3.connect(database) as connection:
+            connection.execute("ALTER TABLE hidden RENAME TO registered_model_aliases")
+    assert stage.champion() == "1"
