@@ -17,6 +17,8 @@ _PRELOAD = [
     "mlflow.pyfunc",
     "mlflow.data.pandas_dataset",
     "mlflow.deployments",
+    "mlflow.store.tracking.sqlalchemy_store",
+    "mlflow.store.model_registry.sqlalchemy_store",
     "statsmodels.tsa.arima.model",
     "pyarrow.parquet",
     "forecastops.commands.main",

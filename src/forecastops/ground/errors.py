@@ -36,7 +36,9 @@ class ForecastopsError(Exception):
 
 
 def _one_line(text: str) -> str:
-    line = redacted(" ".join(text.split()))
+    # A control character could rewrite what the terminal shows.
+    shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in " ".join(text.split()))
+    line = redacted(shown)
     return line if len(line) <= _LONGEST else line[: _LONGEST - 3] + "..."
 
 

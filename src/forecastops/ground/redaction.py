@@ -21,6 +21,8 @@ _SECRETS = (
     # key=value pairs of query strings, connection strings, headers and records
     (re.compile(rf"(\b{_SENSITIVE}['\"]?\s*[=:]\s*)(?:'[^']*'|\"[^\"]*\"|[^\s&;,'\"]+)"), rf"\1{_MASK}"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}"), rf"\1 {_MASK}"),
+    # what URL parsers take for host or port where a password was not percent-encoded
+    (re.compile(r"(Failed to parse: |nonnumeric port: |cast to integer value as )\S+"), rf"\1{_MASK}"),
     # JSON web tokens, wherever they stand
     (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), _MASK),
 )

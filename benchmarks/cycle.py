@@ -1,0 +1,155 @@
+"""What the cycle costs on 305 days: time and peak memory of each command, evaluation, decision, help, artifact size.
+
+Run by `make bench`. Commands are timed as whole processes, one after the other; each figure is the median of the runs.
+Everything is measured side by side in one run; nothing here asserts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+RUNS = 3
+COMMAND = [sys.executable, "-m", "forecastops"]
+
+
+def measure(arguments: list[str], folder: Path) -> tuple[float, float, str]:
+    """Wall seconds, peak MiB and stdout of one process."""
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        [*COMMAND, *arguments], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert process.stdout is not None
+    output = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - started
+    if status:
+        raise SystemExit(f"{arguments} failed with {status}")
+    return seconds, usage.ru_maxrss / 1024, output
+
+
+def row(name: str, values: list[tuple[float, float]]) -> None:
+    """Print medians over runs."""
+    seconds, memory = (statistics.median(column) for column in zip(*values, strict=True))
+    print(f"{name:32}{seconds:8.2f} s{memory:8.0f} MiB")
+
+
+def commands(folder: Path) -> None:
+    """train, evaluate, promote and retrain, the champion being 2013's each time."""
+    past, now = "data/transaction_ts2013.csv", "data/transaction_ts2014.csv"
+    measure(["data", "sample", "transactions", "--out", "data"], folder)
+    found: dict[str, list[tuple[float, float]]] = {}
+    for number in range(RUNS):
+        name = ["--set", f"registry.model_name=bench-{number}"]
+        measure(["retrain", "--data", past, *name], folder)
+        seconds, memory, output = measure(["train", "--data", past, "--data", now, "--json", *name], folder)
+        found.setdefault("train", []).append((seconds, memory))
+        run = ["--run-id", json.loads(output)["run_id"]]
+        for command in ("evaluate", "promote"):
+            found.setdefault(command, []).append(measure([command, *run, *name], folder)[:2])
+        measure(["retrain", "--data", past, "--set", f"registry.model_name=again-{number}"], folder)
+        again = ["--set", f"registry.model_name=again-{number}"]
+        found.setdefault("retrain", []).append(measure(["retrain", "--data", past, "--data", now, *again], folder)[:2])
+        stop_endpoints()
+    found["--help"] = [measure(["--help"], folder)[:2] for _ in range(11)]
+    for command, values in found.items():
+        row(f"forecastops {command}", values)
+
+
+def stop_endpoints() -> None:
+    """Delete the deployments, which would otherwise use memory and time."""
+    from mlflow.deployments import get_deploy_client
+
+    client = get_deploy_client("forecastops-local")
+    for deployment in client.list_deployments():
+        client.delete_deployment(deployment["name"])
+
+
+def median_seconds(call: Callable[[], object], runs: int) -> float:
+    """The median time of one call, after one that is not counted."""
+    call()
+    times = []
+    for _ in range(runs):
+        started = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)
+
+
+def evaluation() -> None:
+    """91 origins by 14 steps: one Kalman pass, filtering included, against the loop over statsmodels' apply."""
+    from dataclasses import replace
+
+    import pandas as pd
+
+    from forecastops.adapters.model_artifact import save_model
+    from forecastops.adapters.samples import transactions
+    from forecastops.forecasting.estimation import build_forecaster, estimate
+    from forecastops.forecasting.forecaster import Forecaster
+    from forecastops.forecasting.rolling_origin import forecast_moments, window_origins
+    from forecastops.gate.comparison import compare
+    from forecastops.gate.decision import decide
+    from forecastops.ground.config import EvaluationConfig, GatePolicy, ModelSpec
+
+    warnings.simplefilter("ignore")
+    frame = transactions()
+    index = pd.DatetimeIndex(pd.to_datetime(frame["TransactionDate"]), freq="D")
+    values = pd.Series(frame["PaidAmount"].to_numpy(dtype=float), index=index)
+    origins = window_origins(len(values), 104, 14)
+    settings, spec = EvaluationConfig(window=104), ModelSpec()
+
+    def forecaster() -> Forecaster:
+        return replace(challenger)
+
+    challenger = build_forecaster(spec, estimate(values.iloc[:-104], spec), values, settings)
+    champion = build_forecaster(spec, estimate(values.iloc[:98], spec), values, settings)
+    results = challenger.results
+
+    def loop() -> object:
+        return [results.apply(values.iloc[:origin]).get_forecast(14).se_mean for origin in origins]
+
+    one_pass = median_seconds(lambda: forecast_moments(forecaster().results, origins, 14), 15)
+    looped = median_seconds(loop, 3)
+    print(f"{'91 origins x 14 steps, one pass':32}{one_pass * 1000:8.1f} ms")
+    print(f"{'the same, loop over apply':32}{looped * 1000:8.1f} ms{looped / one_pass:8.0f} times slower")
+    comparison = compare(challenger, champion, settings, 500)
+    spent = median_seconds(lambda: decide(comparison.evidence, GatePolicy()), 15)
+    print(f"{'the decision alone':32}{spent * 1000:8.1f} ms")
+    scored = median_seconds(lambda: compare(replace(challenger), replace(champion), settings, 500), 15)
+    print(f"{'three models scored and compared':32}{scored * 1000:8.1f} ms")
+
+    with tempfile.TemporaryDirectory() as scratch:
+        save_model(challenger, Path(scratch) / "model")
+        files = [path for path in (Path(scratch) / "model").rglob("*") if path.is_file()]
+        data = [path for path in files if path.parent.name == "forecaster"]
+        fitted = challenger.results.model.fit(method_kwargs={"maxiter": 500})
+        print(f"{'model: data':32}{sum(path.stat().st_size for path in data):8d} bytes")
+        print(f"{'model: whole artifact':32}{sum(path.stat().st_size for path in files):8d} bytes")
+        print(f"{'the same model pickled':32}{len(pickle.dumps(fitted)):8d} bytes")
+
+
+def main() -> None:
+    """Everything, in a folder that is removed afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="forecastops-bench-"))
+    os.environ["FORECASTOPS_HOME"] = str(folder / "home")
+    os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder / 'mlflow.db'}"
+    try:
+        commands(folder)
+        evaluation()
+    finally:
+        stop_endpoints()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Killing a command right before one of the changes that it makes outside, counted as it makes them."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from mlflow import MlflowClient
+
+from forecastops.adapters.endpoint import Endpoint
+from forecastops.adapters.mlflow_store.registry import ModelRegistry
+
+__all__ = ["CHANGES", "READS", "interruptions", "kill_before"]
+
+# Every public method of the two adapters is one or the other; a test sees to it. Journal records are tags.
+CHANGES: dict[type, tuple[str, ...]] = {
+    ModelRegistry: ("register", "tag", "untag", "point", "discard"),
+    Endpoint: ("serve", "delete"),
+    # Inside `register`, `discard` and `point` there are two changes each.
+    MlflowClient: ("create_model_version", "delete_registered_model", "transition_model_version_stage"),
+}
+READS: dict[type, tuple[str, ...]] = {
+    ModelRegistry: ("exists", "champion", "staged", "versions", "get", "of_run", "download"),
+    Endpoint: ("state", "forecast"),
+}
+
+
+def kill_before(number: int) -> None:
+    """Make this process kill itself right before change ``number``, from 1."""
+    made = 0
+
+    def counted(method: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(method)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            nonlocal made
+            made += 1
+            if made == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return method(*args, **kwargs)
+
+        return wrapper
+
+    for owner, names in CHANGES.items():
+        for name in names:
+            setattr(owner, name, counted(getattr(owner, name)))
+
+
+def interruptions() -> Iterator[tuple[int, Callable[[], None]]]:
+    """One after the other, without end: the caller stops at the first that no longer kills."""
+    number = 0
+    while True:
+        number += 1
+        yield number, functools.partial(kill_before, number)

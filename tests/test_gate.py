@@ -1,0 +1,553 @@
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+from statsmodels.tsa.stattools import diebold_mariano_test
+
+from forecastops.forecasting.metrics import loss_by_origin, mase_scale, rmse_by_step, scores
+from forecastops.forecasting.rolling_origin import RollingForecasts
+from forecastops.gate.checks import Check, diebold_mariano
+from forecastops.gate.decision import Ruling, decide
+from forecastops.gate.evidence import Evidence, ModelEvidence, finite_or_none
+from forecastops.ground.config import GatePolicy
+
+Array = npt.NDArray[np.float64]
+
+fixed = settings(max_examples=100, deadline=None, derandomize=True)
+
+HORIZON, ORIGINS, LEVELS = 14, 43, (80, 95)
+POLICY = GatePolicy()
+ONLY_COMPARISONS = GatePolicy(beat_seasonal_naive=False, max_coverage_shortfall=None, max_step_ratio=None)
+SWITCHED_OFF = GatePolicy(
+    min_improvement=None, alpha=None, beat_seasonal_naive=False, max_coverage_shortfall=None, max_step_ratio=None
+)
+
+
+def losses(level: float, seed: int = 0, origins: int = ORIGINS) -> Array:
+    """Losses around ``level``, as smooth from one origin to the next as overlapping paths make them."""
+    shocks = np.random.default_rng(seed).normal(size=origins + HORIZON - 1)
+    return level * np.convolve(shocks**2, np.ones(HORIZON) / HORIZON, "valid")
+
+
+def model(
+    found: Array, coverage: float | None = None, step_shape: Array | None = None, horizon: int = HORIZON
+) -> ModelEvidence:
+    """Consistent scores of a model with these losses."""
+    rmse = float(np.sqrt(np.mean(found)))
+    shape = np.ones(horizon) if step_shape is None else step_shape
+    by_step = rmse * shape / np.sqrt(np.mean(shape**2))
+    covered = {f"coverage_{level}": level / 100 if coverage is None else coverage for level in LEVELS}
+    metrics = {"rmse": rmse, "mae": 0.8 * rmse, "mase": 0.9, "bias": 0.01 * rmse} | covered
+    return ModelEvidence.of(metrics, found.tolist(), by_step.tolist())
+
+
+def evidence(
+    challenger: ModelEvidence | None = None,
+    champion: ModelEvidence | None = None,
+    naive: ModelEvidence | None = None,
+    *,
+    first: bool = False,
+    **others: Any,
+) -> Evidence:
+    """By default a challenger that is better than its champion, which is better than the seasonal naive."""
+    found: dict[str, Any] = {
+        "horizon": HORIZON,
+        "levels": LEVELS,
+        "challenger": challenger or model(losses(0.6, seed=1)),
+        "champion": None if first else champion or model(losses(1.0, seed=1) + losses(0.1, seed=2)),
+        "seasonal_naive": naive or model(losses(2.0, seed=1)),
+        "converged": True,
+    }
+    return Evidence(**(found | others))
+
+
+def names(ruling: Ruling, *, passed: bool | None = None) -> list[str]:
+    return [check.name for check in ruling.checks if passed is None or check.passed is passed]
+
+
+def check_of(ruling: Ruling, name: str) -> Check:
+    (found,) = (check for check in ruling.checks if check.name == name)
+    return found
+
+
+GUARDRAILS = ["comparable_data", "converged", "finite", "beats_seasonal_naive", "interval_coverage", "worst_step"]
+COMPARISONS = ["min_improvement", "diebold_mariano"]
+
+
+def test_a_challenger_that_is_proven_better_is_promoted() -> None:
+    ruling = decide(evidence(), POLICY)
+    assert ruling.verdict == "PROMOTE"
+    assert names(ruling) == GUARDRAILS + COMPARISONS
+    assert names(ruling, passed=False) == []
+    assert ruling.warnings == ()
+
+
+def test_a_first_model_is_promoted_by_the_guardrails_alone() -> None:
+    ruling = decide(evidence(first=True), POLICY)
+    assert ruling.verdict == "PROMOTE"
+    assert names(ruling) == GUARDRAILS
+    assert "no champion yet" in ruling.summary
+
+
+def test_a_challenger_that_is_not_proven_better_is_held() -> None:
+    barely = model(losses(1.0, seed=1) + losses(0.095, seed=2))
+    ruling = decide(evidence(challenger=barely), POLICY)
+    assert ruling.verdict == "HOLD"
+    assert names(ruling, passed=False) == ["min_improvement"]
+    assert "min_improvement" in ruling.summary
+
+
+def test_a_challenger_that_is_better_by_luck_is_held() -> None:
+    theirs = losses(1.0, seed=1)
+    worst = int(np.argmax(np.convolve(theirs, np.ones(4), "valid")))
+    lucky = 1.03 * theirs
+    lucky[worst : worst + 4] *= 0.3  # much better at four origins in a row, worse at all others
+    assert lucky.mean() < 0.9 * theirs.mean()
+    ruling = decide(evidence(model(lucky), model(theirs)), POLICY)
+    assert ruling.verdict == "HOLD"
+    assert names(ruling, passed=False) == ["diebold_mariano"]
+
+
+bumpy = np.ones(HORIZON)
+bumpy[5] = 4.0
+GUARDRAIL_BREACHES: dict[str, Callable[[bool], Evidence]] = {
+    "comparable_data": lambda first: evidence(first=first, incomparable=("the series differ",)),
+    "converged": lambda first: evidence(first=first, converged=False),
+    "finite": lambda first: evidence(model(losses(0.6, seed=1)).model_copy(update={"loss_by_origin": ()}), first=first),
+    "beats_seasonal_naive": lambda first: (
+        evidence(naive=model(losses(0.5, seed=1)), first=True)
+        if first
+        else evidence(model(losses(0.6, seed=1)), model(losses(0.3, seed=1)), model(losses(0.5, seed=1)))
+    ),
+    "interval_coverage": lambda first: evidence(model(losses(0.6, seed=1), coverage=0.6), first=first),
+    "worst_step": lambda first: evidence(model(losses(0.6, seed=1), step_shape=bumpy), first=first),
+}
+
+
+@pytest.mark.parametrize("first", [False, True], ids=["champion", "first model"])
+@pytest.mark.parametrize("name", GUARDRAILS)
+def test_every_guardrail_rejects_by_name(name: str, first: bool) -> None:
+    ruling = decide(GUARDRAIL_BREACHES[name](first), POLICY)
+    assert ruling.verdict == "REJECT"
+    assert names(ruling, passed=False)[0] == name
+    assert name in ruling.summary
+    check = check_of(ruling, name)
+    assert check.reason
+    if name != "finite":
+        assert names(ruling, passed=False) == [name] or not first
+
+
+def test_several_failed_guardrails_are_all_named() -> None:
+    ruling = decide(evidence(model(losses(9.0), coverage=0.1), first=True, converged=False), POLICY)
+    assert ruling.verdict == "REJECT"
+    failed = names(ruling, passed=False)
+    assert {"converged", "beats_seasonal_naive", "interval_coverage"} <= set(failed)
+    assert all(name in ruling.summary for name in failed)
+
+
+FLOOR = model(losses(1.0, seed=1))
+
+
+def test_the_floor_blocks_where_the_champion_clears_it() -> None:
+    ruling = decide(evidence(model(losses(1.1, seed=1)), model(losses(0.99, seed=1)), FLOOR), POLICY)
+    assert ruling.verdict == "REJECT"
+    assert "beats_seasonal_naive" in ruling.summary
+    assert ruling.warnings == ()
+
+
+def test_the_floor_does_not_block_but_warns_where_the_champion_fails_it_and_the_challenger_is_proven_better() -> None:
+    champion = model(losses(2.0, seed=1) + losses(0.1, seed=2))
+    ruling = decide(evidence(model(losses(1.1, seed=1)), champion, FLOOR), POLICY)
+    assert ruling.verdict == "PROMOTE"
+    assert names(ruling, passed=False) == ["beats_seasonal_naive"]
+    (warning,) = ruling.warnings
+    assert "neither challenger nor champion beats the seasonal naive" in warning
+
+
+def test_a_challenger_below_the_floor_is_held_where_the_champion_fails_it_and_nothing_is_proven() -> None:
+    champion = model(losses(1.105, seed=1) + losses(0.001, seed=2))
+    ruling = decide(evidence(model(losses(1.1, seed=1)), champion, FLOOR), POLICY)
+    assert ruling.verdict == "HOLD"
+    assert len(ruling.warnings) == 1
+
+
+def test_the_floor_blocks_where_the_champion_is_exactly_at_it() -> None:
+    ruling = decide(evidence(model(losses(1.1, seed=1)), FLOOR, FLOOR), POLICY)
+    assert ruling.verdict == "REJECT"
+
+
+def test_a_model_exactly_at_the_floor_clears_it() -> None:
+    assert decide(evidence(FLOOR, naive=FLOOR, first=True), POLICY).verdict == "PROMOTE"
+
+
+SWITCHES = {
+    "beats_seasonal_naive": {"beat_seasonal_naive": False},
+    "interval_coverage": {"max_coverage_shortfall": None},
+    "worst_step": {"max_step_ratio": None},
+    "min_improvement": {"min_improvement": None},
+    "diebold_mariano": {"alpha": None},
+}
+
+
+@pytest.mark.parametrize("name", list(SWITCHES))
+def test_a_check_that_is_switched_off_neither_shows_nor_blocks(name: str) -> None:
+    policy = GatePolicy(**SWITCHES[name])  # type: ignore[arg-type]
+    assert names(decide(evidence(), policy)) == [other for other in GUARDRAILS + COMPARISONS if other != name]
+    if breach := GUARDRAIL_BREACHES.get(name):
+        assert decide(breach(True), policy).verdict == "PROMOTE"
+        assert decide(breach(True), POLICY).verdict == "REJECT"
+
+
+def test_with_every_comparison_off_the_champion_stays() -> None:
+    ruling = decide(evidence(), SWITCHED_OFF)
+    assert ruling.verdict == "HOLD"
+    assert "switched off" in ruling.summary
+    assert names(ruling) == ["comparable_data", "converged", "finite"]
+    assert decide(evidence(first=True), SWITCHED_OFF).verdict == "PROMOTE"
+
+
+# Properties. All numbers below come from tables of errors, so that a model's scores are consistent.
+
+
+def from_errors(errors: Array, scale: float) -> ModelEvidence:
+    """Scores of a model that errs so, shape (origins, horizon), its intervals reaching two units each way."""
+    zero = np.zeros_like(errors)
+    bounds = {level: level / 40 for level in LEVELS}
+    forecasts = RollingForecasts(
+        errors, {k: errors - v for k, v in bounds.items()}, {k: errors + v for k, v in bounds.items()}
+    )
+    return ModelEvidence.of(scores(zero, forecasts, scale), loss_by_origin(zero, errors), rmse_by_step(zero, errors))
+
+
+def simulated(seed: int, origins: int, horizon: int, ours: float, theirs: float, factor: float = 1.0) -> Evidence:
+    """A challenger, a champion and a seasonal naive with errors of these sizes, in units of ``1 / factor``."""
+    random = np.random.default_rng(seed)
+    shared = random.normal(size=(origins, horizon))
+
+    def errs(size: float) -> ModelEvidence:
+        table = size * (0.8 * shared + 0.6 * random.normal(size=(origins, horizon)))
+        found = from_errors(table, 1.0)
+        if factor == 1.0:
+            return found
+        in_units = {"rmse": factor, "mae": factor, "bias": factor}
+        return ModelEvidence.of(
+            {name: (value or 0.0) * in_units.get(name, 1.0) for name, value in found.metrics.items()},
+            [(value or 0.0) * factor**2 for value in found.loss_by_origin],
+            [(value or 0.0) * factor for value in found.rmse_by_step],
+        )
+
+    challenger, champion, naive = errs(ours), errs(theirs), errs(1.0)
+    return Evidence(
+        horizon=horizon,
+        levels=LEVELS,
+        challenger=challenger,
+        champion=champion,
+        seasonal_naive=naive,
+        converged=True,
+    )
+
+
+seeds = st.integers(0, 100_000)
+sizes = st.floats(0.5, 1.3)
+shapes = st.sampled_from([(43, 14), (60, 1), (30, 7), (5, 2), (14, 14), (2, 14), (1, 1)])
+policies = st.builds(
+    GatePolicy,
+    min_improvement=st.none() | st.floats(0, 0.5),
+    alpha=st.none() | st.floats(0.001, 0.999),
+    beat_seasonal_naive=st.booleans(),
+    max_coverage_shortfall=st.none() | st.floats(0, 0.9),
+    max_step_ratio=st.none() | st.floats(0.5, 5),
+)
+
+
+@settings(fixed, max_examples=200)
+@given(seeds, shapes, sizes, sizes, policies)
+def test_challenger_and_champion_never_both_replace_each_other(
+    seed: int, shape: tuple[int, int], ours: float, theirs: float, policy: GatePolicy
+) -> None:
+    found = simulated(seed, *shape, ours, theirs)
+    assert found.champion is not None
+    swapped = found.model_copy(update={"challenger": found.champion, "champion": found.challenger})
+    assert [decide(found, policy).verdict, decide(swapped, policy).verdict].count("PROMOTE") < 2
+
+
+@fixed
+@given(seeds, shapes, sizes, policies)
+def test_a_challenger_equal_to_the_champion_is_never_promoted(
+    seed: int, shape: tuple[int, int], size: float, policy: GatePolicy
+) -> None:
+    found = simulated(seed, *shape, size, size)
+    assert decide(found.model_copy(update={"champion": found.challenger}), policy).verdict in {"HOLD", "REJECT"}
+
+
+def test_a_challenger_equal_to_the_champion_is_held_by_the_default_policy() -> None:
+    found = evidence()
+    assert decide(found.model_copy(update={"champion": found.challenger}), POLICY).verdict == "HOLD"
+
+
+@settings(fixed, max_examples=200)
+@given(seeds, shapes, sizes, sizes, policies)
+def test_the_unit_of_the_data_does_not_matter(
+    seed: int, shape: tuple[int, int], ours: float, theirs: float, policy: GatePolicy
+) -> None:
+    one, thousand = (decide(simulated(seed, *shape, ours, theirs, factor), policy) for factor in (1.0, 1000.0))
+    assert one.verdict == thousand.verdict
+    assert [check.passed for check in one.checks] == [check.passed for check in thousand.checks]
+    assert one.warnings == thousand.warnings
+
+
+@fixed
+@given(seeds, shapes, sizes, sizes, policies, st.booleans())
+def test_evidence_and_policy_replay_from_json_to_the_same_ruling(
+    seed: int, shape: tuple[int, int], ours: float, theirs: float, policy: GatePolicy, damaged: bool
+) -> None:
+    found = simulated(seed, *shape, ours, theirs)
+    if damaged:
+        found = found.model_copy(update={"champion": None, "incomparable": ("the data differ",)})
+    ruling = decide(found, policy)
+    again = decide(
+        Evidence.model_validate_json(found.model_dump_json()), GatePolicy.model_validate_json(policy.model_dump_json())
+    )
+    assert again == ruling
+    assert again.model_dump_json() == ruling.model_dump_json()
+    assert Ruling.model_validate_json(ruling.model_dump_json()) == ruling
+
+
+ROLES = ["challenger", "champion", "seasonal_naive"]
+METRICS = ["rmse", "mae", "mase", "bias", "coverage_80", "coverage_95"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize("policy", [POLICY, SWITCHED_OFF, ONLY_COMPARISONS], ids=["default", "off", "comparisons"])
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, None, "missing"])
+@pytest.mark.parametrize("place", [*METRICS, "loss_by_origin", "rmse_by_step"])
+def test_a_number_that_is_missing_or_not_finite_never_promotes(
+    role: str, first: bool, policy: GatePolicy, bad: Any, place: str
+) -> None:
+    if first and role == "champion":
+        return
+    found = evidence(first=first)
+    metrics: dict[str, Any] = dict(getattr(found, role).metrics)
+    rows: dict[str, list[Any]] = {
+        name: list(getattr(getattr(found, role), name)) for name in ("loss_by_origin", "rmse_by_step")
+    }
+    target: Any = rows.get(place, metrics)
+    key: Any = 3 if place in rows else place
+    if bad == "missing":
+        del target[key]
+    else:
+        target[key] = finite_or_none(bad) if bad is not None else None
+    damaged = ModelEvidence(
+        metrics=metrics, loss_by_origin=tuple(rows["loss_by_origin"]), rmse_by_step=tuple(rows["rmse_by_step"])
+    )
+    ruling = decide(found.model_copy(update={role: damaged}), policy)
+    assert ruling.verdict == "REJECT"
+    assert "finite" in ruling.summary
+    if place == "rmse" and role == "challenger":
+        assert all(check.value is None for check in ruling.checks if check.name in {"min_improvement"})
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("place", ["metrics", "loss_by_origin", "rmse_by_step"])
+def test_evidence_cannot_even_hold_a_number_that_is_not_finite(place: str, bad: float) -> None:
+    numbers: dict[str, Any] = {"metrics": {"rmse": 1.0}, "loss_by_origin": (1.0,), "rmse_by_step": (1.0,)}
+    with pytest.raises(ValidationError, match="finite"):
+        ModelEvidence(**(numbers | {place: {"rmse": bad} if place == "metrics" else (bad,)}))
+    kept = ModelEvidence.of({"rmse": bad}, [bad], [bad])
+    assert (kept.rmse, kept.loss_by_origin, kept.rmse_by_step, kept.finite) == (None, (None,), (None,), False)
+
+
+number = st.none() | st.floats(allow_nan=False, allow_infinity=False)
+model_evidence = st.builds(
+    ModelEvidence,
+    metrics=st.dictionaries(st.sampled_from(METRICS), number),
+    loss_by_origin=st.lists(number, max_size=6).map(tuple),
+    rmse_by_step=st.lists(number, max_size=4).map(tuple),
+)
+
+
+@settings(fixed, max_examples=300)
+@given(
+    st.builds(
+        Evidence,
+        horizon=st.integers(1, 4),
+        levels=st.lists(st.sampled_from(LEVELS), max_size=2).map(tuple),
+        challenger=model_evidence,
+        champion=st.none() | model_evidence,
+        seasonal_naive=model_evidence,
+        converged=st.booleans(),
+        incomparable=st.lists(st.text(), max_size=1).map(tuple),
+    ),
+    policies,
+)
+def test_any_evidence_gets_a_ruling_and_incomplete_evidence_is_rejected(found: Evidence, policy: GatePolicy) -> None:
+    ruling = decide(found, policy)
+    models = [entry for entry in (found.challenger, found.champion, found.seasonal_naive) if entry is not None]
+    complete = all(
+        None not in entry.metrics.values()
+        and set(entry.metrics) >= {"rmse", "mae", "mase", "bias", *(f"coverage_{level}" for level in found.levels)}
+        and None not in entry.loss_by_origin
+        and len(entry.loss_by_origin) == len(found.challenger.loss_by_origin) > 0
+        and None not in entry.rmse_by_step
+        and len(entry.rmse_by_step) == found.horizon
+        for entry in models
+    )
+    if not complete or not found.converged or found.incomparable:
+        assert ruling.verdict == "REJECT"
+
+
+@pytest.mark.parametrize("theirs", [0.0, 1e-300])
+def test_a_ratio_beyond_all_numbers_rejects_and_does_not_crash(theirs: float) -> None:
+    champion = model(losses(1.0, seed=1)).model_copy(update={"rmse_by_step": (theirs,) * HORIZON})
+    challenger = model(losses(0.6, seed=1)).model_copy(update={"rmse_by_step": (1e300,) * HORIZON})
+    ruling = decide(evidence(challenger, champion), POLICY)
+    assert ruling.verdict == "REJECT"
+    assert check_of(ruling, "worst_step").value is None
+
+
+@fixed
+@given(seeds, sizes, sizes, policies, st.booleans(), st.booleans())
+def test_without_convergence_or_comparable_data_nothing_is_promoted(
+    seed: int, ours: float, theirs: float, policy: GatePolicy, converged: bool, first: bool
+) -> None:
+    found = simulated(seed, 43, 14, ours, theirs)
+    reasons = ("the challenger's series is older",) if converged else ()
+    update = {"converged": converged, "incomparable": reasons} | ({"champion": None} if first else {})
+    ruling = decide(found.model_copy(update=update), policy)
+    assert ruling.verdict == "REJECT"
+    assert all(reason in check_of(ruling, "comparable_data").reason for reason in reasons)
+
+
+# Diebold-Mariano.
+
+
+def of_losses(ours: Array, theirs: Array, horizon: int) -> tuple[Evidence, ModelEvidence]:
+    champion = model(theirs, horizon=horizon)
+    return (
+        evidence(model(ours, horizon=horizon), champion, model(theirs, horizon=horizon), horizon=horizon),
+        champion,
+    )
+
+
+@fixed
+@given(seeds, st.sampled_from([(43, 14), (30, 1), (20, 5), (15, 14), (200, 7)]), st.floats(0.7, 1.4))
+def test_p_is_half_of_the_two_sided_one_where_better_and_the_rest_where_worse(
+    seed: int, shape: tuple[int, int], ratio: float
+) -> None:
+    origins, horizon = shape
+    random = np.random.default_rng(seed)
+    theirs, ours = random.exponential(size=origins), ratio * random.exponential(size=origins)
+    # The test's own criterion handed the losses as they are: what it calls forecasts are losses.
+    two_sided = diebold_mariano_test(
+        np.zeros(origins), theirs, ours, criterion=lambda _, loss: loss, harvey_adj=True, horizon=horizon
+    )
+    assume(math.isfinite(two_sided.pvalue))
+    found, champion = of_losses(ours, theirs, horizon)
+    check = diebold_mariano(found, champion, 0.10)
+    better = ours.mean() < theirs.mean()
+    expected = two_sided.pvalue / 2 if better else 1 - two_sided.pvalue / 2
+    assert check.value == pytest.approx(expected, rel=1e-7, abs=1e-12)
+    assert check.passed == (expected <= 0.10)
+    assert (expected < 0.5) == better
+
+
+def test_losses_that_are_not_lower_prove_nothing_at_any_level() -> None:
+    found, champion = of_losses(losses(1.1, seed=1), losses(1.0, seed=1), HORIZON)
+    check = diebold_mariano(found, champion, 0.999)
+    assert check.value is not None
+    assert check.value > 0.5
+    assert not check.passed
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.5])
+def test_a_constant_difference_of_losses_has_no_test(gap: float) -> None:
+    found, champion = of_losses(losses(1.0, seed=1), losses(1.0, seed=1) + gap, HORIZON)
+    check = diebold_mariano(found, champion, 0.10)
+    assert (check.passed, check.value) == (False, None)
+
+
+@pytest.mark.parametrize("horizon", [1, 2, 7, 14])
+@pytest.mark.parametrize("factor", [1e-300, 1.0, 1e300])
+def test_too_few_origins_prove_nothing_and_never_crash(horizon: int, factor: float) -> None:
+    random = np.random.default_rng(0)
+    for origins in range(1, horizon + 3):
+        theirs = factor * (1 + random.exponential(size=origins))
+        found, champion = of_losses(theirs * random.uniform(0.1, 0.3, size=origins), theirs, horizon)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            check = diebold_mariano(found, champion, 0.10)
+        assert check.passed == (check.value is not None and check.value <= 0.10)
+        if origins <= horizon:  # every path overlaps every other
+            assert check.value is None
+        assert decide(found, POLICY).verdict in {"PROMOTE", "HOLD"}
+
+
+def equals_promoted(pairs: int) -> float:
+    """Share of equally good challengers that are promoted: 43 origins, paths of 14 steps that overlap."""
+    verdicts = [
+        decide(
+            evidence(model(losses(1.0, 2 * pair)), model(losses(1.0, 2 * pair + 1)), model(losses(9.0))), POLICY
+        ).verdict
+        for pair in range(pairs)
+    ]
+    return verdicts.count("PROMOTE") / pairs
+
+
+def three_errors_above(rate: float, pairs: int) -> float:
+    return rate + 3 * math.sqrt(rate * (1 - rate) / pairs)
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="measured: 51 of 300 equals promoted, 17.0 % (of 1,500: 16.9 %), at alpha 10 %. In 43 origins of 14 steps "
+    "there are about three paths that do not overlap; Harvey's correction does not make up for all of that",
+)
+def test_equals_are_promoted_no_more_often_than_alpha_allows() -> None:
+    assert POLICY.alpha is not None
+    assert equals_promoted(300) <= three_errors_above(POLICY.alpha, 300)
+
+
+def test_equals_with_unrelated_losses_are_promoted_no_more_often_than_measured() -> None:
+    assert equals_promoted(300) <= three_errors_above(0.17, 300)
+
+
+def test_equals_that_share_the_shocks_of_the_series_are_promoted_no_more_often_than_alpha_allows() -> None:
+    """As real forecasts do: most of both models' errors is what neither could know."""
+    assert POLICY.alpha is not None
+    verdicts = []
+    for pair in range(300):
+        random = np.random.default_rng(pair)
+        ahead = np.lib.stride_tricks.sliding_window_view(random.normal(size=ORIGINS + HORIZON - 1), HORIZON)
+        ours, theirs = (
+            loss_by_origin(ahead, 0.5 * np.convolve(random.normal(size=ORIGINS + 6), np.ones(7) / 7, "valid")[:, None])
+            for _ in range(2)
+        )
+        verdicts.append(decide(evidence(model(ours), model(theirs), model(losses(9.0))), POLICY).verdict)
+    assert verdicts.count("PROMOTE") / 300 <= three_errors_above(POLICY.alpha, 300)
+
+
+def records() -> list[type[BaseModel]]:
+    return [Check, Ruling, Evidence, ModelEvidence]
+
+
+@pytest.mark.parametrize("record", records(), ids=lambda record: record.__name__)
+def test_records_are_frozen_closed_and_described(record: type[BaseModel]) -> None:
+    assert record.model_config["frozen"]
+    assert record.model_config["extra"] == "forbid"
+    assert all(field.description for field in record.model_fields.values())
+
+
+def test_the_scale_of_mase_may_be_missing_without_a_crash() -> None:
+    zero = np.zeros((3, 2))
+    found = scores(zero, RollingForecasts(zero, {}, {}), mase_scale(np.ones(20), 7))
+    assert ModelEvidence.of(found, [0.0], [0.0]).metrics["mase"] is None

@@ -1,0 +1,118 @@
+"""`mlflow run` on the repository: the entry points, and what they leave in the run that MLflow made."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+from mlflow import MlflowClient
+from mlflow.entities import Run
+
+from command import Command
+from forecastops.commands.main import main
+
+ROOT = Path(__file__).resolve().parents[1]
+ENTRY_POINTS: dict[str, Any] = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]
+MODEL = "transactions-forecast"
+
+
+@pytest.mark.parametrize("name", ENTRY_POINTS)
+def test_an_entry_point_calls_the_command_of_its_name_with_options_that_it_has(name: str) -> None:
+    entry = ENTRY_POINTS[name]
+    parameters = {parameter: f"<{parameter}>" for parameter in entry["parameters"]}
+    program, command, *arguments = shlex.split(entry["command"].format(**parameters))
+    assert (program, command) == ("forecastops", name)
+    found = main.get_command(click.Context(main), name)
+    assert found is not None
+    parsed = found.make_context(name, list(arguments))
+    given = {str(value if isinstance(value, str | Path) else value[0]) for value in parsed.params.values() if value}
+    assert given == set(parameters.values())
+
+
+def test_the_default_configuration_of_the_entry_points_exists() -> None:
+    for entry in ENTRY_POINTS.values():
+        assert (ROOT / entry["parameters"]["config"]["default"]).is_file()
+
+
+def start(forecastops: Command, entry: str, *parameters: str) -> subprocess.Popen[str]:
+    """`mlflow run`, from a folder that is not the repository."""
+    options = [word for parameter in parameters for word in ("-P", parameter)]
+    arguments = ["run", str(ROOT), "-e", entry, *options, "--env-manager", "local", "--experiment-name", "cycle"]
+    path = f"{Path(sys.executable).parent}:{forecastops.environment['PATH']}"
+    return subprocess.Popen(
+        [sys.executable, "-m", "mlflow", *arguments],
+        cwd=forecastops.folder,
+        env=forecastops.environment | {"PATH": path},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
+    stdout, stderr = process.communicate(timeout=120)
+    return process.returncode, stdout + stderr
+
+
+def test_the_cycle_by_mlflow_run(forecastops: Command) -> None:
+    client = MlflowClient(forecastops.environment["MLFLOW_TRACKING_URI"])
+    experiment = client.create_experiment("cycle", (forecastops.folder / "artifacts").as_uri())
+    forecastops.ok("data", "sample", "transactions", "--out", "data")
+    data = str(forecastops.folder / "data/transaction_ts2013.csv")
+    missing = str(forecastops.folder / "missing one.csv")
+
+    known: set[str] = set()
+
+    def new_runs() -> list[Run]:
+        """The runs made since the last call, the oldest first."""
+        found = client.search_runs([experiment], order_by=["start_time"])
+        new = [run for run in found if run.info.run_id not in known]
+        known.update(run.info.run_id for run in new)
+        return new
+
+    failing = start(forecastops, "train", f"data={missing}")
+    training = start(forecastops, "train", f"data={data}", "set=model.max_iterations=400")
+    code, output = finish(failing)
+    assert code == 1
+    assert f"forecastops: error: {missing}: cannot be read: No such file or directory; name an existing" in output
+    code, output = finish(training)
+    assert code == 0, output
+    failed, trained = sorted(new_runs(), key=lambda run: str(run.info.status))
+    assert failed.info.status == "FAILED"
+    assert client.list_artifacts(failed.info.run_id) == []
+    run_id = trained.info.run_id
+    assert trained.info.status == "FINISHED"
+    ours = {"model.max_iterations": "400", "evaluation.window": "56", "data.rows": "154"}
+    assert trained.data.params.items() >= (ours | {"config": "configs/default.yaml"}).items()
+    assert shlex.split(trained.data.params["data"]) == [data]
+    assert trained.data.tags["mlflow.project.entryPoint"] == "train"
+    assert {"RMSE", "R2"} <= trained.data.metrics.keys()
+    assert {found.path for found in client.list_artifacts(run_id)} >= {"model", "metric.json"}
+
+    code, output = finish(start(forecastops, "evaluate", f"run_id={run_id}"))
+    assert code == 0, output
+    verdict = client.get_run(run_id).data.tags["forecastops.verdict"]
+    (judging,) = new_runs()
+    assert judging.info.status == "FINISHED"
+    assert judging.data.tags["forecastops.challenger"] == run_id
+    assert (judging.data.tags["forecastops.verdict"], verdict) == ("PROMOTE", "PROMOTE")
+    assert client.search_registered_models() == []
+
+    code, output = finish(start(forecastops, "promote", f"run_id={run_id}"))
+    assert code == 0, output
+    (promoting,) = new_runs()
+    assert promoting.info.status == "FINISHED"
+    assert promoting.data.tags["forecastops.promoted"] == "true"
+    assert promoting.data.tags["forecastops.version"] == "1"
+    assert int(client.get_registered_model(MODEL).aliases["champion"]) == 1
+    status = forecastops.ok("status")
+    assert status["consistent"], status["problems"]
+    assert (status["champion"]["run_id"], status["endpoint"]["state"]) == (run_id, "Healthy")
+    assert [found.name for found in client.search_experiments()] == ["cycle", "Default"]

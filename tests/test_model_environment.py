@@ -1,0 +1,107 @@
+"""A trained model where only its own requirements are installed: it loads, and forecasts as it did at training."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from command import Command
+from forecastops.adapters.model_artifact import load_model
+
+HORIZON, LEVELS = 30, [50, 80, 95]
+# What a stranger with the model's folder runs.
+PROGRAM = """
+import importlib.util, json, sys
+assert importlib.util.find_spec("forecastops") is None, "forecastops is importable"
+import mlflow
+model = mlflow.pyfunc.load_model(sys.argv[1])
+table = model.predict(None, params={"horizon": int(sys.argv[2]), "levels": json.loads(sys.argv[3])})
+assert "forecastops" not in sys.modules
+print(json.dumps({"python": sys.version_info[:2], "rows": table.to_dict("records")}))
+"""
+
+
+def model_folder(forecastops: Command) -> Path:
+    forecastops.ok("data", "sample", "transactions", "--out", "data")
+    made = forecastops.ok("train", "--data", "data/transaction_ts.csv")
+    run = MlflowClient(forecastops.environment["MLFLOW_TRACKING_URI"]).get_run(made["run_id"])
+    return Path(run.info.artifact_uri.removeprefix("file://")) / "model"
+
+
+def interpreter() -> str:
+    """Python 3.10, which the model's environment names, where this machine has one; else the one that runs this."""
+    candidates = [found for name in ("python3.10",) if (found := shutil.which(name))]
+    for candidate in candidates:
+        version = subprocess.run([candidate, "-c", "import venv, sys; print(*sys.version_info[:2])"], **QUIET)  # type: ignore[call-overload]
+        if (version.returncode, version.stdout.split()) == (0, ["3", "10"]):
+            return candidate
+    return sys.executable
+
+
+QUIET = {"capture_output": True, "text": True, "timeout": 600, "check": False}
+
+
+def fresh_environment(folder: Path, requirements: Path) -> Path:
+    """The interpreter of a new virtual environment that holds the requirements; skips where no registry answers."""
+    subprocess.run([interpreter(), "-m", "venv", str(folder)], check=True, timeout=120)
+    python = folder / "bin/python"
+    pip = [str(python), "-m", "pip", "install", "-q", "--no-input", "--disable-pip-version-check", "--retries", "2"]
+    installed = subprocess.run([*pip, "-r", str(requirements)], **QUIET)  # type: ignore[call-overload]
+    if installed.returncode != 0:
+        unreachable = (
+            "Could not fetch",
+            "NewConnectionError",
+            "ConnectTimeoutError",
+            "Max retries",
+            "from versions: none",
+        )
+        if any(sign in installed.stderr for sign in unreachable):
+            pytest.skip(f"pip reaches no package registry: {installed.stderr.strip().splitlines()[-1]}")
+        pytest.fail(installed.stderr)
+    return python
+
+
+def test_a_model_needs_nothing_but_its_own_requirements(forecastops: Command, tmp_path: Path) -> None:
+    trained = model_folder(forecastops)
+    expected = load_model(trained, None, "the model").forecast(HORIZON, tuple(LEVELS)).to_dict("records")
+    # Elsewhere, as a container has it.
+    model = Path(shutil.copytree(trained, tmp_path / "elsewhere/model"))
+
+    files = {path.relative_to(model).as_posix(): path.read_bytes() for path in model.rglob("*") if path.is_file()}
+    size = sum(map(len, files.values()))
+    print(f"the model: {len(files)} files, {size} bytes, {size / 305:.0f} for each observation")  # noqa: T201
+    assert size < 60_000
+    for name, content in files.items():
+        content.decode("utf-8")  # text, every one of them: a pickle of protocol 2 or later begins with 0x80
+        assert b"pickle" not in content.replace(b"pickled", b""), name
+
+    begun = time.monotonic()
+    python = fresh_environment(tmp_path / "environment", model / "requirements.txt")
+    print(f"its environment: {time.monotonic() - begun:.0f} s")  # noqa: T201
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW", "PYTHON", "FORECASTOPS"))
+    }
+    strict = {"MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    result = subprocess.run(
+        [str(python), "-c", PROGRAM, str(model), str(HORIZON), json.dumps(LEVELS)],
+        cwd=tmp_path / "elsewhere",
+        env=kept | strict | {"MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/none.db"},
+        **QUIET,  # type: ignore[call-overload]
+    )
+    assert result.returncode == 0, result.stderr
+    answer = json.loads(result.stdout)
+    print(f"loaded by Python {'.'.join(map(str, answer['python']))}")  # noqa: T201
+    rows = answer["rows"]
+    assert [row["date"] for row in rows] == [row["date"] for row in expected]
+    for found, wanted in zip(rows, expected, strict=True):
+        assert found.keys() == wanted.keys()
+        numbers = {key: value for key, value in wanted.items() if key != "date"}
+        assert {key: found[key] for key in numbers} == pytest.approx(numbers, rel=1e-9)

@@ -1,0 +1,187 @@
+"""The repository as a whole: versions that agree, help for everything, a light command, no pickle, no registry."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+from forecastops.commands.main import main
+
+toml: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT: dict[str, Any] = toml.loads((ROOT / "pyproject.toml").read_text())["project"]
+MODULES = sorted((ROOT / "src/forecastops").rglob("*.py"))
+LOCKS = ["requirements.lock", "requirements-dev.lock"]
+PAIR = ["azureml-mlflow", "mlflow"]
+
+
+def requirement_lines(name: str) -> list[str]:
+    lines = [line.partition("#")[0].strip() for line in (ROOT / name).read_text().splitlines()]
+    return [line for line in lines if line]
+
+
+def pins(lines: list[str]) -> dict[str, set[str]]:
+    """The versions that each package is pinned to, one for each marker."""
+    found: dict[str, set[str]] = {}
+    for requirement in map(Requirement, lines):
+        (only,) = requirement.specifier
+        assert only.operator == "=="
+        found.setdefault(requirement.name, set()).add(only.version)
+    return found
+
+
+def exact(name: str) -> str:
+    """The version to which pyproject.toml pins a package."""
+    (found,) = [one for one in map(Requirement, PROJECT["dependencies"]) if one.name == name]
+    assert str(found.specifier).startswith("==")
+    return str(found.specifier).removeprefix("==")
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_locks_hold_the_versions_that_pyproject_allows(lock: str) -> None:
+    locked = pins(requirement_lines(lock))
+    groups = [PROJECT["dependencies"], PROJECT["optional-dependencies"]["dev"] if "dev" in lock else []]
+    for requirement in [Requirement(line) for group in groups for line in group]:
+        assert requirement.name.lower() in locked
+        assert all(requirement.specifier.contains(version) for version in locked[requirement.name.lower()]), requirement
+    for name in PAIR:
+        assert locked[name] == {exact(name)}
+
+
+def test_the_two_locks_agree() -> None:
+    locked, dev = (pins(requirement_lines(lock)) for lock in LOCKS)
+    assert {name: dev.get(name) for name in locked} == locked
+
+
+def test_the_conda_environment_pins_the_same_pair_and_installs_the_lock() -> None:
+    document = yaml.safe_load((ROOT / "conda.yaml").read_text())
+    (found,) = [entry["pip"] for entry in document["dependencies"] if isinstance(entry, dict)]
+    assert found == [*(f"{name}=={exact(name)}" for name in PAIR), "-r requirements.lock", "-e ."]
+    project = yaml.safe_load((ROOT / "MLproject").read_text())
+    assert (project["name"], project["conda_env"]) == (PROJECT["name"], "conda.yaml")
+
+
+def test_what_models_require_is_what_the_lock_pins() -> None:
+    serving = requirement_lines("src/forecastops/adapters/serving_requirements.txt")
+    assert {Requirement(line).name for line in serving} == {"mlflow", "numpy", "pandas", "scipy", "statsmodels"}
+    assert set(serving) <= set(requirement_lines("requirements.lock"))
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "forecastops", "--version"], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert result.stdout.split()[-1] == PROJECT["version"]
+
+
+def texts() -> Iterator[tuple[Path, str]]:
+    """The text files of the repository that are its own."""
+    for pattern in ("*", "src/**/*", "tests/**/*", "scripts/**/*", "configs/**/*", "pipelines/**/*", "docs/**/*"):
+        for path in ROOT.glob(pattern):
+            if path.is_file() and path.suffix not in {".pyc", ".db"} and path != Path(__file__).resolve():
+                yield path, path.read_text("utf-8", errors="replace")
+
+
+def test_nothing_names_a_package_registry() -> None:
+    option = re.compile(r"(?m)--(?:extra-)?index-url|--find-links|--trusted-host|(?<!\w)PIP_(?:EXTRA_)?INDEX|^-[if] ")
+    for path, text in texts():
+        assert not option.search(text), path
+        assert "://" not in text or path.name not in {*LOCKS, "conda.yaml", "pyproject.toml"}, path
+
+
+def walk(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    for child in getattr(command, "commands", {}).values():
+        yield from walk(child, f"{name} {child.name}")
+
+
+COMMANDS = dict(walk(main, "forecastops"))
+
+
+def test_the_commands_are_those_of_the_contract() -> None:
+    promised = "train evaluate promote retrain status rollback forecast data config demo"
+    assert set(main.commands) >= set(promised.split())
+    assert {"forecastops data check", "forecastops data adventureworks", "forecastops config show"} <= COMMANDS.keys()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_and_option_has_help(name: str) -> None:
+    command = COMMANDS[name]
+    assert command.get_short_help_str(200)
+    assert not command.get_short_help_str(200).endswith("...")
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, f"{name} {parameter.opts}"
+    shared = {"--config", "--set", "--json", "--traceback", "--verbose"}
+    if not isinstance(command, click.Group):
+        assert shared <= {option for parameter in command.params for option in parameter.opts}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["config", "schema"]])
+def test_help_needs_no_heavy_import(arguments: list[str]) -> None:
+    code = f"""
+import sys
+from forecastops.commands.main import main
+main({arguments!r}, standalone_mode=False)
+print(sorted(sys.modules.keys() & set({HEAVY!r})), file=sys.stderr)
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert result.stdout
+    assert result.stderr.strip() == "[]"
+
+
+HEAVY = ["mlflow", "numpy", "pandas", "pyarrow", "scipy", "sqlalchemy", "statsmodels", "azureml"]
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    assert [path for path in MODULES if not ast.get_docstring(parsed(path))] == []
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (name.name.partition(".")[0] for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield str(node.module).partition(".")[0]
+
+
+def test_nothing_is_pickled() -> None:
+    for path in MODULES:
+        tree = parsed(path)
+        assert not set(imported(tree)) & {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}, (
+            path
+        )
+        attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        assert not attributes & {"read_pickle", "to_pickle", "allow_pickle", "load_results"}, path
+
+
+def test_the_license_is_apache_2_0() -> None:
+    text = (ROOT / "LICENSE").read_text()
+    assert PROJECT["license"] == "Apache-2.0"
+    assert "Apache License" in text.splitlines()[0]
+    assert "Version 2.0, January 2004" in text
+    assert "END OF TERMS AND CONDITIONS" in text
+    assert "9. Accepting Warranty or Additional Liability." in text
+
+
+def test_the_makefile_has_the_targets_that_users_are_told_of() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"(?m)^([a-z]+):", makefile))
+    assert targets >= {"demo", "test", "check", "bench", "lock"}
+    assert targets <= set(re.search(r"(?m)^\.PHONY: (.+)$", makefile)[1].split())  # type: ignore[index]
