@@ -3,14 +3,16 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Threads fight over matrices as small as ours.
+export OPENBLAS_NUM_THREADS ?= 1
 
 .PHONY: demo test check bench lock clean
 
 demo: $(VENV)/.installed
 	$(BIN)/forecastops demo
 
-test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+# One command for a person and for CI.
+test: check
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

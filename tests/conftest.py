@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import os
+
+# Threads fight over matrices as small as ours; numpy reads this when it is first imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,7 +46,7 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def forecastops(tmp_path: Path, empty_database: Path) -> Iterator[Command]:
     """The command, in a folder with its own tracking database, registry and local endpoints."""
     yield _command(tmp_path, empty_database)
-    _stop_endpoints(tmp_path / "home")
+    stop_endpoints(tmp_path / "home")
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +54,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> 
     """Trained runs that the tests of a module share, each with a registered model of its own."""
     folder = tmp_path_factory.mktemp("workshop")
     yield Workshop.build(_command(folder, empty_database))
-    _stop_endpoints(folder / "home")
+    stop_endpoints(folder / "home")
 
 
 def _command(folder: Path, database: Path) -> Command:
@@ -66,7 +70,8 @@ def _command(folder: Path, database: Path) -> Command:
     )
 
 
-def _stop_endpoints(home: Path) -> None:
+def stop_endpoints(home: Path) -> None:
+    """Delete every deployment of that home."""
     from mlflow.deployments import get_deploy_client
 
     before = os.environ.get("FORECASTOPS_HOME")

@@ -262,7 +262,7 @@ shapes = st.sampled_from([(43, 14), (60, 1), (30, 7), (5, 2), (14, 14), (2, 14),
 policies = st.builds(
     GatePolicy,
     min_improvement=st.none() | st.floats(0, 0.5),
-    alpha=st.none() | st.floats(0.001, 0.999),
+    alpha=st.none() | st.floats(0.001, 0.5),
     beat_seasonal_naive=st.booleans(),
     max_coverage_shortfall=st.none() | st.floats(0, 0.9),
     max_step_ratio=st.none() | st.floats(0.5, 5),

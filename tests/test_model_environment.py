@@ -8,15 +8,27 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from mlflow import MlflowClient
 
 from command import Command
 from forecastops.adapters.model_artifact import load_model
 
 HORIZON, LEVELS = 30, [50, 80, 95]
+FILES = {
+    "MLmodel",
+    "conda.yaml",
+    "python_env.yaml",
+    "requirements.txt",
+    "code/forecastops_model.py",
+    "data/forecaster/model.json",
+    "data/forecaster/series.csv",
+}
 # What a stranger with the model's folder runs.
 PROGRAM = """
 import importlib.util, json, sys
@@ -36,40 +48,47 @@ def model_folder(forecastops: Command) -> Path:
     return Path(run.info.artifact_uri.removeprefix("file://")) / "model"
 
 
+def run(arguments: list[str], **rest: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(arguments, capture_output=True, text=True, timeout=600, check=False, **rest)
+
+
 def interpreter() -> str:
     """Python 3.10, which the model's environment names, where this machine has one; else the one that runs this."""
-    candidates = [found for name in ("python3.10",) if (found := shutil.which(name))]
-    for candidate in candidates:
-        version = subprocess.run([candidate, "-c", "import venv, sys; print(*sys.version_info[:2])"], **QUIET)  # type: ignore[call-overload]
-        if (version.returncode, version.stdout.split()) == (0, ["3", "10"]):
-            return candidate
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    for candidate in [shutil.which("python3.10"), *pyenv.glob("versions/3.10.*/bin/python3.10")]:
+        version = (
+            run([str(candidate), "-c", "import ensurepip, sys; print(*sys.version_info[:2])"]) if candidate else None
+        )
+        if version is not None and version.stdout.split() == ["3", "10"]:
+            return str(candidate)
     return sys.executable
-
-
-QUIET = {"capture_output": True, "text": True, "timeout": 600, "check": False}
 
 
 def fresh_environment(folder: Path, requirements: Path) -> Path:
     """The interpreter of a new virtual environment that holds the requirements; skips where no registry answers."""
-    subprocess.run([interpreter(), "-m", "venv", str(folder)], check=True, timeout=120)
+    made = run([interpreter(), "-m", "venv", str(folder)])
+    assert made.returncode == 0, made.stderr
     python = folder / "bin/python"
-    pip = [str(python), "-m", "pip", "install", "-q", "--no-input", "--disable-pip-version-check", "--retries", "2"]
-    installed = subprocess.run([*pip, "-r", str(requirements)], **QUIET)  # type: ignore[call-overload]
+    options = ["-q", "--no-input", "--disable-pip-version-check", "--retries", "2", "-r", str(requirements)]
+    installed = run([str(python), "-m", "pip", "install", *options])
     if installed.returncode != 0:
-        unreachable = (
-            "Could not fetch",
-            "NewConnectionError",
-            "ConnectTimeoutError",
-            "Max retries",
-            "from versions: none",
-        )
+        unreachable = ("Max retries exceeded", "NewConnectionError", "ConnectTimeoutError", "from versions: none")
         if any(sign in installed.stderr for sign in unreachable):
             pytest.skip(f"pip reaches no package registry: {installed.stderr.strip().splitlines()[-1]}")
         pytest.fail(installed.stderr)
     return python
 
 
-def test_a_model_needs_nothing_but_its_own_requirements(forecastops: Command, tmp_path: Path) -> None:
+@pytest.fixture
+def environment(tmp_path: Path) -> Iterator[Path]:
+    """Where the environment goes; removed afterwards, because it holds hundreds of megabytes."""
+    yield tmp_path / "environment"
+    shutil.rmtree(tmp_path / "environment", ignore_errors=True)
+
+
+def test_a_model_needs_nothing_but_its_own_requirements(
+    forecastops: Command, tmp_path: Path, environment: Path
+) -> None:
     trained = model_folder(forecastops)
     expected = load_model(trained, None, "the model").forecast(HORIZON, tuple(LEVELS)).to_dict("records")
     # Elsewhere, as a container has it.
@@ -79,22 +98,24 @@ def test_a_model_needs_nothing_but_its_own_requirements(forecastops: Command, tm
     size = sum(map(len, files.values()))
     print(f"the model: {len(files)} files, {size} bytes, {size / 305:.0f} for each observation")  # noqa: T201
     assert size < 60_000
-    for name, content in files.items():
-        content.decode("utf-8")  # text, every one of them: a pickle of protocol 2 or later begins with 0x80
-        assert b"pickle" not in content.replace(b"pickled", b""), name
+    assert files.keys() == FILES
+    assert [name for name, content in files.items() if content[:1] == b"\x80" or b"\0" in content] == []  # text, all
+    json.loads(files["data/forecaster/model.json"])
+    flavors = yaml.safe_load(files["MLmodel"])["flavors"]
+    assert flavors.keys() == {"python_function"}
+    assert "cloudpickle" not in str(flavors)
 
     begun = time.monotonic()
-    python = fresh_environment(tmp_path / "environment", model / "requirements.txt")
+    python = fresh_environment(environment, model / "requirements.txt")
     print(f"its environment: {time.monotonic() - begun:.0f} s")  # noqa: T201
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW", "PYTHON", "FORECASTOPS"))
     }
     strict = {"MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    result = subprocess.run(
+    result = run(
         [str(python), "-c", PROGRAM, str(model), str(HORIZON), json.dumps(LEVELS)],
         cwd=tmp_path / "elsewhere",
         env=kept | strict | {"MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/none.db"},
-        **QUIET,  # type: ignore[call-overload]
     )
     assert result.returncode == 0, result.stderr
     answer = json.loads(result.stdout)

@@ -168,7 +168,7 @@ def test_rollback_to_a_deleted_or_unknown_version_is_refused(stage: Stage) -> No
 
 def test_rollback_to_a_version_that_no_longer_loads_changes_nothing(workshop: Workshop, stage: Stage) -> None:
     stage.both()
-    source = Path(stage.client.get_model_version(stage.model, "1").source.removeprefix("file://"))
+    source = Path(str(stage.client.get_model_version(stage.model, "1").source).removeprefix("file://"))
     series = source / "data/forecaster/series.csv"
     original = series.read_text()
     try:

@@ -86,7 +86,9 @@ class Stage:
 
     def versions(self) -> dict[str, str]:
         """Run ids by version."""
-        return {str(found.version): found.run_id for found in self.client.search_model_versions(f"name='{self.model}'")}
+        return {
+            str(found.version): str(found.run_id) for found in self.client.search_model_versions(f"name='{self.model}'")
+        }
 
     def served(self) -> str | None:
         """The model that the endpoint names in its answer; None where there is no endpoint."""

@@ -27,6 +27,8 @@ __all__ = [
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 _MOST_VALUES = 10_000
+# PyYAML lets the errors of its own conversions through, e.g. of `!!int ''`.
+_UNREADABLE = (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError)
 _Lag = Annotated[int, Field(ge=0, le=1000)]
 
 
@@ -99,7 +101,7 @@ class GatePolicy(_Record):
         0.02, ge=0, lt=1, description="Share by which the challenger's RMSE must lie below the champion's."
     )
     alpha: float | None = Field(
-        0.10, gt=0, lt=1, description="Level of the one-sided Diebold-Mariano test with Harvey's correction."
+        0.10, gt=0, le=0.5, description="Level of the one-sided Diebold-Mariano test with Harvey's correction."
     )
     beat_seasonal_naive: bool = Field(True, description="Whether the RMSE must not exceed the seasonal naive's.")
     max_coverage_shortfall: float | None = Field(
@@ -159,6 +161,17 @@ class Config(_Record):
     registry: RegistryConfig = Field(RegistryConfig(), description="The model's name and its pointer.")
     deployment: DeploymentConfig = Field(DeploymentConfig(), description="Where the champion serves.")
 
+    @model_validator(mode="after")
+    def _test_can_be_passed(self) -> Config:
+        origins = self.evaluation.window - self.evaluation.horizon + 1
+        if self.gate.alpha is not None and origins <= self.evaluation.horizon:
+            raise ValueError(
+                f"evaluation.window {self.evaluation.window} has {origins} origins, too few for the gate's test of "
+                f"{self.evaluation.horizon}-step forecasts: take a window of at least {2 * self.evaluation.horizon}, "
+                "or switch the test off with gate.alpha null"
+            )
+        return self
+
     @property
     def deployment_name(self) -> str:
         """The deployment's name: as configured, else the model's."""
@@ -204,7 +217,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise ConfigError(place, f"cannot be read: {reason}", "name an existing YAML file") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise ConfigError(place, f"is not plain YAML: {error}", "mend the line it names") from error
     if tree is None:
         return {}
@@ -221,7 +234,7 @@ def _apply(tree: dict[str, Any], override: str) -> None:
         raise ConfigError(place, "is not of the form key=value", "write e.g. --set evaluation.horizon=7")
     try:
         value = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise ConfigError(place, f"has a value that is not plain YAML: {error}", "quote it") from error
     for part in parts[:-1]:
         branch = tree.setdefault(part, {})

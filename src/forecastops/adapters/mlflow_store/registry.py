@@ -107,13 +107,23 @@ class ModelRegistry:
         """
         with mlflow_errors(self._place):
             if not self.exists():
-                self._client.create_registered_model(self.name)
+                self._create()
             if not self.of_run(run_id):
                 self._client.create_model_version(self.name, source, run_id, description=description)
             made, *doubles = self.of_run(run_id)
             for double in doubles:
                 self._client.delete_model_version(self.name, double.version)
         return made
+
+    def _create(self) -> None:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self._client.create_registered_model(self.name)
+        except MlflowException:
+            # Repeated after a lost answer, it is refused as a duplicate of itself.
+            if not self.exists():
+                raise
 
     def of_run(self, run_id: str) -> list[ModelVersion]:
         """The versions registered from that run, oldest first."""

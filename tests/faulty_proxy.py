@@ -1,0 +1,110 @@
+"""A proxy in front of an MLflow server that fails as servers and networks do, as often as it is told to."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import requests
+
+__all__ = ["FaultyProxy", "faulty_proxy"]
+
+
+@dataclass
+class Fault:
+    """One kind of failure for requests whose path holds ``path``.
+
+    ``kind`` is a status code, or ``drop`` (no answer, not forwarded), ``lost`` (forwarded, the answer lost), or
+    ``slow`` (no answer for a while).
+    """
+
+    path: str
+    kind: int | str
+    times: float
+    method: str | None = None
+
+
+@dataclass
+class FaultyProxy:
+    """Its address, the faults that wait, and what it was asked."""
+
+    address: str
+    faults: list[Fault] = field(default_factory=list)
+    seen: list[tuple[str, str, int | str]] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def fail(self, path: str, kind: int | str, times: float = 1, method: str | None = None) -> None:
+        """Fail the next requests of that path; ``float('inf')`` for all."""
+        self.faults.append(Fault(path, kind, times, method))
+
+    def clear(self) -> None:
+        """Behave again."""
+        self.faults.clear()
+        self.seen.clear()
+
+    def next_fault(self, method: str, path: str) -> int | str | None:
+        """The failure for this request, if any."""
+        with self.lock:
+            for fault in self.faults:
+                if fault.path in path and fault.times > 0 and fault.method in (None, method):
+                    fault.times -= 1
+                    self.seen.append((method, path, fault.kind))
+                    return fault.kind
+            self.seen.append((method, path, 0))
+            return None
+
+
+@contextmanager
+def faulty_proxy(target: str) -> Iterator[FaultyProxy]:
+    """Listen on loopback and forward to ``target``."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.0"
+
+        def _handle(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            kind = proxy.next_fault(self.command, self.path)
+            if kind == "slow":
+                time.sleep(30)
+            if kind in ("drop", "slow"):
+                self.close_connection = True
+                return
+            if isinstance(kind, int):
+                self._answer(kind, b'{"error_code": "TEMPORARILY_UNAVAILABLE", "message": "injected"}', {})
+                return
+            headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
+            found = requests.request(
+                self.command, target + self.path, data=body, headers=headers, timeout=60, allow_redirects=False
+            )
+            if kind == "lost":
+                self.close_connection = True
+                return
+            self._answer(found.status_code, found.content, {"Content-Type": found.headers.get("Content-Type", "")})
+
+        def _answer(self, status: int, content: bytes, headers: dict[str, str]) -> None:
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    proxy = FaultyProxy(f"http://127.0.0.1:{server.server_address[1]}")
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield proxy
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,104 @@
+"""An MLflow server over HTTP with PostgreSQL behind it, on loopback, as teams run MLflow."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+__all__ = ["free_port", "mlflow_server", "postgres", "postgres_binaries"]
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def postgres_binaries() -> Path | None:
+    """The folder of PostgreSQL's own programs, None where it is not installed."""
+    found = shutil.which("initdb")
+    if found:
+        return Path(found).parent
+    return max(Path("/usr/lib/postgresql").glob("*/bin"), default=None, key=lambda path: int(path.parent.name))
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """A new PostgreSQL cluster with one database; its SQLAlchemy URI."""
+    binaries = postgres_binaries()
+    assert binaries is not None
+    folder = Path(tempfile.mkdtemp(prefix="forecastops-postgres-"))
+    # PostgreSQL refuses to run as root, and its folder must be its user's.
+    user = "postgres" if os.geteuid() == 0 else None
+    if user:
+        os.chown(folder, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
+    port = free_port()
+    data = folder / "data"
+    make = [str(binaries / "initdb"), "-D", str(data), "-A", "trust", "-U", "forecastops", "-E", "UTF8", "--no-sync"]
+    subprocess.run(make, check=True, user=user, stdout=subprocess.DEVNULL, cwd=folder)
+    serve = [str(binaries / "postgres"), "-D", str(data), "-p", str(port), "-k", str(folder), "-h", "127.0.0.1", "-F"]
+    with subprocess.Popen(serve, user=user, cwd=folder, stderr=subprocess.DEVNULL) as server:
+        try:
+            _wait_for_port(port, 30)
+            yield f"postgresql+psycopg2://forecastops@127.0.0.1:{port}/postgres"
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.wait(20)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def mlflow_server(database: str, folder: Path) -> Iterator[str]:
+    """`mlflow server` on that database, keeping artifacts in ``folder``; its address."""
+    port = free_port()
+    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", database]
+    command += ["--artifacts-destination", str(folder), "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    with (
+        (folder / "server.log").open("wb") as log,
+        subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, start_new_session=True) as server,
+    ):
+        address = f"http://127.0.0.1:{port}"
+        try:
+            _wait_for_health(address, 90)
+            yield address
+        finally:
+            os.killpg(server.pid, signal.SIGTERM)
+            server.wait(20)
+
+
+def _wait_for_port(port: int, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return
+
+
+def _wait_for_health(address: str, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            requests.get(f"{address}/health", timeout=2).raise_for_status()
+        except requests.RequestException:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return

@@ -1,0 +1,114 @@
+"""Tracking servers and registries that fail: retried where that is safe, then given up in one line, nothing changed."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from command import Command
+from conftest import stop_endpoints
+from faulty_proxy import FaultyProxy, faulty_proxy
+from servers import mlflow_server
+from workshop import Stage, Workshop
+
+QUICK = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_JITTER": "0",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "2",
+}
+ALWAYS = float("inf")
+
+
+@pytest.fixture(scope="module")
+def proxied(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[tuple[Workshop, FaultyProxy]]:
+    """Trained runs on a server that is reached through the proxy."""
+    folder = tmp_path_factory.mktemp("proxied")
+    database = folder / "mlflow.db"
+    database.write_bytes(empty_database.read_bytes())
+    with mlflow_server(f"sqlite:///{database}", folder) as server, faulty_proxy(server) as proxy:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW", "FORECASTOPS"))}
+        home = {"FORECASTOPS_HOME": str(folder / "home"), "MLFLOW_TRACKING_URI": proxy.address}
+        yield Workshop.build(Command(folder, kept | QUICK | home)), proxy
+        stop_endpoints(folder / "home")
+
+
+@pytest.fixture
+def stage(proxied: tuple[Workshop, FaultyProxy], request: pytest.FixtureRequest) -> Iterator[Stage]:
+    workshop, proxy = proxied
+    proxy.clear()
+    yield workshop.stage(re.sub(r"\W+", "-", request.node.name.removeprefix("test_"))[:100].rstrip("-"))
+    proxy.clear()
+
+
+@pytest.fixture
+def proxy(proxied: tuple[Workshop, FaultyProxy]) -> FaultyProxy:
+    return proxied[1]
+
+
+@pytest.mark.parametrize("kind", [429, 500, 503, "drop", "lost"])
+def test_a_passing_fault_at_every_request_in_turn_is_survived(
+    stage: Stage, proxy: FaultyProxy, kind: int | str
+) -> None:
+    for path in (
+        "runs/get",
+        "registered-models/search",
+        "registered-models/create",
+        "model-versions/create",
+        "model-versions/set-tag",
+        "registered-models/alias",
+        "artifacts",
+    ):
+        proxy.fail(path, kind)
+    stage.evaluate(stage.workshop.first)
+    moved = stage.promote(stage.workshop.first)
+    assert any(entry[2] == kind for entry in proxy.seen)
+    proxy.clear()
+    assert stage.versions() == {moved["version"]: stage.workshop.first}
+    assert stage.champion() == moved["version"]
+    assert stage.ok("status")["consistent"]
+
+
+@pytest.mark.parametrize("path", ["model-versions/create", "model-versions/set-tag", "registered-models/alias"])
+def test_a_lasting_fault_changes_nothing(stage: Stage, proxy: FaultyProxy, path: str) -> None:
+    stage.first_champion()
+    stage.evaluate(stage.workshop.second)
+    proxy.fail(path, 503, ALWAYS)
+    started = time.monotonic()
+    failed = stage.run("promote", "--run-id", stage.workshop.second)
+    assert time.monotonic() - started < 60
+    assert failed.code == 1
+    assert failed.error
+    proxy.clear()
+    if not stage.ok("status")["consistent"]:
+        # The fault lasted through the undoing too: the same command finishes what was begun.
+        stage.promote(stage.workshop.second)
+        assert stage.ok("status")["consistent"]
+    else:
+        assert (stage.champion(), list(stage.versions())) == ("1", ["1"])
+
+
+def test_a_server_that_does_not_answer_is_given_up_in_bounded_time(stage: Stage, proxy: FaultyProxy) -> None:
+    proxy.fail("", "slow", ALWAYS)
+    started = time.monotonic()
+    failed = stage.run("evaluate", "--run-id", stage.workshop.first)
+    assert time.monotonic() - started < 60
+    assert failed.code == 1
+    assert proxy.address in failed.error
+
+
+def test_a_server_that_is_gone_is_named(stage: Stage) -> None:
+    environment = stage.workshop.forecastops.environment | {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}
+    gone = Command(stage.workshop.forecastops.folder, environment)
+    away = dataclasses.replace(stage, workshop=dataclasses.replace(stage.workshop, forecastops=gone))
+    for command in (["status"], ["evaluate", "--run-id", "x"], ["forecast"], ["rollback", "--reason", "x"]):
+        failed = away.run(*command)
+        assert failed.code == 1
+        assert "127.0.0.1:9" in failed.error
+        assert failed.stdout == ""
