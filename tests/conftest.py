@@ -45,7 +45,7 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def forecastops(tmp_path: Path, empty_database: Path) -> Iterator[Command]:
     """The command, in a folder with its own tracking database, registry and local endpoints."""
-    yield _command(tmp_path, empty_database)
+    yield new_command(tmp_path, empty_database)
     stop_endpoints(tmp_path / "home")
 
 
@@ -53,11 +53,12 @@ def forecastops(tmp_path: Path, empty_database: Path) -> Iterator[Command]:
 def workshop(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Workshop]:
     """Trained runs that the tests of a module share, each with a registered model of its own."""
     folder = tmp_path_factory.mktemp("workshop")
-    yield Workshop.build(_command(folder, empty_database))
+    yield Workshop.build(new_command(folder, empty_database))
     stop_endpoints(folder / "home")
 
 
-def _command(folder: Path, database: Path) -> Command:
+def new_command(folder: Path, database: Path) -> Command:
+    """The command, with a copy of that database in ``folder``."""
     shutil.copyfile(database, folder / "mlflow.db")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW", "FORECASTOPS"))}
     return Command(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -48,9 +49,7 @@ def kill_before(number: int) -> None:
             setattr(owner, name, counted(getattr(owner, name)))
 
 
-def interruptions() -> Iterator[tuple[int, Callable[[], None]]]:
+def interruptions() -> Iterator[Callable[[], None]]:
     """One after the other, without end: the caller stops at the first that no longer kills."""
-    number = 0
-    while True:
-        number += 1
-        yield number, functools.partial(kill_before, number)
+    for number in itertools.count(1):
+        yield functools.partial(kill_before, number)

@@ -9,8 +9,9 @@ from typing import Any
 import mlflow
 import pytest
 import requests
-from command import Command
 from mlflow import MlflowClient
+
+from command import Command
 
 MODEL = "transactions-forecast"
 

@@ -1,19 +1,46 @@
-"""kill -9 before every change that promote and rollback make: after one rerun, everything agrees."""
+"""kill -9 before every change that promote and rollback make, and promotions at once: afterwards, everything agrees.
+
+On SQLite, and on an `mlflow server` with PostgreSQL behind it, as teams run MLflow.
+"""
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import inspect
 import json
+import os
 import signal
-from collections.abc import Callable
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from mlflow.deployments import get_deploy_client
 
+from command import Command
+from conftest import new_command, stop_endpoints
 from forecastops.adapters.endpoint import Endpoint
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
-from interruptions import CHANGES, READS, interruptions
+from interruptions import CHANGES, READS, interruptions, kill_before
+from servers import mlflow_server, postgres, postgres_binaries
+from stories import STORIES, require_settled, require_told
 from workshop import Stage, Workshop
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def workshop(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, empty_database: Path
+) -> Iterator[Workshop]:
+    folder = tmp_path_factory.mktemp(request.param)
+    command = new_command(folder, empty_database)
+    if request.param == "sqlite":
+        yield Workshop.build(command)
+    else:
+        if postgres_binaries() is None:
+            assert not os.environ.get("CI"), "CI must have PostgreSQL"
+            pytest.skip("PostgreSQL is not installed")
+        with postgres() as database, mlflow_server(database, folder) as address:
+            yield Workshop.build(Command(folder, command.environment | {"MLFLOW_TRACKING_URI": address}))
+    stop_endpoints(folder / "home")
 
 
 @pytest.fixture
@@ -21,7 +48,7 @@ def stage(workshop: Workshop, request: pytest.FixtureRequest, monkeypatch: pytes
     """A model named after the test; this process sees the same tracking server and endpoints."""
     for name in ("FORECASTOPS_HOME", "MLFLOW_TRACKING_URI"):
         monkeypatch.setenv(name, workshop.forecastops.environment[name])
-    return workshop.stage(request.node.name.removeprefix("test_")[:60])
+    return workshop.stage(f"model-{hashlib.sha256(request.node.name.encode()).hexdigest()[:12]}")
 
 
 def test_every_method_that_changes_something_is_known() -> None:
@@ -30,80 +57,64 @@ def test_every_method_that_changes_something_is_known() -> None:
         assert public == {*CHANGES[adapter], *READS[adapter]}
 
 
-def test_first_promotion(stage: Stage) -> None:
-    stage.evaluate(stage.workshop.first)
-
-    def clear() -> None:
-        if stage.versions():
-            get_deploy_client("forecastops-local").delete_deployment(stage.model)
-            stage.client.delete_registered_model(stage.model)
-
-    killed = kill_everywhere(stage, clear, ["promote", "--run-id", stage.workshop.first])
-    assert killed >= 14
-
-
-def test_replacement(stage: Stage) -> None:
-    first = stage.first_champion()
-    stage.evaluate(stage.workshop.second)
-
-    def return_to_first() -> None:
-        champion = stage.champion()
-        if champion != first:
-            get_deploy_client("forecastops-local").update_deployment(stage.model, f"models:/{stage.model}/{first}")
-            stage.client.set_registered_model_alias(stage.model, "champion", first)
-            stage.client.delete_model_version(stage.model, str(champion))
-
-    killed = kill_everywhere(stage, return_to_first, ["promote", "--run-id", stage.workshop.second])
-    assert killed >= 13
-
-
-def test_rollback(stage: Stage) -> None:
-    _first, second = stage.both()
-
-    def return_to_second() -> None:
-        if stage.champion() != second:
-            get_deploy_client("forecastops-local").update_deployment(stage.model, f"models:/{stage.model}/{second}")
-            stage.client.set_registered_model_alias(stage.model, "champion", second)
-            stage.client.delete_model_version_tag(stage.model, second, "forecastops.rolled_back")
-
-    killed = kill_everywhere(stage, return_to_second, ["rollback", "--reason", "it overshoots"])
-    assert killed >= 11
-
-
-def kill_everywhere(stage: Stage, prepare: Callable[[], None], command: list[str]) -> int:
-    """Kill ``command`` before each of its changes, rerun it, and require the invariants; how often it was killed."""
-    for number, before in interruptions():
-        prepare()
+@pytest.mark.parametrize(("name", "least"), [("first", 14), ("replacement", 13), ("rollback", 11)])
+def test_killed_before_each_change_it_is_finished_or_undone_by_one_rerun(stage: Stage, name: str, least: int) -> None:
+    story = STORIES[name]
+    story.begin(stage)
+    command = story.command(stage)
+    killed = -1
+    for before in interruptions():
+        killed += 1
+        story.reset(stage)
         result = stage.run(*command, before=before)
         if result.code == 0:
-            assert "already" in stage.ok(*command)["note"]
-            return number - 1
+            break
         assert result.code == -signal.SIGKILL, result.stderr
         require_told(stage)
         done = stage.ok(*command)
         assert done["promoted"]
         require_settled(stage, done["version"])
-    raise AssertionError
+    assert "already" in stage.ok(*command)["note"]
+    assert killed >= least
 
 
-def require_told(stage: Stage) -> None:
-    """After a kill: all agrees, or `status` says what does not, and by which command it is mended."""
-    status = stage.ok("status")
-    champion = stage.champion()
-    if status["consistent"]:
-        served = status["endpoint"] and status["endpoint"]["version"]
-        assert served == champion
-    else:
-        assert all("forecastops " in problem or "mlflow " in problem for problem in status["problems"])
+def test_of_two_promotions_at_once_exactly_one_wins(stage: Stage) -> None:
+    rivals = [stage.workshop.second, stage.workshop.third]
+    for _ in range(3):
+        require_one_winner(stage, rivals)
 
 
-def require_settled(stage: Stage, version: str) -> None:
-    """After the rerun: pointer, endpoint and journal name the version, and nothing is left over."""
-    status = stage.ok("status")
-    assert status["consistent"], status["problems"]
-    assert stage.champion() == version == status["endpoint"]["version"]
-    runs = list(stage.versions().values())
-    assert len(runs) == len(set(runs))
-    for found in stage.client.search_model_versions(f"name='{stage.model}'"):
-        journal = found.tags.get("forecastops.journal")
-        assert journal is None or json.loads(journal)["outcome"] is not None
+def require_one_winner(stage: Stage, rivals: list[str]) -> None:
+    """Both are judged against the same champion, and start at the same moment."""
+    if stage.champion() is None:
+        stage.first_champion()
+        for run_id in rivals:
+            stage.evaluate(run_id)
+    STORIES["replacement"].reset(stage)
+    running = [stage.start("promote", "--run-id", run_id) for run_id in rivals]
+    results = [process.result() for process in running]
+    assert sorted(result.code for result in results) == [0, 1], [result.stderr for result in results]
+    winner, loser = sorted(results, key=lambda result: result.code)
+    assert "against champion version 1, which is now version" in loser.error
+    require_settled(stage, winner.json["version"])
+    assert len(stage.versions()) == 2
+
+
+def test_another_machines_fresh_journal_is_respected_and_an_old_one_undone(stage: Stage) -> None:
+    stage.first_champion()
+    stage.evaluate(stage.workshop.second)
+    killed = stage.run("promote", "--run-id", stage.workshop.second, before=functools.partial(kill_before, 6))
+    assert killed.code == -signal.SIGKILL
+    client = stage.client
+    journal = json.loads(client.get_model_version(stage.model, "2").tags["forecastops.journal"])
+    client.set_model_version_tag(stage.model, "2", "forecastops.journal", json.dumps(journal | {"host": "elsewhere"}))
+    stage.evaluate(stage.workshop.third)
+    refused = stage.run("promote", "--run-id", stage.workshop.third)
+    assert refused.code == 1
+    assert "on elsewhere" in refused.error
+    assert stage.champion() == "1"
+    past = {"host": "elsewhere", "touched": "2020-01-01T00:00:00+00:00"}
+    client.set_model_version_tag(stage.model, "2", "forecastops.journal", json.dumps(journal | past))
+    done = stage.promote(stage.workshop.third)
+    require_settled(stage, done["version"])
+    assert set(stage.versions().values()) == {stage.workshop.first, stage.workshop.third}

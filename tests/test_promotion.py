@@ -16,7 +16,7 @@ from workshop import Stage, Workshop
 @pytest.fixture
 def stage(workshop: Workshop, request: pytest.FixtureRequest) -> Stage:
     """A model without versions, named after the test."""
-    return workshop.stage(request.node.name.removeprefix("test_")[:60])
+    return workshop.stage(request.node.name.removeprefix("test_")[:100])
 
 
 def test_the_first_champion_is_registered_tagged_and_served(stage: Stage) -> None:

@@ -8,26 +8,28 @@ from typing import Any
 import requests
 from mlflow import MlflowClient
 
-from command import Command, Result
+from command import Command, Result, Running
 
 __all__ = ["Stage", "Workshop"]
 
 
 @dataclass(frozen=True)
 class Workshop:
-    """The command, and the runs of a model of 2013 and of its successor."""
+    """The command, the run of a model of 2013, and those of two that may succeed it."""
 
     forecastops: Command
     first: str
     second: str
+    third: str
 
     @classmethod
     def build(cls, forecastops: Command) -> Workshop:
-        """Train both."""
+        """Train all three."""
         forecastops.ok("data", "sample", "transactions", "--out", "data")
         past, now = "data/transaction_ts2013.csv", "data/transaction_ts2014.csv"
-        runs = [forecastops.ok("train", "--data", data)["run_id"] for data in (past, f"{past},{now}")]
-        return cls(forecastops, runs[0], runs[1])
+        both = ["--data", past, "--data", now]
+        runs = [forecastops.ok("train", *arguments)["run_id"] for arguments in (["--data", past], both, both)]
+        return cls(forecastops, *runs)
 
     def stage(self, model: str) -> Stage:
         """A registered model of that name, still without versions."""
@@ -53,6 +55,10 @@ class Stage:
     def run(self, *args: str, **rest: Any) -> Result:
         """A command on this model, however it ends."""
         return self.workshop.forecastops(*args, *self.options(), "--json", **rest)
+
+    def start(self, *args: str) -> Running:
+        """A command on this model, started."""
+        return self.workshop.forecastops.start(*args, *self.options(), "--json")
 
     def ok(self, *args: str) -> Any:
         """A command on this model that must succeed."""

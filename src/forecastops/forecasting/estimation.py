@@ -12,7 +12,7 @@ from forecastops.forecasting.forecaster import Forecaster, arima
 from forecastops.ground.config import EvaluationConfig, ModelSpec
 from forecastops.ground.errors import ModelError
 
-__all__ = ["Estimate", "build_forecaster", "estimate", "rows_needed"]
+__all__ = ["Estimate", "build_forecaster", "estimate", "require_positive", "rows_needed"]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from forecastops.adapters.adventureworks import write_daily_sets
 from forecastops.adapters.read_series import read_series
 from forecastops.adapters.samples import write_sample
-from forecastops.forecasting.estimation import rows_needed
+from forecastops.forecasting.estimation import require_positive, rows_needed
 from forecastops.ground.config import Config
 from forecastops.ground.series import Series, require_rows, season_length
 
@@ -34,12 +34,14 @@ def trainable_series(config: Config, paths: Sequence[str]) -> Series:
 
     Raises:
         DataError: when they make no regular series, or too short a one.
+        ModelError: when values have no logarithm and the spec asks for it.
     """
     series = read_series(paths, config.data)
     window = config.evaluation.window
     season = config.evaluation.season_length or season_length(series.frequency)
     needed = window + rows_needed(config.model, season)
     require_rows(series, needed, f"a window of {window} and enough before it to estimate the model")
+    require_positive(series.values, config.model)
     return series
 
 

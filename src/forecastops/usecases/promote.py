@@ -12,6 +12,7 @@ from forecastops.adapters.mlflow_store.runs import Run, Runs
 from forecastops.gate.record import Decision
 from forecastops.ground.config import Config
 from forecastops.ground.errors import PromotionRefusedError
+from forecastops.ground.redaction import redacted
 from forecastops.usecases.decision_log import read_decision
 from forecastops.usecases.journal import REGISTERED_ON, Entry, Journal, now
 from forecastops.usecases.models import MODEL_DIGEST
@@ -44,6 +45,8 @@ def promote(config: Config, run_id: str, force_reason: str | None = None) -> Mov
         PromotionRefusedError: when the decision was made against another champion, or the run was rolled back.
         EndpointError: when deployment or smoke test fail; production is then as it was.
     """
+    if force_reason is not None:
+        force_reason = redacted(force_reason)  # it becomes a tag
     production = Production.open(config)
     run = production.runs.get(run_id)
     decision = read_decision(production.runs, run)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from forecastops.adapters.mlflow_store.registry import ModelVersion
 from forecastops.ground.config import Config
 from forecastops.ground.errors import PromotionRefusedError
+from forecastops.ground.redaction import redacted
 from forecastops.usecases.journal import Entry, Journal, read_journal, unfinished
 from forecastops.usecases.production import PREDECESSOR, Production
 from forecastops.usecases.promote import Moved
@@ -22,6 +23,7 @@ def rollback(config: Config, reason: str, to_version: str | None = None) -> Move
         ModelError: when that version's model cannot be rebuilt.
         EndpointError: when it does not answer as it should; production is then as it was.
     """
+    reason = redacted(reason)  # it becomes a tag
     production = Production.open(config)
     with production.exclusively():
         champion = production.current()

@@ -54,6 +54,7 @@ def train(config: Config, paths: Sequence[str]) -> TrainResult:
         RegistryError: when the tracking server does not take the run.
     """
     series = trainable_series(config, paths)
+    runs = Runs(connect(config.tracking))  # before the fits: they are of no use without a server
     for note in series.notes:
         _LOG.warning("%s", note)
     window = config.evaluation.window
@@ -67,7 +68,6 @@ def train(config: Config, paths: Sequence[str]) -> TrainResult:
         "iterations": float(found.iterations),
         "converged": float(found.converged),
     }
-    runs = Runs(connect(config.tracking))
     with tempfile.TemporaryDirectory() as folder, runs.record(f"train {series.end}") as recorder:
         _log_data(recorder, config, series, paths)
         _log_model(recorder, config, forecaster, Path(folder) / "model")

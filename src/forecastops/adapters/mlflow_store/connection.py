@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from forecastops.ground.config import TrackingConfig
-from forecastops.ground.errors import RegistryError
+from forecastops.ground.errors import ForecastopsError, RegistryError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -72,8 +73,6 @@ def mlflow_errors(where: str, remedy: str = "check MLFLOW_TRACKING_URI and that 
 
     Its stores let errors of their own libraries through (HTTP, SQLAlchemy, Azure, files), which share no base class.
     """
-    from forecastops.ground.errors import ForecastopsError
-
     try:
         yield
     except ForecastopsError:
@@ -95,7 +94,13 @@ def _require_folder(uri: str) -> None:
         raise RegistryError(f"MLflow at {uri}", f"there is no folder {folder}", "mend the path, or make the folder")
 
 
-def _short(error: Exception) -> str:
+def _short(error: BaseException) -> str:
+    """The first line of the error; of one about a connection, what the operating system said at its root."""
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, ConnectionError | TimeoutError | socket.gaierror) and inner.strerror:
+            return inner.strerror
+        inner = inner.__cause__ or inner.__context__
     lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     return lines[0] if len(lines[0]) <= 300 else lines[0][:297] + "..."
 

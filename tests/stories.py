@@ -1,0 +1,91 @@
+"""Operations that can be interrupted and repeated, the way back to where each began, and what must hold after."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mlflow.deployments import get_deploy_client
+
+from workshop import Stage
+
+__all__ = ["STORIES", "Story", "require_settled", "require_told"]
+
+
+@dataclass(frozen=True)
+class Story:
+    """``begin`` brings a stage to the start for the first time, ``reset`` brings it back; then ``command`` is run.
+
+    This process must see the stage's FORECASTOPS_HOME and MLFLOW_TRACKING_URI.
+    """
+
+    begin: Callable[[Stage], None]
+    reset: Callable[[Stage], None]
+    command: Callable[[Stage], list[str]]
+
+
+def _judge_first(stage: Stage) -> None:
+    stage.evaluate(stage.workshop.first)
+
+
+def _clear(stage: Stage) -> None:
+    if stage.versions():
+        get_deploy_client("forecastops-local").delete_deployment(stage.model)
+        stage.client.delete_registered_model(stage.model)
+
+
+def _judge_second(stage: Stage) -> None:
+    stage.first_champion()
+    stage.evaluate(stage.workshop.second)
+
+
+def _return_to_first(stage: Stage) -> None:
+    champion = stage.champion()
+    if champion != "1":
+        _point(stage, "1")
+        stage.client.delete_model_version(stage.model, str(champion))
+
+
+def _promote_both(stage: Stage) -> None:
+    stage.both()
+
+
+def _return_to_second(stage: Stage) -> None:
+    if stage.champion() != "2":
+        _point(stage, "2")
+        stage.client.delete_model_version_tag(stage.model, "2", "forecastops.rolled_back")
+
+
+def _point(stage: Stage, version: str) -> None:
+    get_deploy_client("forecastops-local").update_deployment(stage.model, f"models:/{stage.model}/{version}")
+    stage.client.set_registered_model_alias(stage.model, "champion", version)
+
+
+STORIES = {
+    "first": Story(_judge_first, _clear, lambda stage: ["promote", "--run-id", stage.workshop.first]),
+    "replacement": Story(_judge_second, _return_to_first, lambda stage: ["promote", "--run-id", stage.workshop.second]),
+    "rollback": Story(_promote_both, _return_to_second, lambda _: ["rollback", "--reason", "it overshoots"]),
+}
+
+
+def require_told(stage: Stage) -> None:
+    """After a kill: all agrees, or `status` says what does not, and by which command it is mended."""
+    status = stage.ok("status")
+    if status["consistent"]:
+        served = status["endpoint"] and status["endpoint"]["version"]
+        assert served == stage.champion(), status
+    else:
+        assert all("forecastops " in problem or "mlflow " in problem for problem in status["problems"]), status
+
+
+def require_settled(stage: Stage, version: str) -> None:
+    """After the rerun: pointer, endpoint and journal name the version, and nothing is left over."""
+    status = stage.ok("status")
+    assert status["consistent"], status["problems"]
+    assert stage.champion() == version == status["endpoint"]["version"], status
+    runs = list(stage.versions().values())
+    assert len(runs) == len(set(runs)), runs
+    for found in stage.client.search_model_versions(f"name='{stage.model}'"):
+        journal = found.tags.get("forecastops.journal")
+        assert journal is None or json.loads(journal)["outcome"] is not None, journal
