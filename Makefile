@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Threads fight over matrices as small as ours.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test check bench soak lock clean
 
 demo: $(VENV)/.installed
 	$(BIN)/forecastops demo
@@ -23,6 +23,11 @@ check: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/cycle.py
+
+# Random kills and races, for half an hour and more.
+soak: $(VENV)/.installed-dev
+	$(BIN)/python tests/soak.py
+	$(BIN)/python tests/soak.py --postgresql
 
 # The lock files, conda.yaml and the models' own requirements all derive from pyproject.toml.
 lock: $(VENV)/.installed-uv

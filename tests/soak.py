@@ -1,0 +1,100 @@
+"""Many interruptions at random moments, and many promotions at once; run by `make soak`, not by pytest.
+
+    python tests/soak.py --kills 200 --rounds 20 [--postgresql] [--seed 0]
+
+Each kill is a SIGKILL of promote or rollback at a random moment of it, followed by one rerun, after which pointer,
+endpoint and journal must agree. Each round starts two promotions judged against the same champion at the same moment,
+of which exactly one must win. Exits with 1 at the first violation, and prints what it saw.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from command import Command
+from conftest import stop_endpoints
+from servers import mlflow_server, postgres
+from stories import STORIES, Story, require_settled, require_told
+from test_interruptions import require_one_winner
+from workshop import Stage, Workshop
+
+
+def main() -> None:
+    """Kill, then race; print the counts."""
+    options = _options()
+    folder = Path(tempfile.mkdtemp(prefix="forecastops-soak-"))
+    with contextlib.ExitStack() as servers:
+        uri = f"sqlite:///{folder / 'mlflow.db'}"
+        if options.postgresql:
+            uri = servers.enter_context(mlflow_server(servers.enter_context(postgres()), folder))
+        os.environ |= {"FORECASTOPS_HOME": str(folder / "home"), "MLFLOW_TRACKING_URI": uri}
+        servers.callback(stop_endpoints, folder / "home")
+        workshop = Workshop.build(Command(folder, os.environ))
+        kill(workshop, options.kills, random.Random(options.seed))
+        race(workshop, options.rounds)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def kill(workshop: Workshop, kills: int, chance: random.Random) -> None:
+    """Interrupt each story in turn at random moments until there were ``kills`` interruptions."""
+    seen: Counter[str] = Counter()
+    stages = {name: workshop.stage(f"soak-{name}") for name in STORIES}
+    lengths = {name: _begin(stages[name], story) for name, story in STORIES.items()}
+    while sum(seen[name] for name in STORIES) < kills:
+        name = chance.choice(list(STORIES))
+        stage, story = stages[name], STORIES[name]
+        story.reset(stage)
+        running = stage.start(*story.command(stage))
+        time.sleep(chance.uniform(0.0, lengths[name]))
+        running.process.kill()
+        result = running.result()
+        if result.code == 0:
+            seen["ended before the kill"] += 1
+        else:
+            assert result.code == -signal.SIGKILL, result.stderr
+            seen[name] += 1
+        require_told(stage)
+        seen["left something to mend"] += not stage.ok("status")["consistent"]
+        require_settled(stage, stage.ok(*story.command(stage))["version"])
+        if sum(seen.values()) % 20 == 0:
+            print(dict(seen), file=sys.stderr, flush=True)
+    print(f"{sum(seen[name] for name in STORIES)} kills, 0 violations: {dict(seen)}", flush=True)
+
+
+def _begin(stage: Stage, story: Story) -> float:
+    """Bring the stage to its start; how long the story's command takes undisturbed."""
+    story.begin(stage)
+    started = time.monotonic()
+    stage.ok(*story.command(stage))
+    return time.monotonic() - started
+
+
+def race(workshop: Workshop, rounds: int) -> None:
+    """Start two promotions at the same moment, again and again."""
+    stage = workshop.stage("soak-race")
+    for _ in range(rounds):
+        require_one_winner(stage, [workshop.second, workshop.third])
+    print(f"{rounds} rounds of two promotions at once, one winner each", flush=True)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--postgresql", action="store_true", help="an mlflow server with PostgreSQL instead of SQLite")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
