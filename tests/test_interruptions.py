@@ -1,6 +1,6 @@
 """kill -9 before every change that promote and rollback make, and promotions at once: afterwards, everything agrees.
 
-On SQLite, and on an `mlflow server` with PostgreSQL behind it, as teams run MLflow.
+Here on SQLite; the same tests run on an MLflow server with PostgreSQL in test_interruptions_postgresql.py.
 """
 
 from __future__ import annotations
@@ -9,38 +9,15 @@ import functools
 import hashlib
 import inspect
 import json
-import os
 import signal
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from command import Command
-from conftest import new_command, stop_endpoints
 from forecastops.adapters.endpoint import Endpoint
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from interruptions import CHANGES, READS, interruptions, kill_before
-from servers import mlflow_server, postgres, postgres_binaries
 from stories import STORIES, require_settled, require_told
 from workshop import Stage, Workshop
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def workshop(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, empty_database: Path
-) -> Iterator[Workshop]:
-    folder = tmp_path_factory.mktemp(request.param)
-    command = new_command(folder, empty_database)
-    if request.param == "sqlite":
-        yield Workshop.build(command)
-    else:
-        if postgres_binaries() is None:
-            assert not os.environ.get("CI"), "CI must have PostgreSQL"
-            pytest.skip("PostgreSQL is not installed")
-        with postgres() as database, mlflow_server(database, folder) as address:
-            yield Workshop.build(Command(folder, command.environment | {"MLFLOW_TRACKING_URI": address}))
-    stop_endpoints(folder / "home")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import os
 import signal
 import sys
@@ -18,6 +17,7 @@ from typing import Any, TextIO, TypeVar
 
 import click
 
+from forecastops.commands.progress import progress
 from forecastops.ground.config import Config, load_config
 from forecastops.ground.errors import ForecastopsError
 from forecastops.ground.redaction import redacted
@@ -29,12 +29,13 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Request:
-    """The shared options of one call."""
+    """The shared options of one call, and where its result goes."""
 
     config_path: Path | None
     overrides: tuple[str, ...]
     as_json: bool
     stdout: TextIO
+    end_step: Callable[[], None]
 
     def config(self) -> Config:
         """The resolved configuration."""
@@ -42,11 +43,13 @@ class Request:
 
     def answer(self, document: dict[str, Any], text: str) -> None:
         """Print the result: one JSON object, or text for a person."""
+        self.end_step()
         click.echo(json.dumps(document, allow_nan=False) if self.as_json else _encodable(text), file=self.stdout)
 
     def tell(self, text: str) -> None:
         """Print part of a long result for a person; ``--json`` waits for the whole."""
         if not self.as_json:
+            self.end_step()
             click.echo(_encodable(text), file=self.stdout)
 
 
@@ -57,11 +60,10 @@ def command_options(function: _F) -> _F:
     def wrapper(
         config: Path | None, overrides: tuple[str, ...], as_json: bool, traceback: bool, verbose: int, **rest: Any
     ) -> None:
-        request = Request(config, overrides, as_json, sys.stdout)
-        _log_to_stderr(verbose)
+        stdout = sys.stdout
         # Libraries print to stdout now and then, which belongs to the result alone.
-        with contextlib.redirect_stdout(sys.stderr), one_line_errors(traceback):
-            function(request, **rest)
+        with contextlib.redirect_stdout(sys.stderr), one_line_errors(traceback), progress(verbose) as end_step:
+            function(Request(config, overrides, as_json, stdout, end_step), **rest)
 
     options = [
         click.option("--config", type=click.Path(path_type=Path), help="YAML file of settings (see `config schema`)."),
@@ -136,25 +138,3 @@ def _fail(message: str, show_traceback: bool, code: int) -> None:
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     """A polite kill is an interrupt: what was begun is undone on the way out."""
     raise KeyboardInterrupt
-
-
-class _Lines(logging.Handler):
-    def emit(self, record: logging.LogRecord) -> None:
-        prefix = "warning: " if record.levelno == logging.WARNING else ""
-        click.echo(prefix + redacted(record.getMessage()), err=True)
-
-
-class _Redacted(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        return redacted(super().format(record))
-
-
-def _log_to_stderr(verbose: int) -> None:
-    logger = logging.getLogger("forecastops")
-    logger.handlers[:] = [_Lines()]
-    logger.setLevel(logging.DEBUG if verbose else logging.INFO)
-    logger.propagate = False
-    if verbose > 1:
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(_Redacted(logging.BASIC_FORMAT))
-        logging.basicConfig(level=logging.DEBUG, handlers=[handler])

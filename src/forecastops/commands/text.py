@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -108,14 +111,15 @@ def demo_ending(found: Status, folder: Path) -> str:
     """What a person can do with what the demo leaves behind."""
     if found.endpoint is None:
         return ""
+    programs = _programs()
     return "\n".join(
         [
             "\nThe endpoint goes on serving. Ask it, look around, remove it:",
             f"  curl {found.endpoint.url}/invocations -H 'Content-Type: application/json' \\",
             '       -d \'{"inputs": [], "params": {"horizon": 7}}\'',
-            f"  forecastops status --config {folder}/demo.yaml",
-            f"  mlflow ui --backend-store-uri sqlite:///{folder}/mlflow.db",
-            f"  mlflow deployments delete -t forecastops-local --name {found.endpoint.name}",
+            f"  {programs}forecastops status --config {folder}/demo.yaml",
+            f"  {programs}mlflow ui --backend-store-uri sqlite:///{folder}/mlflow.db",
+            f"  {programs}mlflow deployments delete -t forecastops-local --name {found.endpoint.name}",
         ]
     )
 
@@ -162,6 +166,14 @@ def forecast_text(found: ForecastResult) -> str:
         for row in found.forecast
     ]
     return "\n".join(lines)
+
+
+def _programs() -> str:
+    """What to put before a program's name: nothing where it is on the PATH, else this environment's folder."""
+    folder = Path(sys.executable).parent
+    if shutil.which("forecastops") == str(folder / "forecastops"):
+        return ""
+    return f"{os.path.relpath(folder)}{os.sep}"
 
 
 def _endpoint(state: EndpointState | None) -> dict[str, Any] | None:

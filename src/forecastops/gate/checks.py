@@ -118,7 +118,7 @@ def diebold_mariano(evidence: Evidence, champion: ModelEvidence, bound: float) -
     if p_value is None:
         text = "the losses do not differ, or are too few to tell: nothing is proven"
     else:
-        text = f"p = {p_value:.4f} that a champion as good as the challenger shows such losses; {bound:g} is needed"
+        text = f"one-sided p = {p_value:.2g}; at most {bound:g} counts as proof"
     # Where the losses are not lower, nothing is proven, even if the level is set that high.
     passed = p_value is not None and p_value <= bound and p_value < 0.5
     return Check(name="diebold_mariano", passed=passed, value=p_value, threshold=bound, reason=text)

@@ -1,0 +1,52 @@
+"""The demonstration: what README shows is what it prints, and it leaves a healthy endpoint behind."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import requests
+
+from command import Command
+
+README = Path(__file__).resolve().parents[1] / "README.md"
+
+
+def shape(text: str) -> list[str]:
+    """The lines with run ids, numbers, paths and white space made alike: figures differ a little between machines."""
+    text = re.sub(r"\b[0-9a-f]{32}\b", "RUN", text)
+    text = re.sub(r"\b[0-9a-f]{12}\b", "DIGEST", text)
+    text = re.sub(r"\S*/bin/", "", text)
+    text = re.sub(r"\bp = \S+", "p = #", text)
+    text = re.sub(r"-?\d+(\.\d+)?", "#", text)
+    return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+
+
+def test_the_demo_prints_what_readme_shows_and_can_be_run_again(forecastops: Command) -> None:
+    shown = re.search(r"<!-- demo -->\n```\n(.*?)```\n<!-- end demo -->", README.read_text("utf-8"), re.DOTALL)
+    assert shown is not None
+    told = forecastops("demo")
+    assert told.code == 0, told.stderr
+    assert shape(told.stdout) == shape(shown[1])
+
+    again = forecastops("demo", "--json")
+    assert again.code == 0, again.stderr
+    first, second, third, status = again.json["chapters"]
+    assert [chapter["evaluate"]["verdict"] for chapter in (first, second, third)] == ["PROMOTE", "PROMOTE", "HOLD"]
+    assert third["promote"] is None
+    assert status["consistent"]
+    assert (status["champion"]["version"], status["endpoint"]["state"]) == ("2", "Healthy")
+    answer = requests.post(
+        f"{status['endpoint']['url']}/invocations", json={"inputs": [], "params": {"horizon": 7}}, timeout=10
+    )
+    assert len(answer.json()["predictions"]) == 7
+    assert "problems" in forecastops.ok("status", "--config", "demo/demo.yaml")
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(forecastops: Command) -> None:
+    (forecastops.folder / "mine").mkdir()
+    (forecastops.folder / "mine/thesis.txt").write_text("years of work")
+    refused = forecastops("demo", "--dir", "mine")
+    assert refused.code == 1
+    assert "holds something that is no demo" in refused.error
+    assert [path.name for path in (forecastops.folder / "mine").iterdir()] == ["thesis.txt"]

@@ -1,0 +1,41 @@
+"""The interruptions again, on an `mlflow server` with PostgreSQL behind it, as teams run MLflow."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from command import Command
+from conftest import new_command, stop_endpoints
+from servers import mlflow_server, postgres, postgres_binaries
+from test_interruptions import (
+    stage,
+    test_another_machines_fresh_journal_is_respected_and_an_old_one_undone,
+    test_killed_before_each_change_it_is_finished_or_undone_by_one_rerun,
+    test_of_two_promotions_at_once_exactly_one_wins,
+)
+from workshop import Workshop
+
+__all__ = [
+    "stage",
+    "test_another_machines_fresh_journal_is_respected_and_an_old_one_undone",
+    "test_killed_before_each_change_it_is_finished_or_undone_by_one_rerun",
+    "test_of_two_promotions_at_once_exactly_one_wins",
+    "workshop",
+]
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Workshop]:
+    """Trained runs on the server."""
+    if postgres_binaries() is None:
+        assert not os.environ.get("CI"), "CI must have PostgreSQL"
+        pytest.skip("PostgreSQL is not installed")
+    folder = tmp_path_factory.mktemp("postgresql")
+    local = new_command(folder, empty_database)
+    with postgres() as database, mlflow_server(database, folder) as address:
+        yield Workshop.build(Command(folder, local.environment | {"MLFLOW_TRACKING_URI": address}))
+        stop_endpoints(folder / "home")
