@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from forecastops.adapters.endpoint import Endpoint
 from forecastops.adapters.samples import write_sample
 from forecastops.ground.config import Config, load_config
 from forecastops.ground.errors import DataError
-from forecastops.usecases.production import Production
 from forecastops.usecases.retrain import Retrained, retrain
 from forecastops.usecases.status import Status, status
 
@@ -48,7 +48,8 @@ def _prepare(folder: Path) -> Config:
     if folder.exists() and any(folder.iterdir()) and not settings.is_file():
         raise DataError(str(folder), "holds something that is no demo", "name a new folder with --dir")
     if settings.is_file():
-        Production.open(load_config(settings)).endpoint.delete()
+        earlier = load_config(settings)
+        Endpoint(earlier.deployment, earlier.deployment_name, earlier.registry.model_name).delete()
         _remove(folder)
     folder.mkdir(parents=True, exist_ok=True)
     base = folder.absolute()

@@ -14,7 +14,7 @@ from forecastops.ground.config import Config
 from forecastops.ground.errors import PromotionRefusedError
 from forecastops.ground.redaction import redacted
 from forecastops.usecases.decision_log import read_decision
-from forecastops.usecases.journal import REGISTERED_ON, Entry, Journal, now
+from forecastops.usecases.journal import REGISTERED_ON, Entry, Journal, now, unfinished
 from forecastops.usecases.models import MODEL_DIGEST
 from forecastops.usecases.production import PREDECESSOR, ROLLED_BACK, Production, named
 
@@ -62,16 +62,22 @@ def _promote(production: Production, decision: Decision, run: Run, force_reason:
     if current and mine and current.version == mine.version:
         return _already_champion(production, decision, current)
     if decision.verdict != "PROMOTE" and force_reason is None:
-        production.settle()
+        _abandon(production, mine)  # a forced promotion was interrupted, and is not forced again
         return _not_promoted(decision, current)
     try:
         _require_binding(decision, run, production.config, current)
         _require_not_rolled_back(mine, force_reason)
     except PromotionRefusedError:
-        production.settle()  # what an interrupted call has begun can no longer be finished
+        _abandon(production, mine)
         raise
     production.settle(but=mine.version if mine else None)
     return _move_in(production, decision, run, force_reason)
+
+
+def _abandon(production: Production, mine: ModelVersion | None) -> None:
+    """Undo what an interrupted call has begun and can no longer be finished; nothing where there was none."""
+    if mine and unfinished(mine):
+        production.settle()
 
 
 def _log(runs: Runs, moved: Moved) -> None:
@@ -99,13 +105,19 @@ def _move_in(production: Production, decision: Decision, run: Run, force_reason:
         previous=previous,
         reason=force_reason if forced else None,
         forced=forced,
-        fresh=ROLLED_BACK not in registered.tags,
+        fresh=_is_fresh(registered),
     )
     version = registered.version
     journal = Journal(production.registry, version, entry)
     state = production.move_in(journal, decision.golden, _version_tags(run, decision, entry))
     note = f"version {version} is the champion and serves at {state.url}"
     return Moved(run.run_id, True, version, previous, state, decision.verdict, note)
+
+
+def _is_fresh(version: ModelVersion) -> bool:
+    """Whether the version was never in production, so that undoing its promotion may delete it."""
+    entry = unfinished(version)
+    return entry is not None and entry.fresh
 
 
 def _version_tags(run: Run, decision: Decision, entry: Entry) -> dict[str, str]:
