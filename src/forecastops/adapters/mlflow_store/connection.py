@@ -48,9 +48,9 @@ def connect(config: TrackingConfig) -> Connection:
     """
     for name, value in _BOUNDS.items():
         os.environ.setdefault(name, value)
-    _quiet()
     # MLflow announces runs on stdout, which belongs to our result.
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    _quiet()
     import mlflow
 
     with mlflow_errors("MLflow tracking"):
@@ -109,8 +109,8 @@ def _quiet() -> None:
     """Leave stderr to our own progress and errors."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("mlflow").setLevel(logging.WARNING)
-    # It logs the traceback of what it raises.
-    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+    # It logs what it raises, traceback and all. A filter, because levels are set anew when MLflow is imported.
+    logging.getLogger("mlflow.store.db.utils").addFilter(lambda _: False)
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     # Deprecated stages remain the only pointer of some registries; the other warnings advise on what we do on purpose.
     for category in (FutureWarning, UserWarning):
