@@ -39,16 +39,17 @@ def main() -> None:
             uri = servers.enter_context(mlflow_server(servers.enter_context(postgres()), folder))
         os.environ |= {"FORECASTOPS_HOME": str(folder / "home"), "MLFLOW_TRACKING_URI": uri}
         servers.callback(stop_endpoints, folder / "home")
-        workshop = Workshop.build(Command(folder, os.environ))
-        kill(workshop, options.kills, random.Random(options.seed))
-        race(workshop, options.rounds)
+        command = Command(folder, os.environ)
+        # A run carries one decision, which binds one model: each story has runs of its own.
+        stages = {name: Workshop.build(command).stage(f"soak-{name}") for name in STORIES}
+        kill(stages, options.kills, random.Random(options.seed))
+        race(Workshop.build(command).stage("soak-race"), options.rounds)
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def kill(workshop: Workshop, kills: int, chance: random.Random) -> None:
+def kill(stages: dict[str, Stage], kills: int, chance: random.Random) -> None:
     """Interrupt each story in turn at random moments until there were ``kills`` interruptions."""
     seen: Counter[str] = Counter()
-    stages = {name: workshop.stage(f"soak-{name}") for name in STORIES}
     lengths = {name: _begin(stages[name], story) for name, story in STORIES.items()}
     while sum(seen[name] for name in STORIES) < kills:
         name = chance.choice(list(STORIES))
@@ -79,11 +80,10 @@ def _begin(stage: Stage, story: Story) -> float:
     return time.monotonic() - started
 
 
-def race(workshop: Workshop, rounds: int) -> None:
+def race(stage: Stage, rounds: int) -> None:
     """Start two promotions at the same moment, again and again."""
-    stage = workshop.stage("soak-race")
     for _ in range(rounds):
-        require_one_winner(stage, [workshop.second, workshop.third])
+        require_one_winner(stage, [stage.workshop.second, stage.workshop.third])
     print(f"{rounds} rounds of two promotions at once, one winner each", flush=True)
 
 

@@ -13,14 +13,16 @@ from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from types import FrameType
-from typing import Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
 from forecastops.commands.progress import progress
-from forecastops.ground.config import Config, load_config
 from forecastops.ground.errors import ForecastopsError
 from forecastops.ground.redaction import redacted
+
+if TYPE_CHECKING:
+    from forecastops.ground.config import Config
 
 __all__ = ["Request", "command_options", "data_option", "one_line_errors", "require_promote_option", "split_paths"]
 
@@ -39,6 +41,8 @@ class Request:
 
     def config(self) -> Config:
         """The resolved configuration."""
+        from forecastops.ground.config import load_config  # pydantic takes half of the time of `--help`
+
         return load_config(self.config_path, self.overrides)
 
     def answer(self, document: dict[str, Any], text: str) -> None:

@@ -7,7 +7,6 @@ import json
 import click
 
 from forecastops.commands.frame import Request, command_options
-from forecastops.ground.config import Config
 from forecastops.ground.redaction import redacted_tree
 
 __all__ = ["config"]
@@ -32,5 +31,7 @@ def show(request: Request) -> None:
 @command_options
 def schema(request: Request) -> None:
     """Show the JSON schema of the configuration file, with every field described."""
+    from forecastops.ground.config import Config
+
     document = Config.model_json_schema()
     request.answer(document, json.dumps(document, indent=2))
