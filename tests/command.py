@@ -92,7 +92,9 @@ class Running:
         if self.process.exitcode is None:
             os.kill(self.process.pid, signal.SIGKILL)
             raise TimeoutError(f"still running after {timeout} s: {self.base.with_suffix('.err').read_text()}")
-        out, err = (self.base.with_suffix(suffix).read_text("utf-8") for suffix in (".out", ".err"))
+        paths = [self.base.with_suffix(suffix) for suffix in (".out", ".err")]
+        # A process that was killed at once has not opened them.
+        out, err = (path.read_text("utf-8") if path.exists() else "" for path in paths)
         return Result(self.process.exitcode, out, err)
 
 
