@@ -84,13 +84,18 @@ def test_another_machines_fresh_journal_is_respected_and_an_old_one_undone(stage
     assert killed.code == -signal.SIGKILL
     client = stage.client
     journal = json.loads(client.get_model_version(stage.model, "2").tags["forecastops.journal"])
-    client.set_model_version_tag(stage.model, "2", "forecastops.journal", json.dumps(journal | {"host": "elsewhere"}))
+    away = json.dumps(journal | {"domain": "elsewhere"})
+    client.set_model_version_tag(stage.model, "2", "forecastops.journal", away)
+    # Neither the same promotion, tried again by another agent, nor another one may touch it.
+    same = stage.run("promote", "--run-id", stage.workshop.second)
+    assert same.code == 1
+    assert "on elsewhere" in same.error
     stage.evaluate(stage.workshop.third)
     refused = stage.run("promote", "--run-id", stage.workshop.third)
     assert refused.code == 1
     assert "on elsewhere" in refused.error
     assert stage.champion() == "1"
-    past = {"host": "elsewhere", "touched": "2020-01-01T00:00:00+00:00"}
+    past = {"domain": "elsewhere", "touched": "2020-01-01T00:00:00+00:00"}
     client.set_model_version_tag(stage.model, "2", "forecastops.journal", json.dumps(journal | past))
     done = stage.promote(stage.workshop.third)
     require_settled(stage, done["version"])

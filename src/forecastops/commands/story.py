@@ -25,6 +25,8 @@ __all__ = ["demo"]
 @command_options
 def demo(request: Request, folder: Path) -> None:
     """Tell the whole story on bundled data, offline: champion, shift, challenger, gate, endpoint."""
+    if request.config_path or request.overrides:
+        raise click.UsageError("the demo has a configuration of its own; --config and --set do not go with it")
     from forecastops.usecases.demo import demo as use_case
     from forecastops.usecases.retrain import Retrained
 

@@ -37,11 +37,20 @@ class Check(BaseModel):
     reason: str = Field(description="One sentence: what was measured, and by how much it passed or failed.")
 
 
-def comparable_data(evidence: Evidence) -> Check:
-    """Both models can be judged on the same observations."""
-    reasons = evidence.incomparable
+def comparable_data(evidence: Evidence, bound: Number) -> Check:
+    """Both models can be judged on the same observations, and the series are the same where they overlap.
+
+    A wrong column, unit or file would beat any champion, whose parameters are of another scale.
+    """
+    share = evidence.revised_share
+    reasons = list(evidence.incomparable)
+    if not reasons and bound is not None and (share is None or share > bound):
+        reasons.append(
+            f"on {_percent(share)} of the dates that both series have, their values differ; at most {_percent(bound)} "
+            "is allowed, lest another column or unit be taken for the same series"
+        )
     text = "; ".join(reasons) if reasons else "all models forecast the same observations from the same origins"
-    return Check(name="comparable_data", passed=not reasons, value=float(len(reasons)), threshold=0.0, reason=text)
+    return Check(name="comparable_data", passed=not reasons, value=share, threshold=bound, reason=text)
 
 
 def converged(evidence: Evidence) -> Check:

@@ -113,6 +113,7 @@ def compare(
             champion=evidence.get("champion", _NO_SCORES) if champion else None,
             seasonal_naive=evidence["seasonal_naive"],
             converged=challenger.converged,
+            revised_share=_revised_share(challenger, champion) if champion else 0.0,
             incomparable=incomparable,
         ),
         window=Window(
@@ -148,6 +149,14 @@ def _incomparable(challenger: Forecaster, champion: Forecaster) -> Iterator[str]
         yield f"the challenger's series ends on {_iso(ours[-1])}, before the champion's on {_iso(theirs[-1])}"
     elif champion.log and not (challenger.values > 0).all():
         yield "the champion models logarithms, and the challenger's series has values that are not positive"
+
+
+def _revised_share(challenger: Forecaster, champion: Forecaster) -> float:
+    """Share of the common dates on which the two series differ by more than a millionth; 0 without common dates."""
+    ours, theirs = challenger.values.align(champion.values, join="inner")
+    if ours.empty:
+        return 0.0
+    return float(np.mean(~np.isclose(ours, theirs, rtol=1e-6, atol=0.0)))
 
 
 def _opponent(

@@ -59,7 +59,7 @@ def _verdict(evidence: Evidence, blocking: list[str], comparisons: tuple[Check, 
 
 
 def _guardrails(evidence: Evidence, policy: GatePolicy) -> Iterator[Check]:
-    yield checks.comparable_data(evidence)
+    yield checks.comparable_data(evidence, policy.max_revised_share)
     yield checks.converged(evidence)
     yield checks.finite(evidence)
     if policy.beat_seasonal_naive:

@@ -53,6 +53,9 @@ class Evidence(_Record):
     champion: ModelEvidence | None = Field(description="Scores of the model under the pointer; null without one.")
     seasonal_naive: ModelEvidence = Field(description="Scores of the last season's values again.")
     converged: bool = Field(description="Whether the challenger's optimiser converged.")
+    revised_share: Number = Field(
+        0.0, description="Share of the dates common to both series on which their values differ."
+    )
     incomparable: tuple[str, ...] = Field((), description="Reasons why the models cannot be compared on these data.")
 
 

@@ -103,6 +103,9 @@ class GatePolicy(_Record):
     alpha: float | None = Field(
         0.10, gt=0, le=0.5, description="Level of the one-sided Diebold-Mariano test with Harvey's correction."
     )
+    max_revised_share: float | None = Field(
+        0.05, ge=0, lt=1, description="Share of the dates common with the champion's data on which values may differ."
+    )
     beat_seasonal_naive: bool = Field(True, description="Whether the RMSE must not exceed the seasonal naive's.")
     max_coverage_shortfall: float | None = Field(
         0.15, ge=0, lt=1, description="How far an interval's coverage may fall below its level, as a share."

@@ -17,6 +17,7 @@ from forecastops.usecases.status import Status, status
 __all__ = ["Chapter", "demo"]
 
 _MARK = "demo.yaml"
+_HEAD = "# Made by `forecastops demo`.\n"
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,13 @@ def demo(folder: Path) -> Iterator[Chapter]:
 def _prepare(folder: Path) -> Config:
     """A fresh demo with its own database, and no endpoint left from an earlier one."""
     settings = folder / _MARK
-    if folder.exists() and any(folder.iterdir()) and not settings.is_file():
+    is_demo = settings.is_file() and settings.read_text("utf-8").startswith(_HEAD)
+    if folder.exists() and any(folder.iterdir()) and not is_demo:
         raise DataError(str(folder), "holds something that is no demo", "name a new folder with --dir")
-    if settings.is_file():
+    if is_demo:
         earlier = load_config(settings)
-        Endpoint(earlier.deployment, earlier.deployment_name, earlier.registry.model_name).delete()
+        uri = earlier.tracking.tracking_uri or ""
+        Endpoint(earlier.deployment, earlier.deployment_name, earlier.registry.model_name, uri).delete()
         _remove(folder)
     folder.mkdir(parents=True, exist_ok=True)
     base = folder.absolute()
@@ -61,7 +64,7 @@ def _prepare(folder: Path) -> Config:
         },
         "registry": {"model_name": "forecastops-demo"},
     }
-    settings.write_text("# Made by `forecastops demo`.\n" + json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    settings.write_text(_HEAD + json.dumps(document, indent=2) + "\n", encoding="utf-8")
     return load_config(settings)
 
 

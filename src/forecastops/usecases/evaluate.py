@@ -16,6 +16,7 @@ from forecastops.gate.record import ChampionRecord, Decision
 from forecastops.ground.config import Config
 from forecastops.usecases.decision_log import log_decision
 from forecastops.usecases.models import MODEL_DIGEST, challenger_model, version_model
+from forecastops.usecases.production import current_champion
 
 __all__ = ["evaluate"]
 
@@ -33,7 +34,7 @@ def evaluate(config: Config, run_id: str) -> Decision:
     runs, registry = Runs(connection), ModelRegistry(connection, config.registry)
     run = runs.get(run_id)
     challenger = challenger_model(runs, run)
-    current = registry.champion()
+    current = current_champion(registry)
     champion = version_model(runs, registry, current.version) if current else None
     _LOG.info("comparing run %s with %s", run_id, f"champion version {current.version.version}" if current else "none")
     comparison = compare(challenger, champion, config.evaluation, config.model.max_iterations)

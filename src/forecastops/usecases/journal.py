@@ -18,10 +18,23 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
 from forecastops.ground.errors import RegistryError
+from forecastops.ground.home import lock_domain
 
-__all__ = ["JOURNAL", "REGISTERED_ON", "Entry", "Journal", "actor", "now", "read_journal", "unfinished"]
+__all__ = [
+    "JOURNAL",
+    "REGISTERED_ON",
+    "SERVED",
+    "Entry",
+    "Journal",
+    "actor",
+    "may_be_discarded",
+    "now",
+    "read_journal",
+    "unfinished",
+]
 
 JOURNAL = "forecastops.journal"
+SERVED = "forecastops.served"  # since when the version was under the pointer for the first time
 REGISTERED_ON = "promoted by forecastops from "  # starts the description of each version that we register
 Step = Literal["deploy", "verify", "tag", "point"]
 
@@ -45,15 +58,17 @@ def actor() -> str:
 class Entry(BaseModel):
     """One operation on one version."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    # Later versions may write more; what they mean by the rest stays the same.
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
     kind: Literal["promote", "rollback"] = Field(description="What was asked for.")
     previous: str | None = Field(description="The champion's version when it began; null for none.")
     reason: str | None = Field(description="Why, as given by --reason.")
     forced: bool = Field(False, description="Whether the verdict was overridden.")
-    fresh: bool = Field(True, description="Whether the version was registered for this operation.")
+    alias: str = Field(description="The pointer that is to be moved.")
+    endpoint: str = Field(description="The deployment that is to serve the version.")
     actor: str = Field(default_factory=actor, description="Who: user@host, or who asked for the build.")
-    host: str = Field(default_factory=socket.gethostname, description="The machine on which it runs.")
+    domain: str = Field(default_factory=lock_domain, description="Those processes that its lock keeps out.")
     started: str = Field(default_factory=now, description="UTC time, ISO.")
     touched: str = Field(default_factory=now, description="UTC time of the last record, ISO.")
     outcome: Literal["done", "undone"] | None = Field(None, description="Null while it is under way.")
@@ -101,18 +116,36 @@ def read_journal(version: ModelVersion) -> Entry | None:
         return Entry.model_validate_json(text)
     except ValidationError as error:
         raise RegistryError(
-            f"version {version.version}", f"its tag {JOURNAL} is not a journal", "delete the tag or the version"
+            f"version {version.version}",
+            f"its tag {JOURNAL} is not a journal",
+            "delete that tag, then run the command again",
         ) from error
+
+
+def may_be_discarded(version: ModelVersion) -> bool:
+    """Whether undoing may delete the version: we registered it, and it never was in production."""
+    return version.description.startswith(REGISTERED_ON) and SERVED not in version.tags
 
 
 def unfinished(version: ModelVersion) -> Entry | None:
     """The operation on this version that was begun and has not ended, None where there is none.
 
-    A version that was registered by us and has no journal yet is a promotion killed right after its registration.
+    A version that was registered by us, never was in production and has no journal yet is a promotion killed right
+    after its registration: it belongs to no alias and no endpoint.
     """
     entry = read_journal(version)
-    if entry is None and version.description.startswith(REGISTERED_ON):
+    if entry is None and may_be_discarded(version):
         begun = datetime.fromtimestamp(version.created, timezone.utc).isoformat(timespec="seconds")
-        host = version.description.removeprefix(REGISTERED_ON)
-        return Entry(kind="promote", previous=None, reason=None, actor=host, host=host, started=begun, touched=begun)
+        domain = version.description.removeprefix(REGISTERED_ON)
+        return Entry(
+            kind="promote",
+            previous=None,
+            reason=None,
+            alias="",
+            endpoint="",
+            actor=domain,
+            domain=domain,
+            started=begun,
+            touched=begun,
+        )
     return entry if entry and entry.outcome is None else None

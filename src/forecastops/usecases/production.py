@@ -10,30 +10,31 @@ import hashlib
 import json
 import logging
 import math
-import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from forecastops.adapters.endpoint import Endpoint, EndpointState
 from forecastops.adapters.mlflow_store.connection import connect
-from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
+from forecastops.adapters.mlflow_store.registry import Champion, LostPointerError, ModelRegistry, ModelVersion
 from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.ground.config import Config
 from forecastops.ground.errors import EndpointError, ForecastopsError, PromotionRefusedError
-from forecastops.ground.home import home
-from forecastops.ground.locks import owned
-from forecastops.usecases.journal import Entry, Journal, now, unfinished
+from forecastops.ground.home import home, lock_domain
+from forecastops.ground.locks import holder, owned
+from forecastops.usecases.journal import SERVED, Entry, Journal, may_be_discarded, now, unfinished
 from forecastops.usecases.models import version_model
 
-__all__ = ["PREDECESSOR", "ROLLED_BACK", "Golden", "Production", "named"]
+__all__ = ["PREDECESSOR", "ROLLED_BACK", "Golden", "Production", "current_champion", "named"]
 
 _LOG = logging.getLogger(__name__)
 _TOLERANCE = 1e-6  # relative, of the endpoint's forecasts against those evaluated
-_LOCK_SECONDS = 300.0  # longer than a promotion takes; a killed owner does not keep the lock
+_LOCK_SECONDS = 180.0  # beyond the deployment's time limit; a killed owner does not keep the lock
+_TAKE_BACK_SECONDS = 120.0  # a time limit that was too short for the new version must not keep the old one away
 _GRACE_SECONDS = 60.0  # beyond the deployment's time limit, before another machine's work counts as abandoned
 PREDECESSOR = "forecastops.predecessor"
 ROLLED_BACK = "forecastops.rolled_back"
@@ -60,7 +61,7 @@ class Production:
             config,
             Runs(connection),
             ModelRegistry(connection, config.registry),
-            Endpoint(config.deployment, config.deployment_name, name),
+            Endpoint(config.deployment, config.deployment_name, name, connection.registry_uri),
             connection.registry_uri,
         )
 
@@ -71,10 +72,11 @@ class Production:
         Raises:
             PromotionRefusedError: when another is still under way after a while.
         """
-        folder = home() / "locks"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        registry = hashlib.sha256(self.registry_uri.encode()).hexdigest()[:16]
-        with owned(folder / f"{self.registry.name}-{registry}.lock", _LOCK_SECONDS) as held:
+        path = self._lock
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.under_way:
+            _LOG.info("waiting for another promotion or rollback of %s to end", self.registry.name)
+        with owned(path, _LOCK_SECONDS + self.config.deployment.timeout_seconds) as held:
             if not held:
                 raise PromotionRefusedError(
                     f"model {self.registry.name!r}",
@@ -83,9 +85,24 @@ class Production:
                 )
             yield
 
+    @property
+    def under_way(self) -> bool:
+        """Whether a promotion or rollback of this model is running on this machine."""
+        return holder(self._lock) is not None
+
+    @property
+    def _lock(self) -> Path:
+        registry = hashlib.sha256(self.registry_uri.encode()).hexdigest()[:16]
+        return home() / "locks" / f"{self.registry.name}-{registry}.lock"
+
     def current(self) -> ModelVersion | None:
-        """The version under the pointer."""
-        champion = self.registry.champion()
+        """The version under the pointer, None where no version has ever been there.
+
+        Raises:
+            LostPointerError: when nothing is under the pointer although a version was: without this, a lost alias
+                would let the next model in as if it were the first.
+        """
+        champion = current_champion(self.registry)
         return champion.version if champion else None
 
     def golden(self, version: ModelVersion) -> Golden:
@@ -115,64 +132,78 @@ class Production:
     def serve(self, journal: Journal, golden: Golden) -> EndpointState:
         """Deploy the journal's version unless it is being served, and smoke-test it."""
         with journal.step("deploy"):
-            state = self.endpoint.state()
-            if state is None or not state.healthy or state.version != journal.version:
-                _LOG.info("deploying version %s to endpoint %s", journal.version, self.endpoint.name)
-                state = self.endpoint.serve(journal.version)
+            state, _ = self._serving(journal.version, golden)
         with journal.step("verify"):
             _LOG.info("comparing the endpoint's forecasts with those evaluated")
             self._smoke_test(golden)
         return state
 
-    def mend_endpoint(self, version: str, golden: Golden) -> tuple[EndpointState, bool]:
-        """Make the endpoint serve the champion ``version`` again, where it does not; says whether that was needed."""
-        state = self.endpoint.state()
-        if state and state.healthy and state.version == version:
-            return state, False
-        _LOG.warning("endpoint %s does not serve champion version %s: deploying it", self.endpoint.name, version)
-        state = self.endpoint.serve(version)
-        self._smoke_test(golden)
-        return state, True
+    def mend(self, version: str, golden: Golden) -> tuple[EndpointState, bool]:
+        """Make pointer, stage and endpoint name the champion ``version`` again; says whether it had to be deployed."""
+        self.registry.point(version)
+        state, deployed = self._serving(version, golden)
+        if deployed:
+            self._smoke_test(golden)
+        return state, deployed
 
     def complete(self, journal: Journal) -> None:
         """Do what is left once the pointer has moved."""
         loser = journal.entry.previous
-        if journal.entry.kind == "rollback" and loser is not None:
+        versions = {version.version: version for version in self.registry.versions()}
+        if journal.entry.kind == "rollback" and loser in versions:
             about = {"reason": journal.entry.reason, "actor": journal.entry.actor, "at": now(), "to": journal.version}
             self.registry.tag(loser, {ROLLED_BACK: json.dumps(about)})
-        if ROLLED_BACK in self.registry.get(journal.version).tags:
+        winner = versions[journal.version]
+        if SERVED not in winner.tags:
+            self.registry.tag(journal.version, {SERVED: now()})
+        if ROLLED_BACK in winner.tags:
             self.registry.untag(journal.version, ROLLED_BACK)
         journal.end("done")
 
-    def settle(self, but: str | None = None) -> None:
-        """Finish or undo what an interrupted promotion or rollback has left, except on the version ``but``.
+    def settle(self, resuming: str | None = None) -> None:
+        """Finish or undo what an interrupted promotion or rollback has left; leave ``resuming`` to the caller.
 
-        A version that the pointer has reached is finished; any other is undone.
+        A version that the pointer has reached is finished; any other is undone. Work on other aliases or endpoints of
+        the model is left alone.
 
         Raises:
-            PromotionRefusedError: when it is not ours to judge, because another machine may still be at work.
+            PromotionRefusedError: when another machine may still be at work.
         """
         current = self.current()
         for version in self.registry.versions():
             entry = unfinished(version)
-            if entry is None or version.version == but:
+            if entry is None or not self._concerns(entry):
                 continue
             journal = Journal(self.registry, version.version, entry)
             if current and version.version == current.version:
                 self.complete(journal)
                 continue
             self._require_abandoned(version, entry)
-            _LOG.warning("undoing an interrupted %s of version %s", entry.kind, version.version)
-            self._undo(journal, None)
+            if version.version != resuming:
+                _LOG.warning("undoing an interrupted %s of version %s", entry.kind, version.version)
+                self._undo(journal, None)
 
-    def restore(self, version: str | None) -> None:
-        """Make the endpoint serve ``version`` again, or remove it where nothing served before."""
+    def _serving(self, version: str, golden: Golden) -> tuple[EndpointState, bool]:
+        """The endpoint as it serves ``version``; says whether it had to be deployed.
+
+        A number alone is not trusted: the registry may have been made anew since it was deployed.
+        """
         state = self.endpoint.state()
-        if version is None:
-            if state is not None:
-                self.endpoint.delete()
-        elif state is None or not state.healthy or state.version != version:
-            self.endpoint.serve(version)
+        if state and state.serves(version) and self._answers(golden):
+            return state, False
+        _LOG.info("deploying version %s to endpoint %s", version, self.endpoint.name)
+        return self.endpoint.serve(version), True
+
+    def _answers(self, golden: Golden) -> bool:
+        try:
+            self._smoke_test(golden)
+        except EndpointError:
+            return False
+        return True
+
+    def _concerns(self, entry: Entry) -> bool:
+        """Whether the entry is of our alias and endpoint; one that got no further than registering is of none."""
+        return entry.alias in ("", self.config.registry.alias) and entry.endpoint in ("", self.endpoint.name)
 
     def _smoke_test(self, golden: Golden) -> None:
         rows = self.endpoint.forecast()
@@ -186,7 +217,10 @@ class Production:
                 )
 
     def _require_champion(self, expected: str | None) -> None:
-        current = self.current()
+        try:
+            current = self.current()
+        except LostPointerError:
+            current = None  # a rollback is about to mend that
         found = current.version if current else None
         if found != expected:
             raise PromotionRefusedError(
@@ -196,32 +230,67 @@ class Production:
             )
 
     def _require_abandoned(self, version: ModelVersion, entry: Entry) -> None:
-        """An operation of this machine is abandoned, since we hold its lock; another machine's after its time limit."""
+        """What our lock keeps out is abandoned, since we hold it; another machine's work, after its time limit."""
         age = time.time() - datetime.fromisoformat(entry.touched).timestamp()
         patience = self.config.deployment.timeout_seconds + _GRACE_SECONDS
-        if entry.host != socket.gethostname() and age < patience:
+        if entry.domain != lock_domain() and age < patience:
             raise PromotionRefusedError(
                 f"model {self.registry.name!r}",
-                f"{entry.actor} began a {entry.kind} of version {version.version} on {entry.host} {age:.0f} s ago",
+                f"{entry.actor} began a {entry.kind} of version {version.version} on {entry.domain} {age:.0f} s ago",
                 f"run this again when it has ended, or after {patience - age:.0f} s if it was interrupted",
             )
 
+    def _take_back(self, current: ModelVersion | None) -> None:
+        """Give the endpoint its version back, or remove it.
+
+        Always, whatever it says that it serves now: a deployment that a killed call has asked for may still be on its
+        way, and only a newer request supersedes it.
+        """
+        state = self.endpoint.state()
+        if state is not None and not state.ours:
+            return  # it was refused to us
+        if current is None:
+            self.endpoint.delete()
+        else:
+            self.endpoint.serve(current.version, at_least_seconds=_TAKE_BACK_SECONDS)
+
+    def _discard(self, journal: Journal) -> None:
+        version = self.registry.get(journal.version)
+        if not (may_be_discarded(version) and self.registry.discard(version.version)):
+            journal.end("undone")
+
     def _undo(self, journal: Journal, cause: BaseException | None) -> None:
         try:
-            current = self.current()
+            try:
+                current = self.current()
+            except LostPointerError:
+                journal.end("undone")
+                return
             if current and current.version == journal.version:
                 return  # the pointer was moved: the rest is finished by the next call, not undone
-            self.restore(current.version if current else None)
-            if journal.entry.kind == "promote" and journal.entry.fresh:
-                self.registry.discard(journal.version)
-            else:
-                journal.end("undone")
+            if "deploy" in journal.entry.steps:
+                self._take_back(current)
+            self._discard(journal)
         except ForecastopsError as error:
             raise PromotionRefusedError(
                 f"version {journal.version} of {self.registry.name!r}",
                 f"{cause or 'an interrupted operation was found'}; undoing it failed too: {error}",
                 "run `forecastops status`, mend what it names, and run the command again",
             ) from error
+
+
+def current_champion(registry: ModelRegistry) -> Champion | None:
+    """The champion, None only where no version has ever been one.
+
+    Raises:
+        LostPointerError: when nothing is under the pointer although a version was.
+    """
+    champion = registry.champion()
+    if champion is None and registry.exists():
+        served = [version.version for version in registry.versions() if SERVED in version.tags]
+        if served:
+            raise registry.lost_pointer(f"no version is under the pointer, though {named(served[-1])} was")
+    return champion
 
 
 def named(version: str | None) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import socket
 from dataclasses import dataclass
 
 from forecastops.adapters.endpoint import EndpointState
@@ -12,10 +11,11 @@ from forecastops.adapters.mlflow_store.runs import Run, Runs
 from forecastops.gate.record import Decision
 from forecastops.ground.config import Config
 from forecastops.ground.errors import PromotionRefusedError
+from forecastops.ground.home import lock_domain
 from forecastops.ground.redaction import redacted
 from forecastops.usecases.decision_log import read_decision
 from forecastops.usecases.journal import REGISTERED_ON, Entry, Journal, now, unfinished
-from forecastops.usecases.models import MODEL_DIGEST
+from forecastops.usecases.models import MODEL_DIGEST, challenger_model
 from forecastops.usecases.production import PREDECESSOR, ROLLED_BACK, Production, named
 
 __all__ = ["Moved", "promote"]
@@ -58,9 +58,9 @@ def promote(config: Config, run_id: str, force_reason: str | None = None) -> Mov
 
 def _promote(production: Production, decision: Decision, run: Run, force_reason: str | None) -> Moved:
     current = production.current()
-    mine = next(iter(production.registry.of_run(run.run_id)), None) if production.registry.exists() else None
-    if current and mine and current.version == mine.version:
+    if current and current.run_id == run.run_id:
         return _already_champion(production, decision, current)
+    mine = next(iter(production.registry.of_run(run.run_id)), None) if production.registry.exists() else None
     if decision.verdict != "PROMOTE" and force_reason is None:
         _abandon(production, mine)  # a forced promotion was interrupted, and is not forced again
         return _not_promoted(decision, current)
@@ -70,7 +70,9 @@ def _promote(production: Production, decision: Decision, run: Run, force_reason:
     except PromotionRefusedError:
         _abandon(production, mine)
         raise
-    production.settle(but=mine.version if mine else None)
+    # What is deployed are the files, so they are proven to be those that were judged.
+    challenger_model(production.runs, run)
+    production.settle(resuming=mine.version if mine else None)
     return _move_in(production, decision, run, force_reason)
 
 
@@ -98,26 +100,20 @@ def _move_in(production: Production, decision: Decision, run: Run, force_reason:
     if forced:
         _LOG.warning("promoting against the verdict %s: %s", decision.verdict, force_reason)
     previous = decision.champion.version if decision.champion else None
-    source, mark = f"{run.artifact_uri}/model", REGISTERED_ON + socket.gethostname()
-    registered = production.registry.register(run.run_id, source, mark)
+    source, mark = f"{run.artifact_uri}/model", REGISTERED_ON + lock_domain()
+    version = production.registry.register(run.run_id, source, mark).version
     entry = Entry(
         kind="promote",
         previous=previous,
-        reason=force_reason if forced else None,
+        reason=force_reason,
         forced=forced,
-        fresh=_is_fresh(registered),
+        alias=production.config.registry.alias,
+        endpoint=production.endpoint.name,
     )
-    version = registered.version
     journal = Journal(production.registry, version, entry)
     state = production.move_in(journal, decision.golden, _version_tags(run, decision, entry))
     note = f"version {version} is the champion and serves at {state.url}"
     return Moved(run.run_id, True, version, previous, state, decision.verdict, note)
-
-
-def _is_fresh(version: ModelVersion) -> bool:
-    """Whether the version was never in production, so that undoing its promotion may delete it."""
-    entry = unfinished(version)
-    return entry is not None and entry.fresh
 
 
 def _version_tags(run: Run, decision: Decision, entry: Entry) -> dict[str, str]:
@@ -136,7 +132,7 @@ def _version_tags(run: Run, decision: Decision, entry: Entry) -> dict[str, str]:
 
 def _already_champion(production: Production, decision: Decision, current: ModelVersion) -> Moved:
     production.settle()
-    state, mended = production.mend_endpoint(current.version, decision.golden)
+    state, mended = production.mend(current.version, decision.golden)
     predecessor = current.tags.get(PREDECESSOR)
     note = f"version {current.version} is the champion already" + ("; its endpoint was mended" if mended else "")
     previous = None if predecessor in (None, "none") else predecessor
@@ -150,7 +146,7 @@ def _not_promoted(decision: Decision, current: ModelVersion | None) -> Moved:
 
 
 def _require_binding(decision: Decision, run: Run, config: Config, current: ModelVersion | None) -> None:
-    """A decision binds the champion, the data, the model, its name, and the policy that it was made with."""
+    """A decision binds the champion, the data, the model, its name, and the rules by which it was made."""
     judged = decision.champion.version if decision.champion else None
     found = current.version if current else None
     pairs = (
@@ -159,6 +155,7 @@ def _require_binding(decision: Decision, run: Run, config: Config, current: Mode
         ("on data", decision.data_sha256, run.tags.get("forecastops.data.sha256")),
         ("with files", decision.model_sha256, run.tags.get(MODEL_DIGEST)),
         ("by policy", decision.policy.model_dump_json(), config.gate.model_dump_json()),
+        ("on", decision.config.get("evaluation"), config.evaluation.model_dump(mode="json")),
     )
     for what, then, today in pairs:
         if then != today:

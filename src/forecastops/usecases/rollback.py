@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from forecastops.adapters.mlflow_store.registry import ModelVersion
+import time
+from datetime import datetime
+
+from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVersion
 from forecastops.ground.config import Config
 from forecastops.ground.errors import PromotionRefusedError
 from forecastops.ground.redaction import redacted
-from forecastops.usecases.journal import Entry, Journal, read_journal, unfinished
+from forecastops.usecases.journal import SERVED, Entry, Journal, read_journal
 from forecastops.usecases.production import PREDECESSOR, Production
 from forecastops.usecases.promote import Moved
 
 __all__ = ["rollback"]
+
+_SAME_SECONDS = 3600.0  # how long the same reason means the same rollback
 
 
 def rollback(config: Config, reason: str, to_version: str | None = None) -> Moved:
@@ -26,36 +31,58 @@ def rollback(config: Config, reason: str, to_version: str | None = None) -> Move
     reason = redacted(reason)  # it becomes a tag
     production = Production.open(config)
     with production.exclusively():
-        champion = production.current()
-        if champion is None:
-            place = f"model {production.registry.name!r}"
-            raise PromotionRefusedError(place, "has no champion to roll back from", "promote a model first")
-        if _done_already(champion, reason, to_version):
+        champion = _champion(production, to_version)
+        if champion and _done_already(champion, reason, to_version):
             production.settle()
             return _nothing_to_do(production, champion)
         target = _target(production, champion, to_version)
-        production.settle(but=target.version)
+        if champion:
+            production.settle(resuming=target.version)
         golden = production.golden(target)
-        journal = Journal(
-            production.registry, target.version, Entry(kind="rollback", previous=champion.version, reason=reason)
+        entry = Entry(
+            kind="rollback",
+            previous=champion.version if champion else None,
+            reason=reason,
+            alias=production.config.registry.alias,
+            endpoint=production.endpoint.name,
         )
-        state = production.move_in(journal, golden, {})
-    note = (
-        f"version {target.version} is the champion again and serves at {state.url}; {champion.version} was rolled back"
-    )
-    return Moved(target.run_id, True, target.version, champion.version, state, None, note)
+        state = production.move_in(Journal(production.registry, target.version, entry), golden, {})
+    loser = f"; {champion.version} was rolled back" if champion else ""
+    note = f"version {target.version} is the champion again and serves at {state.url}{loser}"
+    return Moved(target.run_id, True, target.version, entry.previous, state, None, note)
+
+
+def _champion(production: Production, to_version: str | None) -> ModelVersion | None:
+    """The champion; None where the pointer is lost and ``to_version`` says where it belongs."""
+    try:
+        champion = production.current()
+    except LostPointerError:
+        if to_version is None:
+            raise
+        return None
+    if champion is None:
+        place = f"model {production.registry.name!r}"
+        raise PromotionRefusedError(place, "has no champion to roll back from", "promote a model first")
+    return champion
 
 
 def _done_already(champion: ModelVersion, reason: str, to_version: str | None) -> bool:
-    """Whether this rollback has reached the champion: by number, or by the reason of the one that led here."""
+    """Whether this very rollback has reached the champion.
+
+    By number; or, without one, because it was interrupted after moving the pointer, or ended a moment ago for the same
+    reason: a job that is run again must not go back one version further.
+    """
     if to_version is not None:
         return to_version == champion.version
     entry = read_journal(champion)
-    return entry is not None and entry.kind == "rollback" and (entry.outcome is None or entry.reason == reason)
+    if entry is None or entry.kind != "rollback":
+        return False
+    age = time.time() - datetime.fromisoformat(entry.touched).timestamp()
+    return entry.outcome is None or (entry.outcome == "done" and entry.reason == reason and age < _SAME_SECONDS)
 
 
 def _nothing_to_do(production: Production, champion: ModelVersion) -> Moved:
-    state, _ = production.mend_endpoint(champion.version, production.golden(champion))
+    state, _ = production.mend(champion.version, production.golden(champion))
     entry = read_journal(champion)
     previous = entry.previous if entry and entry.kind == "rollback" else None
     note = (
@@ -65,21 +92,27 @@ def _nothing_to_do(production: Production, champion: ModelVersion) -> Moved:
     return Moved(champion.run_id, True, champion.version, previous, state, None, note)
 
 
-def _target(production: Production, champion: ModelVersion, to_version: str | None) -> ModelVersion:
-    number = to_version or champion.tags.get(PREDECESSOR, "none")
-    versions = {version.version: version for version in production.registry.versions() if _is_ours_to_serve(version)}
-    if number in versions:
+def _target(production: Production, champion: ModelVersion | None, to_version: str | None) -> ModelVersion:
+    number = to_version or (champion.tags.get(PREDECESSOR, "none") if champion else "none")
+    versions = {version.version: version for version in production.registry.versions()}
+    proven = [name for name, version in versions.items() if _was_in_production(version, champion)]
+    if number in proven:
         return versions[number]
-    others = ", ".join(version for version in versions if version != champion.version) or "none"
-    what = "records no predecessor" if number == "none" else f"version {number} does not exist"
+    if number == "none":
+        what = "records no predecessor"
+    elif number in versions:
+        what = f"version {number} never was in production"
+    else:
+        what = f"version {number} does not exist"
+    others = ", ".join(name for name in proven if not champion or name != champion.version) or "none"
     raise PromotionRefusedError(
-        f"version {champion.version} of {production.registry.name!r}",
+        f"version {champion.version} of {production.registry.name!r}" if champion else production.registry.name,
         what,
         f"name another with --to-version (there are: {others})",
     )
 
 
-def _is_ours_to_serve(version: ModelVersion) -> bool:
-    """Not a version whose promotion never ended: no one has judged its endpoint."""
-    entry = unfinished(version)
-    return entry is None or entry.kind == "rollback"
+def _was_in_production(version: ModelVersion, champion: ModelVersion | None) -> bool:
+    """By our own record, as the champion's recorded predecessor, or by the stage that older scripts gave it."""
+    recorded = champion is not None and champion.tags.get(PREDECESSOR) == version.version
+    return SERVED in version.tags or recorded or version.stage in ("Production", "Archived")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from forecastops.adapters.endpoint import EndpointState
-from forecastops.adapters.mlflow_store.registry import Champion
+from forecastops.adapters.mlflow_store.registry import Champion, LostPointerError, ModelVersion
 from forecastops.ground.config import Config
-from forecastops.usecases.journal import unfinished
-from forecastops.usecases.production import Production, named
+from forecastops.usecases.journal import Entry, unfinished
+from forecastops.usecases.production import Production, current_champion, named
 
 __all__ = ["Status", "status"]
 
@@ -36,12 +37,18 @@ def status(config: Config) -> Status:
         EndpointError: when the deployments target does not answer.
     """
     production = Production.open(config)
-    champion = production.registry.champion()
+    lost: list[str] = []
+    champion = None
+    try:
+        champion = current_champion(production.registry)
+    except LostPointerError as error:
+        lost = [f"{error.what}; {error.remedy}"]
     endpoint = production.endpoint.state()
     problems = [
+        *lost,
         *_interrupted(production),
         *_stages(production, champion),
-        *_endpoint(production, champion, endpoint),
+        *([] if lost else _endpoint(production, champion, endpoint)),
     ]
     return Status(champion, endpoint, problems)
 
@@ -50,13 +57,20 @@ def _interrupted(production: Production) -> Iterator[str]:
     for version in production.registry.versions() if production.registry.exists() else ():
         entry = unfinished(version)
         if entry is not None:
-            again = (
-                f"forecastops promote --run-id {version.run_id}"
-                if entry.kind == "promote"
-                else f"forecastops rollback --to-version {version.version} --reason '{entry.reason}'"
-            )
             done = ", ".join(f"{step} {record}" for step, record in entry.steps.items()) or "registered"
-            yield f"a {entry.kind} of version {version.version} was interrupted ({done}); to finish or undo it: {again}"
+            what = f"a {entry.kind} of version {version.version}"
+            if production.under_way:
+                yield f"{what} is under way ({done}); ask again when it has ended"
+            else:
+                yield f"{what} was interrupted ({done}); to finish or undo it: {_again(version, entry)}"
+
+
+def _again(version: ModelVersion, entry: Entry) -> str:
+    reason = shlex.quote(entry.reason or "")
+    if entry.kind == "rollback":
+        return f"forecastops rollback --to-version {version.version} --reason {reason}"
+    force = f" --force --reason {reason}" if entry.reason else ""
+    return f"forecastops promote --run-id {version.run_id}{force}"
 
 
 def _stages(production: Production, champion: Champion | None) -> Iterator[str]:
@@ -73,7 +87,7 @@ def _stages(production: Production, champion: Champion | None) -> Iterator[str]:
 def _endpoint(production: Production, champion: Champion | None, state: EndpointState | None) -> Iterator[str]:
     name = production.endpoint.name
     if champion is None:
-        if state is not None:
+        if state is not None and state.ours:
             target = production.config.deployment.target
             yield (
                 f"endpoint {name} serves {named(state.version)}, but there is no champion; to remove it: "
@@ -82,6 +96,12 @@ def _endpoint(production: Production, champion: Champion | None, state: Endpoint
         return
     if state is None:
         yield f"champion version {champion.version.version} has no endpoint; to deploy it: {_return_to(champion)}"
+    elif not state.ours:
+        target = production.config.deployment.target
+        yield (
+            f"endpoint {name} was deployed by hand or from another registry; set deployment.name to a free name, or "
+            f"remove it: mlflow deployments delete -t {target} --name {name}"
+        )
     elif not state.healthy:
         yield f"endpoint {name} is {state.state}; to deploy the champion again: {_return_to(champion)}"
     elif state.version != champion.version.version:

@@ -30,6 +30,7 @@ def describe(name: str) -> dict[str, Any] | None:
         "url": url,
         "state": state,
         "model_uri": model_uri,
+        "owner": wanted.owner if wanted else "",
         "pid": observed.server_pid if observed and supervisor is not None else None,
         "supervisor_pid": supervisor or None,
         "error": error,

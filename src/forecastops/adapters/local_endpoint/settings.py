@@ -15,7 +15,13 @@ __all__ = ["DEFAULTS", "check_flavor", "check_model_uri", "check_name", "refuse_
 FLAVOR = "python_function"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
-DEFAULTS: dict[str, Any] = {"port": 0, "host": "127.0.0.1", "timeout_seconds": 120.0, "max_body_bytes": 1 << 20}
+DEFAULTS: dict[str, Any] = {
+    "port": 0,
+    "host": "127.0.0.1",
+    "timeout_seconds": 120.0,
+    "max_body_bytes": 1 << 20,
+    "owner": "",
+}
 
 
 def _port(value: object) -> int:
@@ -51,11 +57,19 @@ def _host(value: object) -> str:
         raise ValueError("an IP address of this machine") from None
 
 
+def _label(value: object) -> str:
+    text = str(value)
+    if not re.fullmatch(r"[A-Za-z0-9._-]{0,64}", text):
+        raise ValueError("at most 64 letters, digits or any of ._-")
+    return text
+
+
 _READERS: dict[str, Callable[[object], Any]] = {
     "port": _port,
     "host": _host,
     "timeout_seconds": _seconds,
     "max_body_bytes": _bytes,
+    "owner": _label,
 }
 
 

@@ -26,6 +26,7 @@ class Wanted:
     port_is_fixed: bool
     timeout_seconds: float
     max_body_bytes: int
+    owner: str  # a label of whoever deployed it, kept by updates that do not name another
 
 
 @dataclass(frozen=True)

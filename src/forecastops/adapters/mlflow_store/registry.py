@@ -14,9 +14,16 @@ from forecastops.ground.errors import RegistryError
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion as MlflowVersion
 
-__all__ = ["Champion", "ModelRegistry", "ModelVersion"]
+__all__ = ["Champion", "LostPointerError", "ModelRegistry", "ModelVersion"]
 
 _STAGE = "Production"
+
+
+_MODEL_MARK = "Forecasts promoted by forecastops."  # describes a registered model that we made
+
+
+class LostPointerError(RegistryError):
+    """There should be a champion, but nothing that exists is under the pointer."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,7 @@ class ModelRegistry:
         """The version under the pointer, None where the registry says that there is none.
 
         Raises:
+            LostPointerError: when the alias names a version that was deleted.
             RegistryError: when the registry does not answer, or two versions are in stage Production without an alias.
         """
         if not self.exists():
@@ -69,7 +77,10 @@ class ModelRegistry:
             # Searches of versions have returned empty aliases; the registered model itself has them.
             pointed = self._client.get_registered_model(self.name).aliases.get(self._alias)
         if pointed is not None:
-            return Champion(self.get(str(pointed)), "alias")
+            found = {version.version: version for version in self.versions()}.get(str(pointed))
+            if found is None:
+                raise self.lost_pointer(f"the alias {self._alias!r} names version {pointed}, which was deleted")
+            return Champion(found, "alias")
         staged = self.staged()
         if len(staged) > 1:
             numbers = ", ".join(version.version for version in staged)
@@ -79,6 +90,11 @@ class ModelRegistry:
                 f"set the alias {self._alias!r} on the one that serves",
             )
         return Champion(staged[0], "stage") if staged else None
+
+    def lost_pointer(self, what: str) -> LostPointerError:
+        """The error, with the way out."""
+        remedy = "name the version that is to serve: forecastops rollback --to-version N --reason ..."
+        return LostPointerError(self._place, what, remedy)
 
     def staged(self) -> list[ModelVersion]:
         """The versions in stage Production, where stages are in use."""
@@ -103,14 +119,16 @@ class ModelRegistry:
     def register(self, run_id: str, source: str, description: str) -> ModelVersion:
         """Make a version from a run's artifacts, or find the one that an earlier try has made.
 
-        MLflow repeats a POST whose answer was lost, so one call can make two versions: the younger ones are deleted.
+        MLflow repeats a POST whose answer was lost, so one call can make two versions: of those that it
+        made, the younger ones are deleted.
         """
         with mlflow_errors(self._place):
             if not self.exists():
                 self._create()
-            if not self.of_run(run_id):
-                self._client.create_model_version(self.name, source, run_id, description=description)
-            made, *doubles = self.of_run(run_id)
+            if found := self.of_run(run_id):
+                return found[0]
+            self._client.create_model_version(self.name, source, run_id, description=description)
+            made, *doubles = [version for version in self.of_run(run_id) if version.description == description]
             for double in doubles:
                 self._client.delete_model_version(self.name, double.version)
         return made
@@ -119,7 +137,7 @@ class ModelRegistry:
         from mlflow.exceptions import MlflowException
 
         try:
-            self._client.create_registered_model(self.name)
+            self._client.create_registered_model(self.name, description=_MODEL_MARK)
         except MlflowException:
             # Repeated after a lost answer, it is refused as a duplicate of itself.
             if not self.exists():
@@ -147,12 +165,19 @@ class ModelRegistry:
             if any(staged.version != version for staged in self.staged()):
                 self._client.transition_model_version_stage(self.name, version, _STAGE, archive_existing_versions=True)
 
-    def discard(self, version: str) -> None:
-        """Delete a version that was not promoted, and the registered model if nothing else is in it."""
+    def discard(self, version: str) -> bool:
+        """Delete a version that was not promoted, and the registered model if we made it and nothing else is in it.
+
+        A version under any alias is somebody's, and stays: says whether it was deleted.
+        """
         with mlflow_errors(f"version {version} of {self._place}"):
+            model = self._client.get_registered_model(self.name)
+            if version in map(str, model.aliases.values()):
+                return False
             self._client.delete_model_version(self.name, version)
-            if not self.versions():
+            if model.description == _MODEL_MARK and not self.versions():
                 self._client.delete_registered_model(self.name)
+        return True
 
     def download(self, version: str, into: Path) -> Path:
         """Copy a version's model folder into ``into``."""
