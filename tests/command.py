@@ -86,6 +86,11 @@ class Running:
     process: Any
     base: Path
 
+    def error_so_far(self) -> str:
+        """What it has written on stderr until now."""
+        path = self.base.with_suffix(".err")
+        return path.read_text("utf-8") if path.exists() else ""
+
     def result(self, timeout: float = 120) -> Result:
         """Wait for its end."""
         self.process.join(timeout)

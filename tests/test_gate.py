@@ -35,7 +35,7 @@ SWITCHED_OFF = GatePolicy(
 def losses(level: float, seed: int = 0, origins: int = ORIGINS) -> Array:
     """Losses around ``level``, as smooth from one origin to the next as overlapping paths make them."""
     shocks = np.random.default_rng(seed).normal(size=origins + HORIZON - 1)
-    return level * np.convolve(shocks**2, np.ones(HORIZON) / HORIZON, "valid")
+    return np.asarray(level * np.convolve(shocks**2, np.ones(HORIZON) / HORIZON, "valid"), dtype=np.float64)
 
 
 def model(
@@ -529,7 +529,10 @@ def test_equals_that_share_the_shocks_of_the_series_are_promoted_no_more_often_t
         random = np.random.default_rng(pair)
         ahead = np.lib.stride_tricks.sliding_window_view(random.normal(size=ORIGINS + HORIZON - 1), HORIZON)
         ours, theirs = (
-            loss_by_origin(ahead, 0.5 * np.convolve(random.normal(size=ORIGINS + 6), np.ones(7) / 7, "valid")[:, None])
+            loss_by_origin(
+                ahead,
+                np.asarray(0.5 * np.convolve(random.normal(size=ORIGINS + 6), np.ones(7) / 7, "valid")[:, None], float),
+            )
             for _ in range(2)
         )
         verdicts.append(decide(evidence(model(ours), model(theirs), model(losses(9.0))), POLICY).verdict)

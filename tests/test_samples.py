@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
 
@@ -26,7 +27,7 @@ def series(seed: int) -> pd.Series[float]:
     return pd.Series(frame["PaidAmount"].to_numpy(), index=dates)
 
 
-def rmse(forecasts: np.ndarray, values: pd.Series[float], origins: np.ndarray) -> float:
+def rmse(forecasts: npt.NDArray[np.float64], values: pd.Series[float], origins: npt.NDArray[np.intp]) -> float:
     return float(np.sqrt(np.mean((forecasts - actuals(values, origins, HORIZON)) ** 2)))
 
 

@@ -104,5 +104,7 @@ def _position(path: Path, header: Sequence[str], name: str) -> int:
         found = "twice or more" if name in header else "not"
         columns = ", ".join(repr(column if len(column) <= 40 else column[:37] + "...") for column in header[:20])
         remedy = "set data.date_column and data.value_column"
+        if len(header) == 1 and (other := next((mark for mark in ";\t|" if mark in header[0]), None)):
+            remedy = f"its columns are separated by {other!r}: save it with commas"
         raise DataError(f"{path}:1", f"column {name!r} is {found} there; its columns are {columns}", remedy)
     return header.index(name)

@@ -152,8 +152,9 @@ def status_text(found: Status) -> str:
         else "endpoint  none",
         *(f"problem   {problem}" for problem in found.problems),
     ]
-    if found.consistent:
-        lines.append("all agree")
+    lines.append(
+        "all agree" if found.consistent else "          (give these commands the --config and --set of this one)"
+    )
     return "\n".join(lines)
 
 

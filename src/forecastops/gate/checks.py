@@ -109,7 +109,8 @@ def min_improvement(evidence: Evidence, champion: ModelEvidence, bound: float) -
     """The challenger's RMSE lies below the champion's by at least the share ``bound``."""
     ours, theirs = evidence.challenger.rmse, champion.rmse
     gain = finite_or_none(1 - ours / theirs) if ours is not None and theirs else None
-    text = f"RMSE {_show(ours)} against {_show(theirs)} of the champion, {_percent(gain)} lower"
+    change = f"{_percent(-gain)} higher" if gain is not None and gain < 0 else f"{_percent(gain)} lower"
+    text = f"RMSE {_show(ours)} against {_show(theirs)} of the champion, {change}"
     if theirs is not None:
         text += f"; {_percent(bound)} lower is {_show(theirs * (1 - bound))} or less"
     # A challenger that equals the champion has improved nothing, even where the margin is zero.

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -182,8 +183,8 @@ def _iso(stamp: pd.Timestamp) -> str:
 
 def _table(
     index: pd.DatetimeIndex,
-    origins: np.ndarray[tuple[int], np.dtype[np.intp]],
-    actual: np.ndarray[tuple[int, int], np.dtype[np.float64]],
+    origins: npt.NDArray[np.intp],
+    actual: npt.NDArray[np.float64],
     forecasts: dict[str, RollingForecasts],
 ) -> pd.DataFrame:
     horizon = actual.shape[1]

@@ -7,6 +7,7 @@ import decimal
 import numbers
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from forecastops.ground.errors import DataError
@@ -100,25 +101,25 @@ def _number_text(cell: Any) -> str:
 def _text_dates(rows: pd.DataFrame, text: pd.Series, column: str) -> tuple[pd.Series, bool]:
     parts = text.str.extract(_ISO)
     if (bad := parts["day"].isna().to_numpy()).any():
-        raise _bad_date(rows, int(bad.argmax()), column, "which is no ISO date", "write dates as 2013-07-31")
+        raise _bad_date(rows, int(np.argmax(bad)), column, "which is no ISO date", "write dates as 2013-07-31")
     shape = parts[["clock", "zone"]].notna()
     if (bad := (shape != shape.iloc[0]).any(axis=1).to_numpy()).any():
         what = f"but {shown(rows['date'].iloc[0])} in row {rows['row'].iloc[0]}"
-        raise _bad_date(rows, int(bad.argmax()), column, what, "write all dates of a file the same way")
+        raise _bad_date(rows, int(np.argmax(bad)), column, what, "write all dates of a file the same way")
     if (bad := (parts["zone"].notna() & ~parts["zone"].isin(_UTC)).to_numpy()).any():
         remedy = "convert to UTC or drop the timezone"
-        raise _bad_date(rows, int(bad.argmax()), column, "which is not in UTC", remedy)
+        raise _bad_date(rows, int(np.argmax(bad)), column, "which is not in UTC", remedy)
     years = parts["day"].str[:4].astype(int)
     _refuse_years(rows, years, column)
     dates = pd.to_datetime(parts["day"] + "T" + parts["clock"].fillna("00:00"), format="ISO8601", errors="coerce")
     if (bad := dates.isna().to_numpy()).any():
-        raise _bad_date(rows, int(bad.argmax()), column, "which the calendar does not have", "correct the date")
+        raise _bad_date(rows, int(np.argmax(bad)), column, "which the calendar does not have", "correct the date")
     return dates.astype("datetime64[ns]"), bool(shape["zone"].iloc[0])
 
 
 def _in_range(rows: pd.DataFrame, dates: pd.Series, column: str) -> pd.Series:
     if (bad := dates.isna().to_numpy()).any():
-        raise _bad_date(rows, int(bad.argmax()), column, "which is no date", "give the date or remove the row")
+        raise _bad_date(rows, int(np.argmax(bad)), column, "which is no date", "give the date or remove the row")
     _refuse_years(rows, dates.dt.year, column)
     return dates.astype("datetime64[ns]")
 
@@ -126,7 +127,7 @@ def _in_range(rows: pd.DataFrame, dates: pd.Series, column: str) -> pd.Series:
 def _refuse_years(rows: pd.DataFrame, years: pd.Series, column: str) -> None:
     if (bad := ~years.between(_EARLIEST, _LATEST).to_numpy()).any():
         what = f"which lies outside the years {_EARLIEST} to {_LATEST}"
-        raise _bad_date(rows, int(bad.argmax()), column, what, "correct the date or remove the row")
+        raise _bad_date(rows, int(np.argmax(bad)), column, what, "correct the date or remove the row")
 
 
 def _bad_date(rows: pd.DataFrame, position: int, column: str, what: str, remedy: str) -> DataError:
@@ -136,7 +137,7 @@ def _bad_date(rows: pd.DataFrame, position: int, column: str, what: str, remedy:
 
 def _refuse_first(rows: pd.DataFrame, bad: pd.Series, column: str, what: str = "", remedy: str = "") -> None:
     if bad.any():
-        raise _bad_number(rows, int(bad.to_numpy().argmax()), column, what, remedy)
+        raise _bad_number(rows, int(np.argmax(bad.to_numpy())), column, what, remedy)
 
 
 def _bad_number(rows: pd.DataFrame, position: int, column: str, what: str = "", remedy: str = "") -> DataError:

@@ -6,6 +6,7 @@ import hashlib
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from pandas.tseries.offsets import BaseOffset
 
@@ -165,7 +166,7 @@ def _read_rows(frame: pd.DataFrame, config: DataConfig) -> tuple[pd.DataFrame, l
         if was_utc:
             notes.append(f"{source}: the dates are marked as UTC, and the mark was dropped.")
         if not dates.is_monotonic_increasing:
-            late = int((dates.diff() < pd.Timedelta(0)).to_numpy().argmax())
+            late = int(np.argmax((dates.diff() < pd.Timedelta(0)).to_numpy()))
             first = f"{_iso(pd.DatetimeIndex(dates))[late]} in row {rows['row'].iloc[late]}"
             notes.append(f"{source}: the rows were not in order of date and were sorted, the first late one {first}.")
         tables.append(table)
@@ -178,7 +179,7 @@ def _without_repeats(table: pd.DataFrame, config: DataConfig, notes: list[str]) 
         return table
     first = table.groupby("date")["value"].transform("first")
     if (bad := (table["value"] != first).to_numpy()).any():
-        row = table.iloc[int(bad.argmax())]
+        row = table.iloc[int(np.argmax(bad))]
         other = table[table["date"] == row["date"]].iloc[0]
         raise DataError(
             f"{row['source']}:{row['row']}",
@@ -200,7 +201,7 @@ def _offset(table: pd.DataFrame, config: DataConfig) -> BaseOffset:
     fits = on_grid(dates, offset).to_numpy()
     if fits.all():
         return offset
-    row, date = table.iloc[int(fits.argmin())], _iso(dates)[int(fits.argmin())]
+    row, date = table.iloc[int(np.argmin(fits))], _iso(dates)[int(np.argmin(fits))]
     if config.frequency:
         what = f"date {date} is not of frequency {offset.freqstr}"
     else:

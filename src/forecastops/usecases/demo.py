@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,7 +35,11 @@ def demo(folder: Path) -> Iterator[Chapter]:
     Raises:
         DataError: when the folder holds something else.
     """
-    config = _prepare(folder)
+    try:
+        config = _prepare(folder)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DataError(str(folder), f"cannot be written: {reason}", "name another folder with --dir") from error
     write_sample("transactions", folder / "data")
     past, now = (str(folder / "data" / f"transaction_ts{year}.csv") for year in (2013, 2014))
     yield Chapter("2013's transactions: a first model is trained, judged and deployed", retrain(config, [past]))
@@ -63,6 +68,8 @@ def _prepare(folder: Path) -> Config:
             "artifact_location": (base / "artifacts").as_uri(),
         },
         "registry": {"model_name": "forecastops-demo"},
+        # Endpoints have names of their own on a machine, and there may be another demo elsewhere.
+        "deployment": {"name": f"forecastops-demo-{hashlib.sha256(bytes(base)).hexdigest()[:12]}"},
     }
     settings.write_text(_HEAD + json.dumps(document, indent=2) + "\n", encoding="utf-8")
     return load_config(settings)

@@ -141,7 +141,8 @@ def _already_champion(production: Production, decision: Decision, current: Model
 
 def _not_promoted(decision: Decision, current: ModelVersion | None) -> Moved:
     found = current.version if current else None
-    note = f"not promoted ({decision.verdict}: {decision.summary}); the champion stays {named(found)}"
+    stays = f"the champion stays {named(found)}" if found else "there is still no champion"
+    note = f"not promoted ({decision.verdict}: {decision.summary}); {stays}"
     return Moved(decision.run_id, False, None, found, None, decision.verdict, note)
 
 

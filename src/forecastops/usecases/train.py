@@ -54,7 +54,7 @@ def train(config: Config, paths: Sequence[str]) -> TrainResult:
         RegistryError: when the tracking server does not take the run.
     """
     series = trainable_series(config, paths)
-    runs = Runs(connect(config.tracking))  # before the fits: they are of no use without a server
+    runs = Runs(connect(config.tracking, may_create=True))  # before the fits: they are of no use without a server
     for note in series.notes:
         _LOG.warning("%s", note)
     window = config.evaluation.window

@@ -38,10 +38,11 @@ class Connection:
     artifact_location: str | None
 
 
-def connect(config: TrackingConfig) -> Connection:
+def connect(config: TrackingConfig, *, may_create: bool = False) -> Connection:
     """Point MLflow at the configured servers and make sure that the tracking server answers.
 
-    The URIs are set globally too: the client alone cannot log artifacts.
+    The URIs are set globally too: the client alone cannot log artifacts. A SQLite database that is not there is only
+    made where ``may_create``.
 
     Raises:
         RegistryError: when the server cannot be reached.
@@ -60,7 +61,7 @@ def connect(config: TrackingConfig) -> Connection:
             mlflow.set_registry_uri(config.registry_uri)
         tracking_uri, registry_uri = _absolute(mlflow.get_tracking_uri()), _absolute(mlflow.get_registry_uri())
     for uri in (tracking_uri, registry_uri):
-        _require_folder(uri)
+        _require_database(uri, may_create=may_create)
     with mlflow_errors(f"MLflow at {tracking_uri}"):
         client = mlflow.MlflowClient()
         client.search_experiments(max_results=1)
@@ -87,11 +88,21 @@ def _absolute(uri: str) -> str:
     return scheme + os.path.abspath(uri.removeprefix(scheme)) if uri.startswith(scheme) else uri.rstrip("/")
 
 
-def _require_folder(uri: str) -> None:
-    """MLflow would make the folder of a mistyped path, and an empty database in it, which has no champion to beat."""
-    folder = os.path.dirname(uri.removeprefix("sqlite:///"))
-    if uri.startswith("sqlite:///") and not os.path.isdir(folder):
-        raise RegistryError(f"MLflow at {uri}", f"there is no folder {folder}", "mend the path, or make the folder")
+def _require_database(uri: str, *, may_create: bool) -> None:
+    """Refuse a SQLite file that is not there or cannot be written to.
+
+    MLflow would retry for minutes, or make an empty database at a mistyped path, which has no champion to beat.
+    """
+    if not uri.startswith("sqlite:///"):
+        return
+    path = uri.removeprefix("sqlite:///")
+    folder, place = os.path.dirname(path), f"MLflow at {uri}"
+    if not os.path.isdir(folder):
+        raise RegistryError(place, f"there is no folder {folder}", "mend the path, or make the folder")
+    if not os.path.exists(path) and not may_create:
+        raise RegistryError(place, "there is no such database", "train first, or set MLFLOW_TRACKING_URI")
+    if not os.access(path if os.path.exists(path) else folder, os.W_OK):
+        raise RegistryError(place, "it cannot be written to", "mend its permissions, or set MLFLOW_TRACKING_URI")
 
 
 def _short(error: BaseException) -> str:

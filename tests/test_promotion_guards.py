@@ -1,0 +1,177 @@
+"""What a promotion must not touch and must not believe: other registries, others' versions, lost pointers."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from mlflow.deployments import get_deploy_client
+
+from command import Command
+from stories import require_settled
+from workshop import Stage, Workshop
+
+
+@pytest.fixture
+def stage(workshop: Workshop, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """A model without versions, named after the test; this process sees the same tracking server and endpoints."""
+    for name in ("FORECASTOPS_HOME", "MLFLOW_TRACKING_URI"):
+        monkeypatch.setenv(name, workshop.forecastops.environment[name])
+    return workshop.stage(request.node.name.removeprefix("test_")[:100])
+
+
+def test_an_interrupted_deployment_does_not_arrive_later(stage: Stage) -> None:
+    stage.first_champion()
+    stage.evaluate(stage.workshop.second)
+    running = stage.start("promote", "--run-id", stage.workshop.second)
+    deadline = time.monotonic() + 60
+    while "deploying version 2" not in running.error_so_far():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    time.sleep(0.6)  # the request has reached the supervisor, and the new server is loading
+    running.process.terminate()
+    assert running.result().code == 130
+    time.sleep(5)
+    require_settled(stage, "1")
+    assert list(stage.versions()) == ["1"]
+
+
+def test_an_endpoint_of_another_registry_is_not_touched(stage: Stage, empty_database: Path, tmp_path: Path) -> None:
+    """Two projects with the defaults share a model name, an endpoint name, and a home."""
+    from conftest import new_command
+
+    stage.first_champion()
+    other = new_command(tmp_path, empty_database)
+    other.environment["FORECASTOPS_HOME"] = stage.workshop.forecastops.environment["FORECASTOPS_HOME"]
+    theirs = Workshop.build(other).stage(stage.model)
+    theirs.evaluate(theirs.workshop.first)
+    refused = theirs.run("promote", "--run-id", theirs.workshop.first)
+    assert refused.code == 1
+    assert "from another registry" in refused.error
+    assert "deployment.name" in refused.error
+    assert theirs.client.search_registered_models() == []
+    assert "from another registry" not in " ".join(stage.ok("status")["problems"])
+    require_settled(stage, "1")
+
+
+def test_a_deployment_made_by_hand_survives_a_failed_first_promotion(stage: Stage) -> None:
+    uri = stage.client.get_run(stage.workshop.first).info.artifact_uri
+    get_deploy_client("forecastops-local").create_deployment(stage.model, f"{uri}/model")
+    stage.evaluate(stage.workshop.first)
+    refused = stage.run("promote", "--run-id", stage.workshop.first)
+    assert refused.code == 1
+    assert "by hand" in refused.error
+    assert get_deploy_client("forecastops-local").get_deployment(stage.model)["state"] == "Healthy"
+    assert stage.client.search_registered_models(f"name='{stage.model}'") == []
+
+
+def test_versions_that_somebody_else_registered_are_not_deleted(stage: Stage) -> None:
+    client, run_id = stage.client, stage.workshop.first
+    client.create_registered_model(stage.model, description="ours")
+    for _ in range(2):
+        client.create_model_version(stage.model, f"{client.get_run(run_id).info.artifact_uri}/model", run_id)
+    client.set_registered_model_alias(stage.model, "staging", "2")
+    stage.evaluate(run_id)
+    failed = stage.run("promote", "--run-id", run_id, "--set", "deployment.timeout_seconds=0.05")
+    assert failed.code == 1
+    assert sorted(stage.versions()) == ["1", "2"]
+    stage.promote(run_id)
+    assert sorted(stage.versions()) == ["1", "2"]
+    assert client.get_registered_model(stage.model).description == "ours"
+
+
+def test_an_empty_registered_model_survives_a_failed_first_promotion(stage: Stage) -> None:
+    stage.client.create_registered_model(stage.model, description="made by the platform team")
+    stage.evaluate(stage.workshop.first)
+    assert stage.run("promote", "--run-id", stage.workshop.first, "--set", "deployment.timeout_seconds=0.05").code == 1
+    assert stage.versions() == {}
+    assert stage.client.get_registered_model(stage.model).description == "made by the platform team"
+
+
+@pytest.mark.parametrize("how", ["alias removed", "version deleted"])
+def test_a_lost_pointer_is_an_error_that_rollback_mends(workshop: Workshop, stage: Stage, how: str) -> None:
+    stage = replace(stage, model=f"lost-{how.replace(' ', '-')}")
+    stage.both()
+    if how == "alias removed":
+        stage.client.delete_registered_model_alias(stage.model, "champion")
+    else:
+        stage.client.delete_model_version(stage.model, "2")
+    for command in (["evaluate", "--run-id", workshop.first], ["promote", "--run-id", workshop.first]):
+        refused = stage.run(*command)
+        assert refused.code == 1
+        assert "rollback --to-version" in refused.error
+    status = stage.ok("status")
+    assert not status["consistent"]
+    assert "rollback --to-version" in status["problems"][0]
+    mended = stage.ok("rollback", "--to-version", "1", "--reason", "the pointer was lost")
+    assert mended["version"] == "1"
+    require_settled(stage, "1")
+
+
+def test_a_version_that_never_was_in_production_is_no_target_of_a_rollback(stage: Stage) -> None:
+    stage.first_champion()
+    run_id = stage.workshop.second
+    uri = stage.client.get_run(run_id).info.artifact_uri
+    stage.client.create_model_version(stage.model, f"{uri}/model", run_id)
+    refused = stage.run("rollback", "--to-version", "2", "--reason", "a way around the gate")
+    assert refused.code == 1
+    assert "never was in production" in refused.error
+    require_settled(stage, "1")
+
+
+def test_a_stage_that_lags_behind_is_mended_by_the_command_that_status_names(stage: Stage) -> None:
+    stage.both()
+    stage.client.transition_model_version_stage(stage.model, "1", "Production")
+    (problem,) = stage.ok("status")["problems"]
+    assert "stage Production names version 1" in problem
+    assert "rollback --to-version 2" in problem
+    stage.ok("rollback", "--to-version", "2", "--reason", "mend the stage")
+    require_settled(stage, "2")
+
+
+def test_a_file_that_was_changed_after_the_evaluation_is_not_deployed(stage: Stage) -> None:
+    run_id = stage.workshop.third
+    stage.evaluate(run_id)
+    uri = stage.client.get_run(run_id).info.artifact_uri
+    loader = Path(uri.removeprefix("file://")) / "model/code/forecastops_model.py"
+    original = loader.read_text()
+    loader.write_text(original + "\nprint('anything')\n")
+    try:
+        refused = stage.run("promote", "--run-id", run_id, "--force", "--reason", "hurry")
+        assert refused.code == 1
+        assert "its files are not those that were logged at training" in refused.error
+        assert stage.versions() == {}
+    finally:
+        loader.write_text(original)
+
+
+def test_a_decision_by_another_evaluation_is_refused(stage: Stage) -> None:
+    stage.evaluate(stage.workshop.first, "--set", "evaluation.horizon=2", "--set", "evaluation.window=40")
+    refused = stage.run("promote", "--run-id", stage.workshop.first)
+    assert refused.code == 1
+    assert "it was judged on" in refused.error
+    assert stage.versions() == {}
+
+
+def test_another_unit_is_not_taken_for_the_same_series(forecastops: Command) -> None:
+    forecastops.ok("data", "sample", "transactions", "--out", "data")
+    forecastops.ok("retrain", "--data", "data/transaction_ts2013.csv")
+    rows = (forecastops.folder / "data/transaction_ts.csv").read_text().splitlines()
+    scaled = [rows[0], *(f"{date},{float(value) * 1000}" for date, value in (row.split(",") for row in rows[1:]))]
+    (forecastops.folder / "scaled.csv").write_text("\n".join(scaled) + "\n")
+    made = forecastops.ok("retrain", "--data", "scaled.csv")
+    assert made["evaluate"]["verdict"] == "REJECT"
+    (failed,) = (check for check in made["evaluate"]["checks"] if check["name"] == "comparable_data")
+    assert "100.0 % of the dates" in failed["reason"]
+
+
+def test_a_rollback_that_a_job_runs_again_goes_back_once(stage: Stage) -> None:
+    stage.both()
+    stage.ok("rollback", "--reason", "incident")
+    assert "already" in stage.ok("rollback", "--reason", "incident")["note"]
+    refused = stage.run("rollback", "--reason", "another incident")
+    assert refused.code == 1
+    assert "records no predecessor" in refused.error
+    assert stage.champion() == "1"
