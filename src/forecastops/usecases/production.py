@@ -130,9 +130,14 @@ class Production:
         return state
 
     def serve(self, journal: Journal, golden: Golden) -> EndpointState:
-        """Deploy the journal's version unless it is being served, and smoke-test it."""
+        """Deploy the journal's version and smoke-test it.
+
+        Also when it seems to be served: what an interrupted call has asked for may be on its way still, with the old
+        version answering in between. A deployment that has returned has no other version behind it.
+        """
         with journal.step("deploy"):
-            state, _ = self._serving(journal.version, golden)
+            _LOG.info("deploying version %s to endpoint %s", journal.version, self.endpoint.name)
+            state = self.endpoint.serve(journal.version)
         with journal.step("verify"):
             _LOG.info("comparing the endpoint's forecasts with those evaluated")
             self._smoke_test(golden)
@@ -141,10 +146,14 @@ class Production:
     def mend(self, version: str, golden: Golden) -> tuple[EndpointState, bool]:
         """Make pointer, stage and endpoint name the champion ``version`` again; says whether it had to be deployed."""
         self.registry.point(version)
-        state, deployed = self._serving(version, golden)
-        if deployed:
-            self._smoke_test(golden)
-        return state, deployed
+        state = self.endpoint.state()
+        # A number alone is not trusted: the registry may have been made anew since it was deployed.
+        if state and state.serves(version) and self._answers(golden):
+            return state, False
+        _LOG.info("deploying champion version %s to endpoint %s", version, self.endpoint.name)
+        state = self.endpoint.serve(version)
+        self._smoke_test(golden)
+        return state, True
 
     def complete(self, journal: Journal) -> None:
         """Do what is left once the pointer has moved."""
@@ -182,17 +191,6 @@ class Production:
             if version.version != resuming:
                 _LOG.warning("undoing an interrupted %s of version %s", entry.kind, version.version)
                 self._undo(journal, None)
-
-    def _serving(self, version: str, golden: Golden) -> tuple[EndpointState, bool]:
-        """The endpoint as it serves ``version``; says whether it had to be deployed.
-
-        A number alone is not trusted: the registry may have been made anew since it was deployed.
-        """
-        state = self.endpoint.state()
-        if state and state.serves(version) and self._answers(golden):
-            return state, False
-        _LOG.info("deploying version %s to endpoint %s", version, self.endpoint.name)
-        return self.endpoint.serve(version), True
 
     def _answers(self, golden: Golden) -> bool:
         try:
