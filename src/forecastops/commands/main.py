@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from forecastops import __version__
 from forecastops.commands import cycle, data, production, settings, story
 
 __all__ = ["main"]
+
+# Our matrices are so small that threads only wait for each other; numpy reads this when it is first imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
