@@ -106,7 +106,7 @@ def test_create_describes_a_deployment_that_answers(
     assert endpoint in client.list_deployments()
     assert json.loads(json.dumps(endpoint)) == endpoint
     assert set(endpoint) == {
-        *("name", "flavor", "url", "state", "model_uri", "pid", "supervisor_pid", "error", "log"),
+        *("name", "flavor", "url", "state", "model_uri", "owner", "pid", "supervisor_pid", "error", "log"),
     }
     assert endpoint["url"].startswith("http://127.0.0.1:")
     assert (endpoint["state"], endpoint["model_uri"], endpoint["error"]) == ("Healthy", models["a"], None)

@@ -160,6 +160,7 @@ The target URI is `forecastops-local`. Settings (-C key=value):
                     opens the model to whoever reaches this machine.
   timeout_seconds   how long downloading, and then loading, may take; default 120.
   max_body_bytes    the largest request body; default 1048576.
+  owner             a label of whoever deploys it, which get shows and updates keep; default none.
 
 create waits until the model answers and refuses an existing name. update replaces the model without losing a request;
 if the new one cannot be served, the old one stays. update also starts a deployment that is stopped, e.g. after a
