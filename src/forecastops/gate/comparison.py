@@ -101,10 +101,7 @@ def compare(
     opponent, re_estimated = (None, False)
     if champion is not None and not incomparable:
         opponent, re_estimated = _opponent(champion, values, origins[0], evaluation, spec_bound)
-    forecasts = {"challenger": rolling_forecasts(challenger, origins, evaluation.horizon, evaluation.levels)}
-    if opponent is not None:
-        forecasts["champion"] = rolling_forecasts(opponent, origins, evaluation.horizon, evaluation.levels)
-    forecasts["seasonal_naive"] = seasonal_naive(values, origins, evaluation.horizon, season, evaluation.levels)
+    forecasts = _forecasts(challenger, opponent, origins, evaluation, season)
     evidence = {name: scored(forecast) for name, forecast in forecasts.items()}
     return Comparison(
         evidence=Evidence(
@@ -117,15 +114,30 @@ def compare(
             revised_share=_revised_share(challenger, champion) if champion else 0.0,
             incomparable=incomparable,
         ),
-        window=Window(
-            start=_iso(index[origins[0]]),
-            end=_iso(index[-1]),
-            origins=len(origins),
-            horizon=evaluation.horizon,
-        ),
+        window=_window(index, origins, evaluation.horizon),
         table=_table(index, origins, actual, forecasts),
         re_estimated=re_estimated,
     )
+
+
+def _forecasts(
+    challenger: Forecaster,
+    opponent: Forecaster | None,
+    origins: npt.NDArray[np.intp],
+    evaluation: EvaluationConfig,
+    season: int,
+) -> dict[str, RollingForecasts]:
+    """Every model's forecasts from the same origins."""
+    horizon, levels = evaluation.horizon, evaluation.levels
+    found = {"challenger": rolling_forecasts(challenger, origins, horizon, levels)}
+    if opponent is not None:
+        found["champion"] = rolling_forecasts(opponent, origins, horizon, levels)
+    found["seasonal_naive"] = seasonal_naive(challenger.values, origins, horizon, season, levels)
+    return found
+
+
+def _window(index: pd.DatetimeIndex, origins: npt.NDArray[np.intp], horizon: int) -> Window:
+    return Window(start=_iso(index[origins[0]]), end=_iso(index[-1]), origins=len(origins), horizon=horizon)
 
 
 def _require_unseen(challenger: Forecaster, evaluation: EvaluationConfig, index: pd.DatetimeIndex) -> None:
