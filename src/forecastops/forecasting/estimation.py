@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass
 
@@ -32,10 +33,12 @@ class Estimate:
     log_likelihood: float
 
 
-def estimate(values: pd.Series[float], spec: ModelSpec) -> Estimate:
+def estimate(values: pd.Series[float], spec: ModelSpec, unit: float | None = None) -> Estimate:
     """Fit ``spec`` to ``values`` (shape (n,), regular DatetimeIndex) until converged or ``spec.max_iterations``.
 
-    A fit that stops short is returned with ``converged`` False, for the gate to judge.
+    The optimiser sees the values divided by ``unit``, by default their standard deviation: its steps and tolerances
+    are absolute, and on values in the thousands it stops far from the optimum, or fails. A fit that stops short is
+    returned with ``converged`` False, for the gate to judge.
 
     Raises:
         ModelError: when the model cannot be fitted at all.
@@ -46,15 +49,20 @@ def estimate(values: pd.Series[float], spec: ModelSpec) -> Estimate:
         with warnings.catch_warnings():
             # Convergence is read from the result and recorded; the other warnings concern starting values only.
             warnings.simplefilter("ignore")
+            unit = unit or _deviation(values, spec)
+            scaled = arima(values / unit, spec.order, spec.seasonal_order, spec.trend, spec.log)
+            optimum = scaled.fit(method_kwargs={"maxiter": spec.max_iterations}, cov_type="none")
             model = arima(values, spec.order, spec.seasonal_order, spec.trend, spec.log)
-            fitted = model.fit(method_kwargs={"maxiter": spec.max_iterations})
+            fitted = model.filter(
+                [value * unit ** _power(name) for name, value in zip(model.param_names, optimum.params, strict=True)]
+            )
     except (ValueError, IndexError, np.linalg.LinAlgError) as error:
         raise ModelError(place, f"cannot be fitted: {error}", "choose a lower order or give more data") from error
     return Estimate(
         params={name: float(value) for name, value in zip(model.param_names, fitted.params, strict=True)},
         estimated_through=values.index[-1].isoformat(),
-        converged=bool(fitted.mle_retvals["converged"]),
-        iterations=int(fitted.mle_retvals["iterations"]),
+        converged=bool(optimum.mle_retvals["converged"]),
+        iterations=int(optimum.mle_retvals["iterations"]),
         aic=float(fitted.aic),
         bic=float(fitted.bic),
         log_likelihood=float(fitted.llf),
@@ -93,3 +101,16 @@ def require_positive(values: pd.Series[float], spec: ModelSpec) -> None:
         raise ModelError(
             f"value of {date.date()}", f"{values[date]} has no logarithm", "set model.log=false or mend the data"
         )
+
+
+def _deviation(values: pd.Series[float], spec: ModelSpec) -> float:
+    """The standard deviation; 1 for logarithms, which have no unit, and for values that do not vary."""
+    deviation = float(np.std(values))
+    return 1.0 if spec.log or not math.isfinite(deviation) or deviation == 0 else deviation
+
+
+def _power(name: str) -> int:
+    """The power of the values' unit in which statsmodels' parameter of that name is measured."""
+    if name.startswith(("ar.", "ma.")):
+        return 0
+    return 2 if name == "sigma2" else 1  # the rest are coefficients of the trend

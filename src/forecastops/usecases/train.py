@@ -21,6 +21,7 @@ from forecastops.forecasting.forecaster import Forecaster
 from forecastops.forecasting.metrics import holdout_scores
 from forecastops.gate.evidence import finite_or_none
 from forecastops.ground.config import Config
+from forecastops.ground.errors import ModelError
 from forecastops.ground.series import Series
 from forecastops.usecases.models import MODEL_DIGEST
 from forecastops.usecases.prepare_data import trainable_series
@@ -84,10 +85,18 @@ def train(config: Config, paths: Sequence[str]) -> TrainResult:
 
 
 def _recorded_metrics(config: Config, values: pd.Series[float]) -> dict[str, float]:
-    """RMSE and R2 of one forecast of the last 10 %, by parameters estimated from the rest."""
+    """RMSE and R2 of one forecast of the last 10 %, by parameters estimated from the rest.
+
+    Estimated in the data's own unit, as the scripts that read the metric do, or it would not compare with what they
+    have recorded; where that fails, the metric is better than none.
+    """
     split = int(len(values) * _RECORDED_SHARE)
     known, actual = values.iloc[:split], values.iloc[split:]
-    fitted = build_forecaster(config.model, estimate(known, config.model), known, config.evaluation)
+    try:
+        found = estimate(known, config.model, unit=1.0)
+    except ModelError:
+        found = estimate(known, config.model)
+    fitted = build_forecaster(config.model, found, known, config.evaluation)
     forecast = fitted.forecast(len(actual))
     return holdout_scores(np.asarray(actual, dtype=float), np.asarray(forecast["mean"], dtype=float))
 
