@@ -62,7 +62,7 @@ def test_the_whole_story_on_adventureworks(forecastops: Command, shared_data: Pa
     assert recorded["R2"] == pytest.approx(0.069, abs=0.0005)
     judged = forecastops.ok("evaluate", "--run-id", second["run_id"])
     assert judged["verdict"] == "PROMOTE"
-    assert judged["champion"] == {"version": "1", "run_id": first["run_id"], "re_estimated": False}
+    assert judged["champion"] == {"version": "1", "run_id": first["run_id"], "re_estimated": False, "recorded": None}
     found = {name: scores["rmse"] for name, scores in judged["metrics"].items()}
     assert found == pytest.approx({"challenger": 377.9, "champion": 433.4, "seasonal_naive": 376.0}, rel=0.01)
     floor = next(check for check in judged["checks"] if check["name"] == "beats_seasonal_naive")

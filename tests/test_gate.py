@@ -98,6 +98,31 @@ def test_a_first_model_is_promoted_by_the_guardrails_alone() -> None:
     assert "no champion yet" in ruling.summary
 
 
+@pytest.mark.parametrize("floor", [False, True], ids=["floor off", "floor on"])
+def test_an_incumbent_that_cannot_be_scored_is_replaced_only_above_the_floor(floor: bool) -> None:
+    policy = POLICY.model_copy(update={"beat_seasonal_naive": floor})
+    ruling = decide(evidence(first=True, incumbent=True), policy)
+    assert (ruling.verdict, names(ruling)) == ("PROMOTE", GUARDRAILS)
+    assert "cannot be scored" in ruling.summary
+    assert "its data are unknown" in check_of(ruling, "comparable_data").reason
+    below = decide(evidence(naive=model(losses(0.5, seed=1)), first=True, incumbent=True), policy)
+    assert (below.verdict, names(below, passed=False)) == ("REJECT", ["beats_seasonal_naive"])
+
+
+def test_an_incumbent_can_be_held_whatever_the_challenger_is() -> None:
+    policy = GatePolicy(incumbent="hold")
+    ruling = decide(evidence(first=True, incumbent=True), policy)
+    assert (ruling.verdict, names(ruling, passed=False)) == ("HOLD", [])
+    assert "gate.incumbent" in ruling.summary
+    assert decide(evidence(first=True), policy).verdict == "PROMOTE"
+    assert decide(evidence(first=True, incumbent=True, converged=False), policy).verdict == "REJECT"
+
+
+def test_an_incumbent_with_scores_is_a_contradiction() -> None:
+    with pytest.raises(ValidationError, match="here it has scores"):
+        evidence(incumbent=True)
+
+
 def test_a_challenger_that_is_not_proven_better_is_held() -> None:
     barely = model(losses(1.0, seed=1) + losses(0.095, seed=2))
     ruling = decide(evidence(challenger=barely), POLICY)

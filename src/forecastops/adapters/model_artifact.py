@@ -14,7 +14,7 @@ from forecastops.forecasting import forecaster as loader
 from forecastops.forecasting.forecaster import MODEL_FILE, SERIES_FILE, Forecaster
 from forecastops.ground.errors import ModelError
 
-__all__ = ["folder_sha256", "load_model", "save_model"]
+__all__ = ["folder_sha256", "is_own_format", "load_model", "save_model"]
 
 _LOADER = "forecastops_model"
 _DATA = "data/forecaster"
@@ -81,6 +81,12 @@ def load_model(folder: Path, expected_sha256: str | None, place: str) -> Forecas
         return Forecaster.from_files(texts)
     except (ValueError, KeyError, TypeError, yaml.YAMLError, RecursionError) as error:
         raise ModelError(place, f"cannot be rebuilt: {error}", remedy) from error
+
+
+def is_own_format(folder: Path) -> bool:
+    """Whether the folder is meant to be a forecastops model, however damaged: its MLmodel names our loader."""
+    description = folder / "MLmodel"
+    return description.is_file() and _LOADER in description.read_text("utf-8", errors="replace")
 
 
 def folder_sha256(folder: Path) -> str:

@@ -50,6 +50,8 @@ def comparable_data(evidence: Evidence, bound: Number) -> Check:
             "is allowed, lest another column or unit be taken for the same series"
         )
     text = "; ".join(reasons) if reasons else "all models forecast the same observations from the same origins"
+    if evidence.incumbent:
+        text += "; the champion is not among them, and its data are unknown"
     return Check(name="comparable_data", passed=not reasons, value=share, threshold=bound, reason=text)
 
 

@@ -41,13 +41,17 @@ def decide(evidence: Evidence, policy: GatePolicy) -> Ruling:
         for check in guardrails
         if not check.passed and not (check.name == "beats_seasonal_naive" and _champion_fails_floor(evidence))
     ]
-    verdict, summary = _verdict(evidence, blocking, comparisons)
+    verdict, summary = _verdict(evidence, policy, blocking, comparisons)
     return Ruling(verdict=verdict, checks=guardrails + comparisons, summary=summary, warnings=warnings)
 
 
-def _verdict(evidence: Evidence, blocking: list[str], comparisons: tuple[Check, ...]) -> tuple[Verdict, str]:
+def _verdict(
+    evidence: Evidence, policy: GatePolicy, blocking: list[str], comparisons: tuple[Check, ...]
+) -> tuple[Verdict, str]:
     if blocking:
         return "REJECT", f"the challenger fails {', '.join(blocking)}"
+    if evidence.incumbent:
+        return _replaced(policy)
     if evidence.champion is None:
         return "PROMOTE", "there is no champion yet, and the challenger passes every guardrail"
     if not comparisons:
@@ -58,11 +62,19 @@ def _verdict(evidence: Evidence, blocking: list[str], comparisons: tuple[Check, 
     return "PROMOTE", "the challenger passes every guardrail and is proven better than the champion"
 
 
+def _replaced(policy: GatePolicy) -> tuple[Verdict, str]:
+    """The verdict about a challenger that passes every guardrail, the floor among them, where an incumbent serves."""
+    what = "the champion is no forecastops model and cannot be scored"
+    if policy.incumbent == "seasonal_naive":
+        return "PROMOTE", f"{what}; the challenger passes every guardrail and is not above the seasonal naive"
+    return "HOLD", f"{what}; gate.incumbent {policy.incumbent} keeps it, whatever the challenger's scores"
+
+
 def _guardrails(evidence: Evidence, policy: GatePolicy) -> Iterator[Check]:
     yield checks.comparable_data(evidence, policy.max_revised_share)
     yield checks.converged(evidence)
     yield checks.finite(evidence)
-    if policy.beat_seasonal_naive:
+    if policy.beat_seasonal_naive or evidence.incumbent:
         yield checks.seasonal_naive_floor(evidence)
     if policy.max_coverage_shortfall is not None:
         yield checks.interval_coverage(evidence, policy.max_coverage_shortfall)

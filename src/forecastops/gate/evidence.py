@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = ["Evidence", "ModelEvidence", "finite_or_none"]
 
@@ -50,13 +50,24 @@ class Evidence(_Record):
     horizon: int = Field(ge=1, description="Steps forecast from each origin.")
     levels: tuple[int, ...] = Field(description="Levels of the intervals, in percent.")
     challenger: ModelEvidence = Field(description="Scores of the model that asks for promotion.")
-    champion: ModelEvidence | None = Field(description="Scores of the model under the pointer; null without one.")
+    champion: ModelEvidence | None = Field(
+        description="Scores of the model under the pointer; null without one, or where it is an incumbent."
+    )
+    incumbent: bool = Field(
+        False, description="Whether the model under the pointer is none of ours, so that it cannot be scored."
+    )
     seasonal_naive: ModelEvidence = Field(description="Scores of the last season's values again.")
     converged: bool = Field(description="Whether the challenger's optimiser converged.")
     revised_share: Number = Field(
         0.0, description="Share of the dates common to both series on which their values differ."
     )
     incomparable: tuple[str, ...] = Field((), description="Reasons why the models cannot be compared on these data.")
+
+    @model_validator(mode="after")
+    def _incumbent_has_no_scores(self) -> Evidence:
+        if self.incumbent and self.champion is not None:
+            raise ValueError("an incumbent cannot be scored, and here it has scores")
+        return self
 
 
 def finite_or_none(value: float) -> Number:

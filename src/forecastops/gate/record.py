@@ -25,6 +25,11 @@ class ChampionRecord(_Record):
     re_estimated: bool = Field(
         description="Whether its spec was estimated anew before the window, because its own parameters are not older."
     )
+    recorded: dict[str, Number] | None = Field(
+        None,
+        description="Of a champion that is no forecastops model: RMSE and R2 as its tags record them, null where they "
+        "do not. From a window of its own, so not comparable with any score here.",
+    )
 
 
 class Decision(_Record):

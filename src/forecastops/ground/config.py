@@ -107,6 +107,11 @@ class GatePolicy(_Record):
         0.05, ge=0, lt=1, description="Share of the dates common with the champion's data on which values may differ."
     )
     beat_seasonal_naive: bool = Field(True, description="Whether the RMSE must not exceed the seasonal naive's.")
+    incumbent: Literal["seasonal_naive", "hold"] = Field(
+        "seasonal_naive",
+        description="What replaces a champion that is no forecastops model and so cannot be scored: a challenger that "
+        "passes the guardrails and is not above the seasonal naive, or (hold) none without --force.",
+    )
     max_coverage_shortfall: float | None = Field(
         0.15, ge=0, lt=1, description="How far an interval's coverage may fall below its level, as a share."
     )

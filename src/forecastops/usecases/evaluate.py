@@ -12,10 +12,12 @@ from forecastops.adapters.mlflow_store.registry import Champion, ModelRegistry
 from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.gate.comparison import Comparison, compare
 from forecastops.gate.decision import decide
+from forecastops.gate.evidence import Number, finite_or_none
 from forecastops.gate.record import ChampionRecord, Decision
 from forecastops.ground.config import Config
 from forecastops.usecases.decision_log import log_decision
-from forecastops.usecases.models import MODEL_DIGEST, challenger_model, version_model
+from forecastops.usecases.incumbent import champion_model
+from forecastops.usecases.models import MODEL_DIGEST, challenger_model
 from forecastops.usecases.production import current_champion
 
 __all__ = ["evaluate"]
@@ -35,10 +37,12 @@ def evaluate(config: Config, run_id: str) -> Decision:
     run = runs.get(run_id)
     challenger = challenger_model(runs, run)
     current = current_champion(registry)
-    champion = version_model(runs, registry, current.version) if current else None
+    champion = champion_model(runs, registry, current.version) if current else None
     _LOG.info("comparing run %s with %s", run_id, f"champion version {current.version.version}" if current else "none")
     comparison = compare(challenger, champion, config.evaluation, config.model.max_iterations)
-    ruling = decide(comparison.evidence, config.gate)
+    opponent = _champion_record(current, comparison, incumbent=champion is None)
+    evidence = comparison.evidence.model_copy(update={"incumbent": current is not None and champion is None})
+    ruling = decide(evidence, config.gate)
     decision = Decision(
         run_id=run.run_id,
         model_name=registry.name,
@@ -46,15 +50,15 @@ def evaluate(config: Config, run_id: str) -> Decision:
         verdict=ruling.verdict,
         summary=ruling.summary,
         checks=ruling.checks,
-        warnings=(*ruling.warnings, *_arm_warnings(comparison)),
+        warnings=(*ruling.warnings, *_arm_warnings(opponent)),
         metrics=comparison.metrics,
-        champion=_champion_record(current, comparison),
+        champion=opponent,
         window=comparison.window,
         data_sha256=run.tags["forecastops.data.sha256"],
         model_sha256=run.tags[MODEL_DIGEST],
         golden=challenger.reference(),
         policy=config.gate,
-        evidence=comparison.evidence,
+        evidence=evidence,
         config=config.model_dump(mode="json", include={"data", "model", "evaluation"}),
         versions={name: version(name) for name in ("forecastops", "numpy", "pandas", "scipy", "statsmodels")},
     )
@@ -62,15 +66,35 @@ def evaluate(config: Config, run_id: str) -> Decision:
     return decision
 
 
-def _champion_record(current: Champion | None, comparison: Comparison) -> ChampionRecord | None:
+def _champion_record(current: Champion | None, comparison: Comparison, *, incumbent: bool) -> ChampionRecord | None:
     if current is None:
         return None
     found = current.version
-    return ChampionRecord(version=found.version, run_id=found.run_id, re_estimated=comparison.re_estimated)
+    return ChampionRecord(
+        version=found.version,
+        run_id=found.run_id,
+        re_estimated=comparison.re_estimated,
+        recorded={name: _number(found.tags.get(name)) for name in ("RMSE", "R2")} if incumbent else None,
+    )
 
 
-def _arm_warnings(comparison: Comparison) -> Iterator[str]:
-    if comparison.re_estimated:
+def _number(tag: str | None) -> Number:
+    try:
+        return finite_or_none(float(tag or ""))
+    except ValueError:
+        return None
+
+
+def _arm_warnings(opponent: ChampionRecord | None) -> Iterator[str]:
+    if opponent is None:
+        return
+    if opponent.recorded is not None:
+        shown = [f"{name} {'none' if value is None else f'{value:g}'}" for name, value in opponent.recorded.items()]
+        yield (
+            f"champion version {opponent.version} was not made by forecastops and could not be scored; recorded of it: "
+            f"{', '.join(shown)}, on a window of its own, so not comparable with the scores here"
+        )
+    if opponent.re_estimated:
         yield (
             "the champion's own parameters are not older than the window, so its spec was estimated anew before it: "
             "the comparison is of specs, not of the parameters in production"

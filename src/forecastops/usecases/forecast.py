@@ -10,7 +10,7 @@ from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.ground.config import Config
 from forecastops.ground.errors import RegistryError
-from forecastops.usecases.models import version_model
+from forecastops.usecases.incumbent import proven_model
 
 __all__ = ["ForecastResult", "forecast"]
 
@@ -35,7 +35,7 @@ def forecast(config: Config, horizon: int | None) -> ForecastResult:
     champion = registry.champion()
     if champion is None:
         raise RegistryError(f"model {registry.name!r}", "has no champion", "promote a model first")
-    model = version_model(Runs(connection), registry, champion.version)
+    model = proven_model(Runs(connection), registry, champion.version)
     table = model.forecast(horizon, config.evaluation.levels)
     return ForecastResult(
         champion.version.version,

@@ -25,6 +25,7 @@ __all__ = [
     "REGISTERED_ON",
     "SERVED",
     "Entry",
+    "Incumbent",
     "Journal",
     "actor",
     "may_be_discarded",
@@ -37,6 +38,7 @@ JOURNAL = "forecastops.journal"
 SERVED = "forecastops.served"  # since when the version was under the pointer for the first time
 REGISTERED_ON = "promoted by forecastops from "  # starts the description of each version that we register
 Step = Literal["deploy", "verify", "tag", "point"]
+Incumbent = Literal["served", "unserved"]
 
 
 def now() -> str:
@@ -67,6 +69,9 @@ class Entry(BaseModel):
     forced: bool = Field(False, description="Whether the verdict was overridden.")
     alias: str = Field(description="The pointer that is to be moved.")
     endpoint: str = Field(description="The deployment that is to serve the version.")
+    incumbent: Incumbent | None = Field(
+        None, description="Of a champion that is no forecastops model: whether the deployment existed when it began."
+    )
     actor: str = Field(default_factory=actor, description="Who: user@host, or who asked for the build.")
     domain: str = Field(default_factory=lock_domain, description="Those processes that its lock keeps out.")
     started: str = Field(default_factory=now, description="UTC time, ISO.")

@@ -34,14 +34,15 @@ def version_model(runs: Runs, registry: ModelRegistry, version: ModelVersion) ->
     """The model of a registered version.
 
     Raises:
-        ModelError: when it is no forecastops model, or not the one that was logged.
+        ModelError: when it carries no digest of ours, cannot be rebuilt, or is not the one that was logged.
     """
     place = f"version {version.version} of {registry.name}"
     digest = version.tags.get(MODEL_DIGEST) or (
         runs.get(version.run_id).tags.get(MODEL_DIGEST) if version.run_id else None
     )
     if digest is None:
-        remedy = "train, evaluate and promote a model under another registry.model_name"
-        raise ModelError(place, "was not made by `forecastops train`", remedy)
+        what = "carries no digest of `forecastops train`, so it can be neither rebuilt nor proven"
+        remedy = "put another in its place: `forecastops promote`, or `forecastops rollback --to-version N`"
+        raise ModelError(place, what, remedy)
     with tempfile.TemporaryDirectory() as folder:
         return load_model(registry.download(version.version, Path(folder)), digest, place)

@@ -26,8 +26,8 @@ from forecastops.ground.config import Config
 from forecastops.ground.errors import EndpointError, ForecastopsError, PromotionRefusedError
 from forecastops.ground.home import home, lock_domain
 from forecastops.ground.locks import holder, owned
+from forecastops.usecases.incumbent import proven_model
 from forecastops.usecases.journal import SERVED, Entry, Journal, may_be_discarded, now, unfinished
-from forecastops.usecases.models import version_model
 
 __all__ = ["PREDECESSOR", "ROLLED_BACK", "Golden", "Production", "current_champion", "named"]
 
@@ -107,7 +107,7 @@ class Production:
 
     def golden(self, version: ModelVersion) -> Golden:
         """The forecast that the endpoint must give when it serves ``version``, from its model rebuilt here."""
-        return version_model(self.runs, self.registry, version).reference()
+        return proven_model(self.runs, self.registry, version).reference()
 
     def move_in(self, journal: Journal, golden: Golden, tags: Mapping[str, str]) -> EndpointState:
         """Deploy the journal's version, prove that it answers as evaluated, tag it, and move the pointer to it.
@@ -238,7 +238,7 @@ class Production:
                 f"run this again when it has ended, or after {patience - age:.0f} s if it was interrupted",
             )
 
-    def _take_back(self, current: ModelVersion | None) -> None:
+    def _take_back(self, current: ModelVersion | None, entry: Entry) -> None:
         """Give the endpoint its version back, or remove it.
 
         Always, whatever it says that it serves now: a deployment that a killed call has asked for may still be on its
@@ -247,10 +247,15 @@ class Production:
         state = self.endpoint.state()
         if state is not None and not state.ours:
             return  # it was refused to us
-        if current is None:
+        if current is None or entry.incumbent == "unserved":
             self.endpoint.delete()
-        else:
-            self.endpoint.serve(current.version, at_least_seconds=_TAKE_BACK_SECONDS)
+            return
+        self.endpoint.serve(current.version, at_least_seconds=_TAKE_BACK_SECONDS)
+        if entry.incumbent:
+            what = (
+                "endpoint %s serves version %s again; it is healthy, but as no forecastops model could not be verified"
+            )
+            _LOG.warning(what, self.endpoint.name, current.version)
 
     def _discard(self, journal: Journal) -> None:
         version = self.registry.get(journal.version)
@@ -267,7 +272,7 @@ class Production:
             if current and current.version == journal.version:
                 return  # the pointer was moved: the rest is finished by the next call, not undone
             if "deploy" in journal.entry.steps:
-                self._take_back(current)
+                self._take_back(current, journal.entry)
             self._discard(journal)
         except ForecastopsError as error:
             raise PromotionRefusedError(

@@ -14,7 +14,8 @@ from forecastops.ground.errors import PromotionRefusedError
 from forecastops.ground.home import lock_domain
 from forecastops.ground.redaction import redacted
 from forecastops.usecases.decision_log import read_decision
-from forecastops.usecases.journal import REGISTERED_ON, Entry, Journal, now, unfinished
+from forecastops.usecases.incumbent import incumbent_endpoint
+from forecastops.usecases.journal import REGISTERED_ON, Entry, Incumbent, Journal, now, unfinished
 from forecastops.usecases.models import MODEL_DIGEST, challenger_model
 from forecastops.usecases.production import PREDECESSOR, ROLLED_BACK, Production, named
 
@@ -73,7 +74,8 @@ def _promote(production: Production, decision: Decision, run: Run, force_reason:
     # What is deployed are the files, so they are proven to be those that were judged.
     challenger_model(production.runs, run)
     production.settle(resuming=mine.version if mine else None)
-    return _move_in(production, decision, run, force_reason)
+    incumbent = incumbent_endpoint(production.runs, production.registry, production.endpoint, current, mine)
+    return _move_in(production, decision, run, force_reason, incumbent)
 
 
 def _abandon(production: Production, mine: ModelVersion | None) -> None:
@@ -95,7 +97,9 @@ def _log(runs: Runs, moved: Moved) -> None:
             )
 
 
-def _move_in(production: Production, decision: Decision, run: Run, force_reason: str | None) -> Moved:
+def _move_in(
+    production: Production, decision: Decision, run: Run, force_reason: str | None, incumbent: Incumbent | None
+) -> Moved:
     forced = decision.verdict != "PROMOTE"
     if forced:
         _LOG.warning("promoting against the verdict %s: %s", decision.verdict, force_reason)
@@ -109,6 +113,7 @@ def _move_in(production: Production, decision: Decision, run: Run, force_reason:
         forced=forced,
         alias=production.config.registry.alias,
         endpoint=production.endpoint.name,
+        incumbent=incumbent,
     )
     journal = Journal(production.registry, version, entry)
     state = production.move_in(journal, decision.golden, _version_tags(run, decision, entry))

@@ -9,6 +9,7 @@ from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVe
 from forecastops.ground.config import Config
 from forecastops.ground.errors import PromotionRefusedError
 from forecastops.ground.redaction import redacted
+from forecastops.usecases.incumbent import incumbent_endpoint
 from forecastops.usecases.journal import SERVED, Entry, Journal, read_journal
 from forecastops.usecases.production import PREDECESSOR, Production
 from forecastops.usecases.promote import Moved
@@ -39,12 +40,14 @@ def rollback(config: Config, reason: str, to_version: str | None = None) -> Move
         if champion:
             production.settle(resuming=target.version)
         golden = production.golden(target)
+        incumbent = incumbent_endpoint(production.runs, production.registry, production.endpoint, champion, target)
         entry = Entry(
             kind="rollback",
             previous=champion.version if champion else None,
             reason=reason,
             alias=production.config.registry.alias,
             endpoint=production.endpoint.name,
+            incumbent=incumbent,
         )
         state = production.move_in(Journal(production.registry, target.version, entry), golden, {})
     loser = f"; {champion.version} was rolled back" if champion else ""

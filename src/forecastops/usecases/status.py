@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from forecastops.adapters.endpoint import EndpointState
 from forecastops.adapters.mlflow_store.registry import Champion, LostPointerError, ModelVersion
 from forecastops.ground.config import Config
+from forecastops.usecases.incumbent import made_by_forecastops
 from forecastops.usecases.journal import Entry, unfinished
 from forecastops.usecases.production import Production, current_champion, named
 
@@ -80,7 +81,7 @@ def _stages(production: Production, champion: Champion | None) -> Iterator[str]:
         if version.version != champion.version.version:
             yield (
                 f"stage Production names version {version.version}, the alias version {champion.version.version}; "
-                f"to let the stage follow: {_return_to(champion)}"
+                f"to let the stage follow: {_return_to(production, champion)}"
             )
 
 
@@ -95,7 +96,8 @@ def _endpoint(production: Production, champion: Champion | None, state: Endpoint
             )
         return
     if state is None:
-        yield f"champion version {champion.version.version} has no endpoint; to deploy it: {_return_to(champion)}"
+        what = f"champion version {champion.version.version} has no endpoint"
+        yield f"{what}; to deploy it: {_return_to(production, champion)}"
     elif not state.ours:
         target = production.config.deployment.target
         yield (
@@ -103,13 +105,16 @@ def _endpoint(production: Production, champion: Champion | None, state: Endpoint
             f"remove it: mlflow deployments delete -t {target} --name {name}"
         )
     elif not state.healthy:
-        yield f"endpoint {name} is {state.state}; to deploy the champion again: {_return_to(champion)}"
+        yield f"endpoint {name} is {state.state}; to deploy the champion again: {_return_to(production, champion)}"
     elif state.version != champion.version.version:
         yield (
             f"endpoint {name} serves {named(state.version)}, the champion is version {champion.version.version}; "
-            f"to deploy the champion: {_return_to(champion)}"
+            f"to deploy the champion: {_return_to(production, champion)}"
         )
 
 
-def _return_to(champion: Champion) -> str:
+def _return_to(production: Production, champion: Champion) -> str:
+    if not made_by_forecastops(production.runs, production.registry, champion.version):
+        means = "use the means that made it, as it is no forecastops model"
+        return f"{means}, or put one in its place: forecastops promote --run-id R"
     return f"forecastops rollback --to-version {champion.version.version} --reason 'mend the endpoint'"

@@ -1,0 +1,71 @@
+"""A champion that is no forecastops model, as older scripts have registered it: how to tell, and what is left of it."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from forecastops.adapters.endpoint import Endpoint
+from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
+from forecastops.adapters.mlflow_store.runs import Runs
+from forecastops.adapters.model_artifact import is_own_format
+from forecastops.forecasting.forecaster import Forecaster
+from forecastops.ground.errors import ModelError, RegistryError
+from forecastops.usecases.journal import JOURNAL, REGISTERED_ON, SERVED, Incumbent, read_journal
+from forecastops.usecases.models import MODEL_DIGEST, version_model
+
+__all__ = ["champion_model", "incumbent_endpoint", "made_by_forecastops", "proven_model"]
+
+
+def champion_model(runs: Runs, registry: ModelRegistry, version: ModelVersion) -> Forecaster | None:
+    """The champion's model; None where it is an incumbent.
+
+    Raises:
+        ModelError: when it is a forecastops model that cannot be rebuilt, or not the one that was logged.
+    """
+    return version_model(runs, registry, version) if made_by_forecastops(runs, registry, version) else None
+
+
+def proven_model(runs: Runs, registry: ModelRegistry, version: ModelVersion) -> Forecaster:
+    """The version's model, which must be one of ours.
+
+    Raises:
+        ModelError: when it is none, cannot be rebuilt, or is not the one that was logged.
+    """
+    found = champion_model(runs, registry, version)
+    if found is None:
+        place = f"version {version.version} of {registry.name}"
+        what = "is no forecastops model, so it can be neither rebuilt nor proven here"
+        raise ModelError(place, what, "promote one that is, or deploy this one by the means that made it")
+    return found
+
+
+def made_by_forecastops(runs: Runs, registry: ModelRegistry, version: ModelVersion) -> bool:
+    """Whether the version is a forecastops model by any mark: on the version, on its run, or in its files.
+
+    One mark is enough, so that a version of ours that lost its tags is an error and no incumbent.
+    """
+    if version.tags.keys() & {MODEL_DIGEST, SERVED, JOURNAL} or version.description.startswith(REGISTERED_ON):
+        return True
+    try:
+        if version.run_id and MODEL_DIGEST in runs.get(version.run_id).tags:
+            return True
+    except RegistryError:
+        pass  # older runs are deleted, or lie in another workspace; the files say it too
+    with tempfile.TemporaryDirectory() as folder:
+        return is_own_format(registry.download(version.version, Path(folder)))
+
+
+def incumbent_endpoint(
+    runs: Runs, registry: ModelRegistry, endpoint: Endpoint, champion: ModelVersion | None, mover: ModelVersion | None
+) -> Incumbent | None:
+    """Whether an incumbent has the endpoint, before ``mover`` takes its place; None where the champion is no incumbent.
+
+    An interrupted move has recorded what it found, and may have changed it since.
+    """
+    if champion is None or made_by_forecastops(runs, registry, champion):
+        return None
+    earlier = read_journal(mover) if mover else None
+    if earlier and earlier.outcome is None and earlier.incumbent:
+        return earlier.incumbent
+    return "unserved" if endpoint.state() is None else "served"

@@ -1,0 +1,124 @@
+"""A champion that older scripts registered: no forecastops model, but in production."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import mlflow
+import pytest
+from mlflow.deployments import get_deploy_client
+
+from forecastops.adapters.endpoint import Endpoint
+from forecastops.ground.config import DeploymentConfig
+from forecastops.usecases.production import PREDECESSOR
+from stories import require_settled
+from workshop import Stage, Workshop
+
+OLD_SCRIPT = """
+import mlflow
+import pandas as pd
+
+
+class Constant(mlflow.pyfunc.PythonModel):
+    def predict(self, context, model_input, params=None):
+        return pd.DataFrame({"paid": [500.0]})
+
+
+mlflow.models.set_model(Constant())
+"""
+
+
+@pytest.fixture
+def stage(workshop: Workshop, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Stage:
+    """A model whose version 1, in stage Production with the tags of the older scripts, is none of ours."""
+    for name in ("FORECASTOPS_HOME", "MLFLOW_TRACKING_URI"):
+        monkeypatch.setenv(name, workshop.forecastops.environment[name])
+    stage = workshop.stage(request.node.name.removeprefix("test_")[:60])
+    script = tmp_path / "old_script.py"
+    script.write_text(OLD_SCRIPT)
+    mlflow.pyfunc.save_model(tmp_path / "model", python_model=script, pip_requirements=["mlflow"])
+    client = stage.client
+    run = client.create_run("0")
+    client.log_artifacts(run.info.run_id, str(tmp_path / "model"), "model")
+    client.create_registered_model(stage.model)
+    client.create_model_version(stage.model, f"{run.info.artifact_uri}/model", run.info.run_id)
+    for key, value in {"RMSE": "511.1", "R2": "nan", "run_id": run.info.run_id}.items():
+        client.set_model_version_tag(stage.model, "1", key, value)
+    client.transition_model_version_stage(stage.model, "1", "Production")
+    client.delete_run(run.info.run_id)
+    return stage
+
+
+def stage_of(stage: Stage, version: str) -> str:
+    return str(stage.client.get_model_version(stage.model, version).current_stage)
+
+
+def test_an_incumbent_is_replaced_by_rule(stage: Stage) -> None:
+    run_id, hold = stage.workshop.first, ["--set", "gate.incumbent=hold"]
+    (problem,) = stage.ok("status")["problems"]
+    assert "version 1 has no endpoint" in problem
+    assert "no forecastops model" in problem
+    held = stage.evaluate(run_id, *hold)
+    assert (held["verdict"], held["champion"]["version"]) == ("HOLD", "1")
+    assert "gate.incumbent hold" in held["summary"]
+    assert not stage.promote(run_id, *hold)["promoted"]
+
+    judged = stage.evaluate(run_id, "--set", "gate.beat_seasonal_naive=false")
+    assert judged["verdict"] == "PROMOTE"
+    assert "cannot be scored" in judged["summary"]
+    assert judged["champion"]["recorded"] == {"RMSE": 511.1, "R2": None}
+    assert judged["metrics"]["champion"] is None
+    assert [check["passed"] for check in judged["checks"] if check["name"] == "beats_seasonal_naive"] == [True]
+    shown = stage.workshop.forecastops("evaluate", "--run-id", run_id, *stage.options()).stdout
+    assert "note  champion version 1 was not made by forecastops" in shown
+    assert "recorded of it: RMSE 511.1, R2 none, on a window of its own, so not comparable" in shown
+
+    assert "is no forecastops model" in stage.run("forecast").error
+    failed = stage.run("promote", "--run-id", run_id, "--set", "deployment.timeout_seconds=0.05")
+    assert failed.code == 1, failed.stdout
+    assert stage.versions().keys() == {"1"}
+    assert (stage.ok("status")["endpoint"], stage_of(stage, "1")) == (None, "Production")
+
+    moved = stage.promote(run_id)
+    version = moved["version"]
+    assert moved["previous_version"] == stage.client.get_model_version(stage.model, version).tags[PREDECESSOR] == "1"
+    assert (stage_of(stage, "1"), stage_of(stage, version)) == ("Archived", "Production")
+    require_settled(stage, version)
+    refused = stage.run("rollback", "--reason", "back to the old scripts")
+    assert refused.code == 1
+    assert "version 1 of" in refused.error
+    assert "is no forecastops model, so it can be neither rebuilt nor proven" in refused.error
+    require_settled(stage, version)
+
+
+def test_an_incumbent_gets_its_endpoint_back_when_its_successor_fails(stage: Stage) -> None:
+    run_id, tracking = stage.workshop.first, stage.workshop.forecastops.environment["MLFLOW_TRACKING_URI"]
+    Endpoint(DeploymentConfig(), stage.model, stage.model, tracking).serve("1")
+    assert stage.ok("status")["consistent"]
+    stage.evaluate(run_id)
+    failed = stage.run("promote", "--run-id", run_id, "--set", "deployment.timeout_seconds=0.05")
+    assert failed.code == 1
+    assert "serves version 1 again; it is healthy, but" in failed.stderr
+    assert stage.versions().keys() == {"1"}
+    assert stage.ok("status")["consistent"]
+    moved = stage.promote(run_id)
+    assert moved["previous_version"] == "1"
+    stage.client.set_registered_model_alias(stage.model, "champion", "1")
+    back = stage.ok("rollback", "--to-version", moved["version"], "--reason", "it was taken away by hand")
+    assert back["previous_version"] == "1"
+    require_settled(stage, moved["version"])
+
+
+def test_a_model_of_ours_that_lost_its_marks_is_no_incumbent(stage: Stage, tmp_path: Path) -> None:
+    """Registered anew from its files by hand, without run and tags: only the files still say what it is."""
+    client, first = stage.client, stage.workshop.first
+    copy = client.create_run("0")
+    folder = mlflow.artifacts.download_artifacts(run_id=first, artifact_path="model", dst_path=str(tmp_path))
+    client.log_artifacts(copy.info.run_id, folder, "model")
+    client.create_model_version(stage.model, f"{copy.info.artifact_uri}/model", copy.info.run_id)
+    client.transition_model_version_stage(stage.model, "2", "Production", archive_existing_versions=True)
+    refused = stage.run("evaluate", "--run-id", stage.workshop.second)
+    assert refused.code == 1
+    assert "version 2 of" in refused.error
+    assert "carries no digest" in refused.error
+    assert all(found["name"] != stage.model for found in get_deploy_client("forecastops-local").list_deployments())
