@@ -29,12 +29,13 @@ soak: $(VENV)/.installed-dev
 	$(BIN)/python tests/soak.py
 	$(BIN)/python tests/soak.py --postgresql
 
-# The lock files, conda.yaml and the models' own requirements all derive from pyproject.toml.
+# The lock files, conda.yaml and the models' own requirements all derive from pyproject.toml. The developers' lock comes
+# first, since azure-ai-ml's telemetry lags behind mlflow's by a patch release: so the tests run what users install.
 lock: $(VENV)/.installed-uv
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --universal --python-version 3.10 \
-		--output-file requirements.lock pyproject.toml
+		--extra dev --output-file requirements-dev.lock pyproject.toml
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --universal --python-version 3.10 \
-		--extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+		--constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
 	$(BIN)/python scripts/derive_pins.py
 
 clean:
