@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from pathlib import Path
 
 import click
 
@@ -11,7 +13,23 @@ from forecastops.commands.frame import Request, command_options, data_option, re
 
 __all__ = ["evaluate", "promote", "retrain", "train"]
 
-_run_id = click.option("--run-id", required=True, help="The run that `train` made.")
+
+def _named_run(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    """The run itself, or after ``@`` a file of what `train` or `evaluate` printed: pipelines pass files on."""
+    if not value.startswith("@"):
+        return value
+    try:
+        return str(json.loads(Path(value[1:]).read_text("utf-8"))["run_id"])
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise click.BadParameter(f"{value[1:]} is no file that names a run_id ({error})") from error
+
+
+_run_id = click.option(
+    "--run-id",
+    required=True,
+    callback=_named_run,
+    help="The run that `train` made; or @FILE, where FILE holds what `train --json` or `evaluate --json` printed.",
+)
 
 
 @click.command()

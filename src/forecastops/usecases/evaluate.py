@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from importlib.metadata import version
 
+from forecastops import __version__
 from forecastops.adapters.mlflow_store.connection import connect
 from forecastops.adapters.mlflow_store.registry import Champion, ModelRegistry
 from forecastops.adapters.mlflow_store.runs import Runs
@@ -60,7 +61,8 @@ def evaluate(config: Config, run_id: str) -> Decision:
         policy=config.gate,
         evidence=evidence,
         config=config.model_dump(mode="json", include={"data", "model", "evaluation"}),
-        versions={name: version(name) for name in ("forecastops", "numpy", "pandas", "scipy", "statsmodels")},
+        versions={"forecastops": __version__}
+        | {name: version(name) for name in ("numpy", "pandas", "scipy", "statsmodels")},
     )
     log_decision(runs, decision, comparison.table)
     return decision
