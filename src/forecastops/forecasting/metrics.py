@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from forecastops.forecasting.rolling_origin import RollingForecasts
 
-__all__ = ["holdout_scores", "loss_by_origin", "mase_scale", "rmse_by_step", "scores"]
+__all__ = ["holdout_scores", "loss_by_origin", "mase_scale", "rmse_by_label", "rmse_by_step", "scores"]
 
 Array = npt.NDArray[np.float64]
 
@@ -44,6 +44,11 @@ def loss_by_origin(actual: Array, mean: Array) -> Array:
 def rmse_by_step(actual: Array, mean: Array) -> Array:
     """RMSE at each step, shape (horizon,)."""
     return np.asarray(np.sqrt(np.mean((mean - actual) ** 2, axis=0)))
+
+
+def rmse_by_label(actual: Array, mean: Array, labels: npt.NDArray[np.object_]) -> dict[str, float]:
+    """RMSE of the targets of each label; ``labels`` has the shape of ``actual``, (origins, horizon)."""
+    return {str(label): float(np.sqrt(np.mean((mean - actual)[labels == label] ** 2))) for label in np.unique(labels)}
 
 
 def mase_scale(known: Array, season: int) -> float:

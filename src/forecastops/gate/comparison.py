@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from forecastops.forecasting.estimation import build_forecaster, estimate
 from forecastops.forecasting.forecaster import Forecaster
-from forecastops.forecasting.metrics import loss_by_origin, mase_scale, rmse_by_step, scores
+from forecastops.forecasting.metrics import loss_by_origin, mase_scale, rmse_by_label, rmse_by_step, scores
 from forecastops.forecasting.rolling_origin import (
     RollingForecasts,
     actuals,
@@ -92,10 +92,14 @@ def compare(
         raise ModelError("the challenger", what, "train on more data or set a shorter evaluation.window")
     actual = actuals(values, origins, evaluation.horizon)
     scale = mase_scale(np.asarray(values, dtype=float)[: origins[0]], season)
+    weekdays = np.asarray(index.day_name())[origins[:, None] + np.arange(evaluation.horizon)]
 
     def scored(forecasts: RollingForecasts) -> ModelEvidence:
-        losses, by_step = loss_by_origin(actual, forecasts.mean), rmse_by_step(actual, forecasts.mean)
-        return ModelEvidence.of(scores(actual, forecasts, scale), losses, by_step)
+        mean = forecasts.mean
+        by_weekday = rmse_by_label(actual, mean, weekdays)
+        return ModelEvidence.of(
+            scores(actual, forecasts, scale), loss_by_origin(actual, mean), rmse_by_step(actual, mean), by_weekday
+        )
 
     incomparable = tuple(_incomparable(challenger, champion)) if champion else ()
     opponent, re_estimated = (None, False)

@@ -10,8 +10,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from forecastops.gate import checks
-from forecastops.gate.checks import Check
+from forecastops.gate import guardrails, superiority
+from forecastops.gate.check import Check, percent
 from forecastops.gate.evidence import Evidence
 from forecastops.ground.config import GatePolicy
 
@@ -33,20 +33,19 @@ class Ruling(BaseModel):
 
 def decide(evidence: Evidence, policy: GatePolicy) -> Ruling:
     """Judge ``evidence`` by ``policy``. Never PROMOTE on a number that is missing or not finite."""
-    guardrails = tuple(_guardrails(evidence, policy))
+    rails = tuple(_guardrails(evidence, policy))
     comparisons = tuple(_comparisons(evidence, policy))
-    warnings = tuple(_warnings(evidence, guardrails))
-    blocking = [
-        check.name
-        for check in guardrails
-        if not check.passed and not (check.name == "beats_seasonal_naive" and _champion_fails_floor(evidence))
-    ]
-    verdict, summary = _verdict(evidence, policy, blocking, comparisons)
-    return Ruling(verdict=verdict, checks=guardrails + comparisons, summary=summary, warnings=warnings)
+    excuses = _excuses(evidence, policy)
+    failed = [check.name for check in rails + comparisons if not check.passed]
+    blocking = [check.name for check in rails if check.name in failed and check.name not in excuses]
+    unproven = [check.name for check in comparisons if check.name in failed and check.name not in excuses]
+    verdict, summary = _verdict(evidence, policy, blocking, unproven, compared=bool(comparisons))
+    warnings = tuple(why for name, why in excuses.items() if name in failed)
+    return Ruling(verdict=verdict, checks=rails + comparisons, summary=summary, warnings=warnings)
 
 
 def _verdict(
-    evidence: Evidence, policy: GatePolicy, blocking: list[str], comparisons: tuple[Check, ...]
+    evidence: Evidence, policy: GatePolicy, blocking: list[str], unproven: list[str], *, compared: bool
 ) -> tuple[Verdict, str]:
     if blocking:
         return "REJECT", f"the challenger fails {', '.join(blocking)}"
@@ -54,9 +53,8 @@ def _verdict(
         return _replaced(policy)
     if evidence.champion is None:
         return "PROMOTE", "there is no champion yet, and the challenger passes every guardrail"
-    if not comparisons:
+    if not compared:
         return "HOLD", "the policy has every comparison with the champion switched off, so nothing can be proven"
-    unproven = [check.name for check in comparisons if not check.passed]
     if unproven:
         return "HOLD", f"the challenger is not proven better than the champion ({', '.join(unproven)})"
     return "PROMOTE", "the challenger passes every guardrail and is proven better than the champion"
@@ -71,40 +69,61 @@ def _replaced(policy: GatePolicy) -> tuple[Verdict, str]:
 
 
 def _guardrails(evidence: Evidence, policy: GatePolicy) -> Iterator[Check]:
-    yield checks.comparable_data(evidence, policy.max_revised_share)
-    yield checks.converged(evidence)
-    yield checks.finite(evidence)
+    yield guardrails.comparable_data(evidence, policy.max_revised_share)
+    yield guardrails.converged(evidence)
+    yield guardrails.finite(evidence)
     if policy.beat_seasonal_naive or evidence.incumbent:
-        yield checks.seasonal_naive_floor(evidence)
+        yield guardrails.seasonal_naive_floor(evidence)
     if policy.max_coverage_shortfall is not None:
-        yield checks.interval_coverage(evidence, policy.max_coverage_shortfall)
+        yield guardrails.interval_coverage(evidence, policy.max_coverage_shortfall)
     if policy.max_step_ratio is not None:
-        yield checks.worst_step(evidence, policy.max_step_ratio)
+        yield guardrails.worst_step(evidence, policy.max_step_ratio)
+    if evidence.champion is None:
+        return  # what follows asks whether a change makes a part worse that is good now
+    if policy.max_bias_share is not None:
+        yield guardrails.bias(evidence, evidence.champion, policy.max_bias_share)
+    if policy.max_weekday_ratio is not None:
+        yield guardrails.worst_weekday(evidence, evidence.champion, policy.max_weekday_ratio)
+    if policy.max_recent_ratio is not None:
+        origins, bound = policy.recent_origins, policy.max_recent_ratio
+        yield guardrails.recent_origins(evidence, evidence.champion, origins, bound)
 
 
 def _comparisons(evidence: Evidence, policy: GatePolicy) -> Iterator[Check]:
     if evidence.champion is None:
         return
     if policy.min_improvement is not None:
-        yield checks.min_improvement(evidence, evidence.champion, policy.min_improvement)
+        yield superiority.min_improvement(evidence, evidence.champion, policy.min_improvement)
     if policy.alpha is not None:
-        yield checks.diebold_mariano(evidence, evidence.champion, policy.alpha)
+        yield superiority.diebold_mariano(evidence, evidence.champion, policy.alpha)
 
 
-def _champion_fails_floor(evidence: Evidence) -> bool:
-    """Whether the champion itself is worse than the seasonal naive.
+def _excuses(evidence: Evidence, policy: GatePolicy) -> dict[str, str]:
+    """Checks that do not decide although they may fail, and why: the champion itself does no better there.
 
-    Then the floor does not block: a challenger proven better than such a champion still lowers the error.
+    A guardrail that keeps a champion which is worse by that very guardrail raises the error that it is to bound.
     """
-    if evidence.champion is None or evidence.champion.rmse is None or evidence.seasonal_naive.rmse is None:
-        return False
-    return evidence.champion.rmse > evidence.seasonal_naive.rmse
-
-
-def _warnings(evidence: Evidence, guardrails: tuple[Check, ...]) -> Iterator[str]:
-    floor_failed = any(check.name == "beats_seasonal_naive" and not check.passed for check in guardrails)
-    if floor_failed and _champion_fails_floor(evidence):
-        yield (
+    champion, challenger = evidence.champion, evidence.challenger
+    if champion is None:
+        return {}
+    excuses = {}
+    floor = evidence.seasonal_naive.rmse
+    if champion.rmse is not None and floor is not None and champion.rmse > floor:
+        excuses[guardrails.FLOOR] = (
             "neither challenger nor champion beats the seasonal naive; the floor is shown as failed but does not "
             "block, because the champion fails it too: consider a seasonal_order"
         )
+    bound = policy.max_coverage_shortfall
+    ours, theirs = (model.coverage_shortfall(evidence.levels) for model in (challenger, champion))
+    if bound is None or ours is None or theirs is None or theirs <= bound or ours > theirs:
+        return excuses
+    excuses[guardrails.INTERVAL_COVERAGE] = (
+        f"the champion's intervals fall {percent(theirs)} below their level, the challenger's {percent(ours)}: shown "
+        "as failed, but it does not block"
+    )
+    if policy.min_improvement is not None:
+        excuses[superiority.DIEBOLD_MARIANO] = (
+            f"the champion's intervals fall {percent(theirs)} below their level: it no longer fits the data, and to "
+            "be better by the margin suffices"
+        )
+    return excuses

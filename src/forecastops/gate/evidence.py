@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -22,14 +22,22 @@ class ModelEvidence(_Record):
     metrics: dict[str, Number] = Field(description="rmse, mae, mase, bias, and coverage_L of each level L.")
     loss_by_origin: tuple[Number, ...] = Field(description="Mean squared error of each origin's path.")
     rmse_by_step: tuple[Number, ...] = Field(description="RMSE at each step of the horizon.")
+    rmse_by_weekday: dict[str, Number] = Field({}, description="RMSE of what was forecast of each weekday that occurs.")
 
     @classmethod
-    def of(cls, metrics: dict[str, float], losses: Iterable[float], by_step: Iterable[float]) -> ModelEvidence:
+    def of(
+        cls,
+        metrics: Mapping[str, float],
+        losses: Iterable[float],
+        by_step: Iterable[float],
+        by_weekday: Mapping[str, float] | None = None,
+    ) -> ModelEvidence:
         """The record of these numbers, those that are not finite as None."""
         return cls(
             metrics={name: finite_or_none(value) for name, value in metrics.items()},
             loss_by_origin=tuple(finite_or_none(value) for value in losses),
             rmse_by_step=tuple(finite_or_none(value) for value in by_step),
+            rmse_by_weekday={day: finite_or_none(value) for day, value in (by_weekday or {}).items()},
         )
 
     @property
@@ -40,8 +48,14 @@ class ModelEvidence(_Record):
     @property
     def finite(self) -> bool:
         """Whether there are numbers and all of them are finite."""
-        numbers = (*self.metrics.values(), *self.loss_by_origin, *self.rmse_by_step)
+        numbers = (*self.metrics.values(), *self.loss_by_origin, *self.rmse_by_step, *self.rmse_by_weekday.values())
         return bool(numbers) and all(number is not None for number in numbers)
+
+    def coverage_shortfall(self, levels: Iterable[int]) -> Number:
+        """How far the worst interval's coverage lies below its level, as a share; None where one is missing."""
+        shares = {level: self.metrics.get(f"coverage_{level}") for level in levels}
+        gaps = [level / 100 - share for level, share in shares.items() if share is not None]
+        return finite_or_none(max(gaps)) if gaps and len(gaps) == len(shares) else None
 
 
 class Evidence(_Record):

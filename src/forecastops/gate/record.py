@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from forecastops.gate.checks import Check
+from forecastops.gate.check import Check
 from forecastops.gate.comparison import Window
 from forecastops.gate.decision import Ruling, Verdict, decide
 from forecastops.gate.evidence import Evidence, Number

@@ -98,10 +98,14 @@ class GatePolicy(_Record):
     """What a challenger must show. A check whose bound is null is switched off."""
 
     min_improvement: float | None = Field(
-        0.02, ge=0, lt=1, description="Share by which the challenger's RMSE must lie below the champion's."
+        0.01, ge=0, lt=1, description="Share by which the challenger's RMSE must lie below the champion's."
     )
     alpha: float | None = Field(
-        0.10, gt=0, le=0.5, description="Level of the one-sided Diebold-Mariano test with Harvey's correction."
+        0.20,
+        gt=0,
+        le=0.5,
+        description="Level of the one-sided Diebold-Mariano test: how often a challenger no better than the champion "
+        "may pass it.",
     )
     max_revised_share: float | None = Field(
         0.05, ge=0, lt=1, description="Share of the dates common with the champion's data on which values may differ."
@@ -113,12 +117,26 @@ class GatePolicy(_Record):
         "passes the guardrails and is not above the seasonal naive, or (hold) none without --force.",
     )
     max_coverage_shortfall: float | None = Field(
-        0.15, ge=0, lt=1, description="How far an interval's coverage may fall below its level, as a share."
+        0.15,
+        ge=0,
+        lt=1,
+        description="How far an interval's coverage may fall below its level, as a share. A champion that falls "
+        "further is replaced without the test, by the margin alone.",
     )
     max_step_ratio: float | None = Field(
         1.25,
         gt=0,
         description="Largest RMSE at any one step, relative to the champion's (to the seasonal naive's without one).",
+    )
+    max_weekday_ratio: float | None = Field(
+        None, gt=0, description="Largest RMSE on any one weekday, relative to the champion's; off unless set."
+    )
+    max_recent_ratio: float | None = Field(
+        1.25, gt=0, description="Largest RMSE from the newest origins (recent_origins), relative to the champion's."
+    )
+    recent_origins: int = Field(7, ge=1, description="How many origins, the newest of the window, count as recent.")
+    max_bias_share: float | None = Field(
+        0.50, gt=0, description="Largest bias as a share of the RMSE, unless the champion's bias is larger still."
     )
 
 

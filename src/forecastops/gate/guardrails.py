@@ -1,0 +1,164 @@
+"""The guardrails: what no challenger may fail, one function each; evidence and bound in, a record out.
+
+What is relative is relative to the champion; ``worst_step``, without one, to the seasonal naive. Every check fails on
+a number that is missing or not finite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import numpy as np
+
+from forecastops.gate.check import Check, percent, show
+from forecastops.gate.evidence import Evidence, ModelEvidence, Number, finite_or_none
+
+__all__ = [
+    "FLOOR",
+    "INTERVAL_COVERAGE",
+    "bias",
+    "comparable_data",
+    "converged",
+    "finite",
+    "interval_coverage",
+    "recent_origins",
+    "seasonal_naive_floor",
+    "worst_step",
+    "worst_weekday",
+]
+
+_K = TypeVar("_K")
+
+FLOOR = "beats_seasonal_naive"
+INTERVAL_COVERAGE = "interval_coverage"
+
+
+def comparable_data(evidence: Evidence, bound: Number) -> Check:
+    """Both models can be judged on the same observations, and the series are the same where they overlap.
+
+    A wrong column, unit or file would beat any champion, whose parameters are of another scale.
+    """
+    share = evidence.revised_share
+    reasons = list(evidence.incomparable)
+    if not reasons and bound is not None and (share is None or share > bound):
+        reasons.append(
+            f"on {percent(share)} of the dates that both series have, their values differ; at most {percent(bound)} "
+            "is allowed, lest another column or unit be taken for the same series"
+        )
+    text = "; ".join(reasons) if reasons else "all models forecast the same observations from the same origins"
+    if evidence.incumbent:
+        text += "; the champion is not among them, and its data are unknown"
+    return Check(name="comparable_data", passed=not reasons, value=share, threshold=bound, reason=text)
+
+
+def converged(evidence: Evidence) -> Check:
+    """The challenger's parameters are an optimum, not where the optimiser ran out of iterations."""
+    passed = evidence.converged
+    text = "the optimiser converged" if passed else "the optimiser stopped before it converged: raise max_iterations"
+    return Check(name="converged", passed=passed, value=float(passed), threshold=1.0, reason=text)
+
+
+def finite(evidence: Evidence) -> Check:
+    """Every number of every model exists and is finite, and all tables have the same shape."""
+    models = {"challenger": evidence.challenger, "seasonal_naive": evidence.seasonal_naive}
+    if evidence.champion is not None:
+        models["champion"] = evidence.champion
+    bad = [name for name, model in models.items() if not (model.finite and _complete(model, evidence))]
+    text = f"missing or non-finite scores of {', '.join(bad)}" if bad else "all scores are finite numbers"
+    return Check(name="finite", passed=not bad, value=float(len(bad)), threshold=0.0, reason=text)
+
+
+def seasonal_naive_floor(evidence: Evidence) -> Check:
+    """The challenger's RMSE is not above that of repeating the last season."""
+    ours, floor = evidence.challenger.rmse, evidence.seasonal_naive.rmse
+    passed = ours is not None and floor is not None and ours <= floor
+    text = f"RMSE {show(ours)} against {show(floor)} of the seasonal naive"
+    return Check(name=FLOOR, passed=passed, value=ours, threshold=floor, reason=text)
+
+
+def interval_coverage(evidence: Evidence, bound: float) -> Check:
+    """No interval covers less of the actual values than its level says, beyond ``bound``."""
+    challenger = evidence.challenger
+    covered = {level: challenger.metrics.get(f"coverage_{level}") for level in evidence.levels}
+    worst = challenger.coverage_shortfall(evidence.levels)
+    shown = ", ".join(f"{level} %: {percent(share)}" for level, share in covered.items())
+    text = f"intervals cover ({shown}); none may fall more than {percent(bound)} below its level"
+    passed = worst is not None and worst <= bound
+    return Check(name=INTERVAL_COVERAGE, passed=passed, value=worst, threshold=bound, reason=text)
+
+
+def worst_step(evidence: Evidence, bound: float) -> Check:
+    """At no step of the horizon is the RMSE more than ``bound`` times the champion's (or seasonal naive's)."""
+    reference, whose = (
+        (evidence.champion, "champion") if evidence.champion else (evidence.seasonal_naive, "seasonal naive")
+    )
+    ours = dict(enumerate(evidence.challenger.rmse_by_step, start=1))
+    theirs = dict(enumerate(reference.rmse_by_step, start=1))
+    found = _worst_ratio(ours, theirs) if len(ours) == evidence.horizon else None
+    return _segment("worst_step", "at step {}", found, whose, bound)
+
+
+def worst_weekday(evidence: Evidence, champion: ModelEvidence, bound: float) -> Check:
+    """On no weekday is the RMSE more than ``bound`` times the champion's."""
+    found = _worst_ratio(evidence.challenger.rmse_by_weekday, champion.rmse_by_weekday)
+    return _segment("worst_weekday", "on {}s", found, "champion", bound)
+
+
+def recent_origins(evidence: Evidence, champion: ModelEvidence, origins: int, bound: float) -> Check:
+    """From the last ``origins`` origins the RMSE is not more than ``bound`` times the champion's."""
+    ours, theirs = (_root_mean(model.loss_by_origin[-origins:]) for model in (evidence.challenger, champion))
+    found = _worst_ratio({origins: ours}, {origins: theirs})
+    return _segment("recent_origins", "from the last {} origins", found, "champion", bound)
+
+
+def bias(evidence: Evidence, champion: ModelEvidence, bound: float) -> Check:
+    """The mean error is at most ``bound`` of the RMSE in either direction, or no larger than the champion's."""
+    ours, theirs, rmse = evidence.challenger.metrics.get("bias"), champion.metrics.get("bias"), evidence.challenger.rmse
+    share = finite_or_none(abs(ours) / rmse) if ours is not None and rmse else None
+    no_larger = ours is not None and theirs is not None and abs(ours) <= abs(theirs)
+    text = (
+        f"bias {show(ours)}, {percent(share)} of the RMSE; at most {percent(bound)} is allowed, or the champion's bias"
+    )
+    text += f" of {show(theirs)}"
+    passed = (share is not None and share <= bound) or no_larger
+    return Check(name="bias", passed=passed, value=share, threshold=bound, reason=text)
+
+
+def _worst_ratio(ours: Mapping[_K, Number], theirs: Mapping[_K, Number]) -> tuple[_K, float] | None:
+    """The segment in which the first is worst relative to the second, None where one of them is not to be had."""
+    ratios: dict[_K, float] = {}
+    for segment in {**ours, **theirs}:
+        top, bottom = ours.get(segment), theirs.get(segment)
+        if top is None or not bottom:
+            return None
+        ratios[segment] = top / bottom
+    return max(ratios.items(), key=lambda item: item[1]) if ratios else None
+
+
+def _segment(name: str, where: str, found: tuple[object, float] | None, whose: str, bound: float) -> Check:
+    if found is None:
+        text = f"RMSE cannot be compared with the {whose}'s in every segment"
+        return Check(name=name, passed=False, value=None, threshold=bound, reason=text)
+    segment, ratio = found
+    worst = ", its worst" if name.startswith("worst") else ""
+    text = f"{where.format(segment)} RMSE is {ratio:.3f} of the {whose}'s{worst}; at most {bound:g} is allowed"
+    return Check(name=name, passed=ratio <= bound, value=finite_or_none(ratio), threshold=bound, reason=text)
+
+
+def _root_mean(losses: tuple[Number, ...]) -> Number:
+    if not losses or None in losses:
+        return None
+    with np.errstate(all="ignore"):
+        return finite_or_none(float(np.sqrt(np.mean(np.array(losses, dtype=float)))))
+
+
+def _complete(model: ModelEvidence, evidence: Evidence) -> bool:
+    needed = {"rmse", "mae", "mase", "bias", *(f"coverage_{level}" for level in evidence.levels)}
+    origins = len(evidence.challenger.loss_by_origin)
+    return (
+        needed <= model.metrics.keys()
+        and len(model.loss_by_origin) == origins > 0
+        and len(model.rmse_by_step) == evidence.horizon
+        and model.rmse_by_weekday.keys() == evidence.challenger.rmse_by_weekday.keys()
+    )
