@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Threads fight over matrices as small as ours.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test check bench soak lock clean
+.PHONY: demo test check bench bench-gate soak lock clean
 
 demo: $(VENV)/.installed
 	$(BIN)/forecastops demo
@@ -23,6 +23,10 @@ check: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/cycle.py
+
+# Which gate decides best? Some minutes.
+bench-gate: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/decisions
 
 # Random kills and races, for half an hour and more.
 soak: $(VENV)/.installed-dev
