@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from standin.watch import watch_connections
+
 _PRELOAD = [
     "mlflow",
     "mlflow.pyfunc",
@@ -21,6 +23,9 @@ _PRELOAD = [
     "mlflow.store.model_registry.sqlalchemy_store",
     "statsmodels.tsa.arima.model",
     "pyarrow.parquet",
+    "azureml.mlflow._store.tracking.store",
+    "azureml.mlflow._store.model_registry.model_registry",
+    "azureml.mlflow._store.artifact.utils",
     "forecastops.commands.main",
     "forecastops.usecases.demo",
 ]
@@ -103,6 +108,14 @@ class Running:
         return Result(self.process.exitcode, out, err)
 
 
+def _read_environment_again() -> None:
+    """Let what was imported before the environment was set see it, as a process of its own would."""
+    watch_connections()
+    cloud: Any = sys.modules.get("azureml.mlflow._common._cloud.cloud")
+    if cloud is not None and "ARM_CLOUD_METADATA_URL" in os.environ:
+        cloud.KNOWN_CLOUDS = cloud.get_known_clouds()
+
+
 def _run(
     args: list[str], folder: str, environment: dict[str, str], base: str, before: Callable[[], None] | None
 ) -> None:
@@ -113,6 +126,7 @@ def _run(
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
+    _read_environment_again()
     if before is not None:
         before()
     from forecastops.commands.main import main

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 from command import Command
+from standin.workspace import Workspace, workspace
 from workshop import Workshop
 
 # Machines differ in speed, and a slow one must not fail a property that holds; every run tries the same examples.
@@ -55,6 +56,13 @@ def workshop(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> 
     folder = tmp_path_factory.mktemp("workshop")
     yield Workshop.build(new_command(folder, empty_database))
     stop_endpoints(folder / "home")
+
+
+@pytest.fixture(scope="module")
+def azure(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Workspace]:
+    """A stand-in for an Azure ML workspace, for the tests of a module."""
+    with workspace(tmp_path_factory.mktemp("azure"), empty_database) as found:
+        yield found
 
 
 def new_command(folder: Path, database: Path) -> Command:

@@ -6,57 +6,22 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import requests
 
+from faults import Faults
+
 __all__ = ["FaultyProxy", "faulty_proxy"]
 
 
 @dataclass
-class Fault:
-    """One kind of failure for requests whose path holds ``path``.
-
-    ``kind`` is a status code, or ``drop`` (no answer, not forwarded), ``lost`` (forwarded, the answer lost), or
-    ``slow`` (no answer for a while).
-    """
-
-    path: str
-    kind: int | str
-    times: float
-    method: str | None = None
-
-
-@dataclass
-class FaultyProxy:
+class FaultyProxy(Faults):
     """Its address, the faults that wait, and what it was asked."""
 
-    address: str
-    faults: list[Fault] = field(default_factory=list)
-    seen: list[tuple[str, str, int | str]] = field(default_factory=list)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def fail(self, path: str, kind: int | str, times: float = 1, method: str | None = None) -> None:
-        """Fail the next requests of that path; ``float('inf')`` for all."""
-        self.faults.append(Fault(path, kind, times, method))
-
-    def clear(self) -> None:
-        """Behave again."""
-        self.faults.clear()
-        self.seen.clear()
-
-    def next_fault(self, method: str, path: str) -> int | str | None:
-        """The failure for this request, if any."""
-        with self.lock:
-            for fault in self.faults:
-                if fault.path in path and fault.times > 0 and fault.method in (None, method):
-                    fault.times -= 1
-                    self.seen.append((method, path, fault.kind))
-                    return fault.kind
-            self.seen.append((method, path, 0))
-            return None
+    address: str = ""
 
 
 @contextmanager
@@ -101,7 +66,7 @@ def faulty_proxy(target: str) -> Iterator[FaultyProxy]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    proxy = FaultyProxy(f"http://127.0.0.1:{server.server_address[1]}")
+    proxy = FaultyProxy(address=f"http://127.0.0.1:{server.server_address[1]}")
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield proxy

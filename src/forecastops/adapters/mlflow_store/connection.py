@@ -49,6 +49,8 @@ def connect(config: TrackingConfig, *, may_create: bool = False) -> Connection:
     """
     for name, value in _BOUNDS.items():
         os.environ.setdefault(name, value)
+    # Nobody else is told of what is done here.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     # MLflow announces runs on stdout, which belongs to our result.
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     _quiet()

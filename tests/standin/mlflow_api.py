@@ -1,0 +1,110 @@
+"""MLflow's own REST API on a real store, cut down to what Azure ML answers.
+
+What is known of Azure's side, and from where:
+
+- the plugin asks below ``/mlflow/v2.0<workspace>/``, so that of MLflow 3 only what MLflow 2 had can be there;
+- ``logged-models`` is answered by 404 with an empty body (Azure/azure-sdk-for-python#44896); the same is assumed of
+  every other endpoint that came after stages: inputs, outputs, aliases, traces;
+- documented: stages, tags, descriptions, deleting versions; not supported: renaming or deleting a registered model, and
+  searches by ``LIKE``; tags at creation were rejected in a public report (mlflow/mlflow#8008);
+- artifact locations are Azure's own choice.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import threading
+from pathlib import Path
+from typing import Any
+
+from standin.server import Request, Response
+
+__all__ = ["MlflowApi"]
+
+_ABSENT = ("logged-models", "runs/log-inputs", "runs/outputs", "registered-models/alias", "traces", "artifacts/")
+_REFUSED = ("registered-models/rename", "registered-models/delete")
+_KNOWN = ("experiments/", "runs/", "metrics/", "registered-models/", "model-versions/")
+_LOCK = threading.Lock()  # MLflow keeps its server's stores in globals
+
+
+class MlflowApi:
+    """Answers below ``prefix``; ``has_aliases`` gives the registry what Azure's is assumed not to have."""
+
+    def __init__(self, database: Path, scope: str, address: str, *, has_aliases: bool = False) -> None:
+        self.has_aliases = has_aliases
+        self._database = database
+        self._prefix = f"/mlflow/v2.0{scope}/api/2.0/mlflow/"
+        self._root = f"azureml://{address}/mlflow/v2.0{scope}/experiments/"
+        self._app = _application(f"sqlite:///{database}", self._root)
+        self._place_experiments()
+
+    def answer(self, request: Request) -> Response | None:
+        """One call of MLflow's API."""
+        if not request.path.startswith("/mlflow/v2.0/"):
+            return None
+        name = request.path.removeprefix(self._prefix)
+        absent = [part for part in _ABSENT if not (self.has_aliases and part == "registered-models/alias")]
+        if not name.startswith(_KNOWN) or name.startswith(tuple(absent)):
+            return Response(404)
+        if refusal := _refusal(name, request):
+            return Response.error(400, "INVALID_PARAMETER_VALUE", refusal)
+        found = self._pass_on(name, request)
+        if name == "experiments/create" and found.status == 200:
+            self._place_experiments()
+        return found if self.has_aliases else _without_aliases(found)
+
+    def _pass_on(self, name: str, request: Request) -> Response:
+        query = request.target.partition("?")[2]
+        kind = request.headers.get("content-type", "application/json")
+        with self._app.test_client() as client:
+            found = client.open(
+                f"/api/2.0/mlflow/{name}",
+                method=request.method,
+                query_string=query,
+                data=request.body,
+                content_type=kind,
+            )
+            return Response(found.status_code, found.get_data(), {"Content-Type": "application/json"})
+
+    def _place_experiments(self) -> None:
+        """Give every experiment an address of Azure's form."""
+        with sqlite3.connect(self._database, timeout=30) as connection:
+            connection.execute("UPDATE experiments SET artifact_location = ? || experiment_id || '/runs'", [self._root])
+        connection.close()
+
+
+def _refusal(name: str, request: Request) -> str | None:
+    if name in _REFUSED:
+        return f"{name} is not supported"
+    if re.search(r"(?i)\bi?like\b", request.query.get("filter", "")):
+        return "the operator LIKE is not supported"
+    body = request.json() if request.method != "GET" else {}
+    if name in ("registered-models/create", "model-versions/create") and body.get("tags"):
+        return "tags cannot be set at creation"
+    if name == "experiments/create" and body.get("artifact_location"):
+        return "artifact_location cannot be chosen"
+    return None
+
+
+def _without_aliases(found: Response) -> Response:
+    def cut(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: cut(inner) for key, inner in value.items() if key != "aliases"}
+        return [cut(inner) for inner in value] if isinstance(value, list) else value
+
+    return Response(found.status, json.dumps(cut(json.loads(found.body))).encode(), found.headers)
+
+
+def _application(uri: str, root: str) -> Any:
+    """MLflow's server as a WSGI application of this process."""
+    import mlflow
+    from mlflow.server import app, handlers
+
+    with _LOCK:
+        before = mlflow.get_tracking_uri()
+        handlers._tracking_store = handlers._model_registry_store = None
+        handlers.initialize_backend_stores(uri, uri, root)
+        mlflow.set_tracking_uri(before)  # the server points its own process at its store
+    return app
