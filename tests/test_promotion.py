@@ -6,6 +6,7 @@ import json
 import socket
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mlflow.deployments import get_deploy_client
@@ -115,8 +116,7 @@ def test_a_decision_by_another_policy_is_refused(stage: Stage) -> None:
 def test_a_decision_that_was_altered_is_refused(stage: Stage) -> None:
     judged = stage.evaluate(stage.workshop.second, "--set", "gate.max_step_ratio=0.1")
     assert judged["verdict"] == "REJECT"
-    uri = stage.client.get_run(stage.workshop.second).info.artifact_uri
-    path = Path(uri.removeprefix("file://")) / "decision.json"
+    path = stage.decision_file(stage.workshop.second)
     path.write_text(path.read_text().replace('"REJECT"', '"PROMOTE"'))
     refused = stage.run("promote", "--run-id", stage.workshop.second, "--set", "gate.max_step_ratio=0.1")
     assert refused.code == 1
@@ -235,7 +235,8 @@ def test_a_failed_deployment_leaves_nothing_behind(stage: Stage) -> None:
     assert failed.code == 1
     assert "in use" in failed.error
     assert stage.client.search_registered_models(f"name='{stage.model}'") == []
-    assert stage.ok("status") == {"champion": None, "endpoint": None, "consistent": True, "problems": []}
+    nothing: dict[str, Any] = {"champion": None, "endpoint": None, "consistent": True, "problems": []}
+    assert stage.ok("status") == {"pointer": "alias", **nothing}
 
 
 def test_a_failed_replacement_leaves_the_champion_serving(stage: Stage) -> None:
@@ -254,7 +255,7 @@ def test_an_endpoint_that_answers_otherwise_than_evaluated_is_not_promoted(stage
 
     stage.evaluate(stage.workshop.first)
     client = stage.client
-    path = Path(client.get_run(stage.workshop.first).info.artifact_uri.removeprefix("file://")) / "decision.json"
+    path = stage.decision_file(stage.workshop.first)
     document = json.loads(path.read_text())
     document["golden"]["mean"][3] *= 1 + 1e-5
     path.write_text(json.dumps(document))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -21,15 +22,18 @@ class Workshop:
     first: str
     second: str
     third: str
+    store: str  # the store behind the tracking server, to look behind the command
 
     @classmethod
-    def build(cls, forecastops: Command) -> Workshop:
+    def build(cls, forecastops: Command, store: str | None = None) -> Workshop:
         """Train all three."""
         forecastops.ok("data", "sample", "transactions", "--out", "data")
         past, now = "data/transaction_ts2013.csv", "data/transaction_ts2014.csv"
         both = ["--data", past, "--data", now]
-        runs = [forecastops.ok("train", *arguments)["run_id"] for arguments in (["--data", past], both, both)]
-        return cls(forecastops, *runs)
+        first, second, third = (
+            str(forecastops.ok("train", *arguments)["run_id"]) for arguments in (["--data", past], both, both)
+        )
+        return cls(forecastops, first, second, third, store or forecastops.environment["MLFLOW_TRACKING_URI"])
 
     def stage(self, model: str) -> Stage:
         """A registered model of that name, still without versions."""
@@ -46,7 +50,7 @@ class Stage:
     @property
     def client(self) -> MlflowClient:
         """MLflow itself, to look behind the command."""
-        return MlflowClient(self.workshop.forecastops.environment["MLFLOW_TRACKING_URI"])
+        return MlflowClient(self.workshop.store)
 
     def options(self) -> list[str]:
         """What names this model to every command."""
@@ -84,11 +88,22 @@ class Stage:
         return first, str(self.promote(self.workshop.second)["version"])
 
     def champion(self) -> str | None:
-        """The alias, from MLflow."""
+        """The version under the alias, else the one in stage Production, from MLflow."""
         if not self.client.search_registered_models(f"name='{self.model}'"):
             return None
         found = self.client.get_registered_model(self.model).aliases.get("champion")
-        return None if found is None else str(found)
+        return str(found) if found else next((name for name, at in self.stages().items() if at == "Production"), None)
+
+    def stages(self) -> dict[str, str]:
+        """Stages by version."""
+        found = self.client.search_model_versions(f"name='{self.model}'")
+        return {str(version.version): str(version.current_stage) for version in found}
+
+    def decision_file(self, run_id: str) -> Path:
+        """The newest decision about a run, where artifacts are files."""
+        run = self.client.get_run(run_id)
+        folder = Path(str(run.info.artifact_uri).removeprefix("file://"))
+        return folder / str(run.data.tags["forecastops.decision"]) / "decision.json"
 
     def versions(self) -> dict[str, str]:
         """Run ids by version."""

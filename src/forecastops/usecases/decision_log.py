@@ -1,9 +1,13 @@
-"""Where a decision is kept: ``decision.json`` on the challenger's run, with its digest as a tag."""
+"""Where decisions are kept: each in a folder of its own on the challenger's run; tags name the newest and its digest.
+
+A folder of its own, because Azure ML refuses a second artifact of one name, also after an upload that failed.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import tempfile
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +21,7 @@ __all__ = ["log_decision", "read_decision"]
 
 _FILE = "decision.json"
 _TABLE = "evaluation.csv"
+_FOLDER = "forecastops.decision"
 _DIGEST = "forecastops.decision.sha256"
 
 
@@ -40,8 +45,9 @@ def read_decision(runs: Runs, run: Run) -> Decision:
     digest = run.tags.get(_DIGEST)
     if digest is None:
         raise ModelError(place, "was not evaluated", remedy)
+    path = f"{run.tags[_FOLDER]}/{_FILE}" if _FOLDER in run.tags else _FILE  # early versions had but one
     with tempfile.TemporaryDirectory() as folder:
-        data = runs.download(run.run_id, _FILE, Path(folder)).read_bytes()
+        data = runs.download(run.run_id, path, Path(folder)).read_bytes()
     if hashlib.sha256(data).hexdigest() != digest:
         raise ModelError(place, f"its {_FILE} is not the one that was logged last", remedy)
     try:
@@ -54,8 +60,8 @@ def read_decision(runs: Runs, run: Run) -> Decision:
 
 
 def _log(recorder: RunRecorder, decision: Decision, text: str, table: pd.DataFrame) -> None:
-    recorder.file(_TABLE, table.to_csv(index=False))
-    recorder.file(_FILE, text)
+    folder = f"decisions/{datetime.now(timezone.utc):%Y%m%dT%H%M%S.%fZ}"
+    recorder.files(folder, {_TABLE: table.to_csv(index=False), _FILE: text})
     recorder.metrics(
         {
             f"{model}.{name}": value
@@ -66,4 +72,5 @@ def _log(recorder: RunRecorder, decision: Decision, text: str, table: pd.DataFra
     )
     champion = decision.champion.version if decision.champion else "none"
     digest = hashlib.sha256(text.encode()).hexdigest()
-    recorder.tags({"forecastops.verdict": decision.verdict, "forecastops.champion": champion, _DIGEST: digest})
+    recorder.tags({_FOLDER: folder, _DIGEST: digest})
+    recorder.tags({"forecastops.verdict": decision.verdict, "forecastops.champion": champion})

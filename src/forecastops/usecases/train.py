@@ -112,7 +112,7 @@ def _log_model(recorder: RunRecorder, config: Config, forecaster: Forecaster, fo
     recorder.params(_section(config, "model") | _section(config, "evaluation"))
     sha256 = save_model(forecaster, folder)
     recorder.folder("model", folder)
-    recorder.file("params.json", json.dumps(dict(forecaster.params), indent=1) + "\n")
+    recorder.files(None, {"params.json": json.dumps(dict(forecaster.params), indent=1) + "\n"})
     recorder.tags({MODEL_DIGEST: sha256, "forecastops.model.name": config.registry.model_name})
 
 
@@ -124,7 +124,7 @@ def _log_metrics(recorder: RunRecorder, config: Config, metrics: dict[str, float
         "RMSE": finite_or_none(metrics["RMSE"]),
         "R2": finite_or_none(metrics["R2"]),
     }
-    recorder.file("metric.json", json.dumps(document, indent=1, allow_nan=False) + "\n")
+    recorder.files(None, {"metric.json": json.dumps(document, indent=1, allow_nan=False) + "\n"})
 
 
 def _section(config: Config, name: str) -> dict[str, object]:

@@ -17,6 +17,9 @@ from forecastops.ground.errors import RegistryError
 
 __all__ = ["Run", "RunRecorder", "Runs"]
 
+# Not the same run again: a server may refuse a second artifact of the name of one that never arrived.
+_UPLOAD = "check the tracking server and its artifact store, and run the command again"
+
 
 @dataclass(frozen=True)
 class Run:
@@ -70,8 +73,12 @@ class Runs:
         """Copy one artifact file or folder of a run into the folder ``into``."""
         import mlflow
 
-        with mlflow_errors(self._place(f"artifact {path!r} of run {run_id!r}"), "train or evaluate the run again"):
-            return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=path, dst_path=str(into)))
+        place, remedy = self._place(f"artifact {path!r} of run {run_id!r}"), "train or evaluate the run again"
+        with mlflow_errors(place, remedy):
+            found = Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=path, dst_path=str(into)))
+        if not found.exists():  # some stores pass over what is not there
+            raise RegistryError(place, "is not there", remedy)
+        return found
 
     def recorder(self, run_id: str) -> RunRecorder:
         """Add to a run that has ended."""
@@ -119,16 +126,17 @@ class RunRecorder:
             for key, value in values.items():
                 self._client.set_tag(self.run_id, key, str(value))
 
-    def file(self, name: str, text: str) -> None:
-        """Log a text file under ``name``."""
-        with tempfile.TemporaryDirectory() as folder, mlflow_errors(f"{name} of {self._place}"):
-            path = Path(folder) / name
-            path.write_text(text, encoding="utf-8")
-            self._client.log_artifact(self.run_id, str(path))
+    def files(self, folder: str | None, texts: Mapping[str, str]) -> None:
+        """Log text files by their names, below ``folder`` of the run."""
+        with tempfile.TemporaryDirectory() as scratch:
+            for name, text in texts.items():
+                (Path(scratch) / name).write_text(text, encoding="utf-8")
+            with mlflow_errors(f"{', '.join(texts)} of {self._place}", _UPLOAD):
+                self._client.log_artifacts(self.run_id, scratch, artifact_path=folder)
 
     def folder(self, name: str, path: Path) -> None:
         """Log a folder's files under ``name``."""
-        with mlflow_errors(f"{name} of {self._place}"):
+        with mlflow_errors(f"{name} of {self._place}", _UPLOAD):
             self._client.log_artifacts(self.run_id, str(path), artifact_path=name)
 
     def dataset(self, values: pd.Series[float], source: str, sha256: str) -> None:
