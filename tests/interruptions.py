@@ -24,7 +24,7 @@ CHANGES: dict[type, tuple[str, ...]] = {
     MlflowClient: ("create_model_version", "delete_registered_model", "transition_model_version_stage"),
 }
 READS: dict[type, tuple[str, ...]] = {
-    ModelRegistry: ("exists", "champion", "staged", "versions", "get", "of_run", "download", "lost_pointer"),
+    ModelRegistry: ("champion", "staged", "versions", "get", "of_run", "download", "lost_pointer"),
     Endpoint: ("state", "forecast"),
 }
 

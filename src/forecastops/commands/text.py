@@ -125,7 +125,7 @@ def demo_ending(found: Status, folder: Path) -> str:
 
 
 def status_document(found: Status) -> dict[str, Any]:
-    """Keys champion, endpoint, consistent, problems."""
+    """Keys pointer, champion, endpoint, consistent, problems."""
     champion = found.champion and {
         "version": found.champion.version.version,
         "run_id": found.champion.version.run_id,
@@ -133,6 +133,7 @@ def status_document(found: Status) -> dict[str, Any]:
     }
     endpoint = found.endpoint and {**(_endpoint(found.endpoint) or {}), "version": found.endpoint.version}
     return {
+        "pointer": found.pointer,
         "champion": champion,
         "endpoint": endpoint,
         "consistent": found.consistent,
@@ -144,6 +145,7 @@ def status_text(found: Status) -> str:
     """Champion, endpoint, and each problem with the command that mends it."""
     champion, endpoint = found.champion, found.endpoint
     lines = [
+        *(["pointer   stage Production: the registry has no aliases"] if found.pointer == "stage" else []),
         f"champion  version {champion.version.version} (by {champion.pointer}), run {champion.version.run_id}"
         if champion
         else "champion  none",

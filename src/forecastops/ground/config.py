@@ -156,6 +156,10 @@ class RegistryConfig(_Record):
 
     model_name: str = Field("transactions-forecast", pattern=_NAME, description="Name of the registered model.")
     alias: str = Field("champion", pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$", description="Alias of the champion.")
+    pointer: Literal["auto", "alias", "stage"] = Field(
+        "auto",
+        description="What names the champion: the alias, or stage Production; auto asks the registry for aliases.",
+    )
 
     @field_validator("alias")
     @classmethod

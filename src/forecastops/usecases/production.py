@@ -200,8 +200,8 @@ class Production:
         return True
 
     def _concerns(self, entry: Entry) -> bool:
-        """Whether the entry is of our alias and endpoint; one that got no further than registering is of none."""
-        return entry.alias in ("", self.config.registry.alias) and entry.endpoint in ("", self.endpoint.name)
+        """Whether the entry is of our pointer and endpoint; one that got no further than registering is of none."""
+        return entry.alias in ("", self.registry.pointer.name) and entry.endpoint in ("", self.endpoint.name)
 
     def _smoke_test(self, golden: Golden) -> None:
         rows = self.endpoint.forecast()
@@ -289,7 +289,7 @@ def current_champion(registry: ModelRegistry) -> Champion | None:
         LostPointerError: when nothing is under the pointer although a version was.
     """
     champion = registry.champion()
-    if champion is None and registry.exists():
+    if champion is None:
         served = [version.version for version in registry.versions() if SERVED in version.tags]
         if served:
             raise registry.lost_pointer(f"no version is under the pointer, though {named(served[-1])} was")

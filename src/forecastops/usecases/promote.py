@@ -61,7 +61,7 @@ def _promote(production: Production, decision: Decision, run: Run, force_reason:
     current = production.current()
     if current and current.run_id == run.run_id:
         return _already_champion(production, decision, current)
-    mine = next(iter(production.registry.of_run(run.run_id)), None) if production.registry.exists() else None
+    mine = next(iter(production.registry.of_run(run.run_id)), None)
     if decision.verdict != "PROMOTE" and force_reason is None:
         _abandon(production, mine)  # a forced promotion was interrupted, and is not forced again
         return _not_promoted(decision, current)
@@ -111,7 +111,7 @@ def _move_in(
         previous=previous,
         reason=force_reason,
         forced=forced,
-        alias=production.config.registry.alias,
+        alias=production.registry.pointer.name,
         endpoint=production.endpoint.name,
         incumbent=incumbent,
     )

@@ -45,7 +45,7 @@ def rollback(config: Config, reason: str, to_version: str | None = None) -> Move
             kind="rollback",
             previous=champion.version if champion else None,
             reason=reason,
-            alias=production.config.registry.alias,
+            alias=production.registry.pointer.name,
             endpoint=production.endpoint.name,
             incumbent=incumbent,
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from forecastops.adapters.endpoint import EndpointState
+from forecastops.adapters.mlflow_store.pointer import PointerKind
 from forecastops.adapters.mlflow_store.registry import Champion, LostPointerError, ModelVersion
 from forecastops.ground.config import Config
 from forecastops.usecases.incumbent import made_by_forecastops
@@ -20,6 +21,7 @@ __all__ = ["Status", "status"]
 class Status:
     """``problems`` is empty when everything agrees; each names the command that mends it."""
 
+    pointer: PointerKind  # which kind the registry has
     champion: Champion | None
     endpoint: EndpointState | None
     problems: list[str]
@@ -51,11 +53,11 @@ def status(config: Config) -> Status:
         *_stages(production, champion),
         *([] if lost else _endpoint(production, champion, endpoint)),
     ]
-    return Status(champion, endpoint, problems)
+    return Status(production.registry.pointer.kind, champion, endpoint, problems)
 
 
 def _interrupted(production: Production) -> Iterator[str]:
-    for version in production.registry.versions() if production.registry.exists() else ():
+    for version in production.registry.versions():
         entry = unfinished(version)
         if entry is not None:
             done = ", ".join(f"{step} {record}" for step, record in entry.steps.items()) or "registered"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from forecastops.adapters.mlflow_store.connection import Connection, mlflow_errors
+from forecastops.adapters.mlflow_store.pointer import STAGE, Pointer, PointerKind
 from forecastops.ground.config import RegistryConfig
 from forecastops.ground.errors import RegistryError
 
@@ -15,9 +17,6 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion as MlflowVersion
 
 __all__ = ["Champion", "LostPointerError", "ModelRegistry", "ModelVersion"]
-
-_STAGE = "Production"
-
 
 _MODEL_MARK = "Forecasts promoted by forecastops."  # describes a registered model that we made
 
@@ -43,52 +42,44 @@ class Champion:
     """The version in production, and what says so."""
 
     version: ModelVersion
-    pointer: Literal["alias", "stage"]
+    pointer: PointerKind
 
 
 class ModelRegistry:
     """The registered model that the configuration names.
 
-    The pointer is the alias. A version in stage Production is recognised where no alias is set; where stages are in
-    use, they follow the alias.
+    The pointer is the alias, or stage Production where the registry has no aliases. A version in that stage is
+    recognised where no alias is set; where stages are in use beside aliases, they follow.
     """
 
     def __init__(self, connection: Connection, config: RegistryConfig) -> None:
         self._client = connection.client
-        self._alias = config.alias
+        self.pointer = Pointer(connection, config)
         self.name = config.model_name
         self._place = f"registered model {self.name!r} at {connection.tracking_uri}"
-
-    def exists(self) -> bool:
-        """Whether the model is registered at all: the registry's answer, not an exception."""
-        with mlflow_errors(self._place):
-            return bool(self._client.search_registered_models(filter_string=f"name='{self.name}'"))
 
     def champion(self) -> Champion | None:
         """The version under the pointer, None where the registry says that there is none.
 
         Raises:
-            LostPointerError: when the alias names a version that was deleted.
-            RegistryError: when the registry does not answer, or two versions are in stage Production without an alias.
+            LostPointerError: when the alias names a version that was deleted, or two versions are in stage Production
+                and no alias says which.
+            RegistryError: when the registry does not answer.
         """
-        if not self.exists():
+        versions = self.versions()
+        if not versions:
             return None
         with mlflow_errors(self._place):
-            # Searches of versions have returned empty aliases; the registered model itself has them.
-            pointed = self._client.get_registered_model(self.name).aliases.get(self._alias)
+            pointed = self.pointer.aliased()
         if pointed is not None:
-            found = {version.version: version for version in self.versions()}.get(str(pointed))
+            found = {version.version: version for version in versions}.get(pointed)
             if found is None:
-                raise self.lost_pointer(f"the alias {self._alias!r} names version {pointed}, which was deleted")
+                raise self.lost_pointer(f"the alias {self.pointer.alias!r} names version {pointed}, which was deleted")
             return Champion(found, "alias")
-        staged = self.staged()
+        staged = [version for version in versions if version.stage == STAGE]
         if len(staged) > 1:
             numbers = ", ".join(version.version for version in staged)
-            raise RegistryError(
-                self._place,
-                f"versions {numbers} are all in stage {_STAGE}",
-                f"set the alias {self._alias!r} on the one that serves",
-            )
+            raise self.lost_pointer(f"versions {numbers} are all in stage {STAGE}")
         return Champion(staged[0], "stage") if staged else None
 
     def lost_pointer(self, what: str) -> LostPointerError:
@@ -98,10 +89,13 @@ class ModelRegistry:
 
     def staged(self) -> list[ModelVersion]:
         """The versions in stage Production, where stages are in use."""
-        return [version for version in self.versions() if version.stage == _STAGE]
+        return [version for version in self.versions() if version.stage == STAGE]
 
     def versions(self) -> list[ModelVersion]:
-        """All versions of the model, oldest first."""
+        """All versions of the model, oldest first; none where it is not registered: an answer, not an exception.
+
+        Registered models are not searched for: MLflow adds a condition on tags, which not every registry understands.
+        """
         with mlflow_errors(self._place):
             found = []
             page = self._client.search_model_versions(f"name='{self.name}'")
@@ -123,10 +117,9 @@ class ModelRegistry:
         made, the younger ones are deleted.
         """
         with mlflow_errors(self._place):
-            if not self.exists():
-                self._create()
             if found := self.of_run(run_id):
                 return found[0]
+            self._create()
             self._client.create_model_version(self.name, source, run_id, description=description)
             made, *doubles = [version for version in self.of_run(run_id) if version.description == description]
             for double in doubles:
@@ -134,13 +127,13 @@ class ModelRegistry:
         return made
 
     def _create(self) -> None:
+        """Make the registered model where there is none; also when a repeated request meets what it has made itself."""
         from mlflow.exceptions import MlflowException
 
         try:
             self._client.create_registered_model(self.name, description=_MODEL_MARK)
-        except MlflowException:
-            # Repeated after a lost answer, it is refused as a duplicate of itself.
-            if not self.exists():
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
 
     def of_run(self, run_id: str) -> list[ModelVersion]:
@@ -159,25 +152,31 @@ class ModelRegistry:
             self._client.delete_model_version_tag(self.name, version, key)
 
     def point(self, version: str) -> None:
-        """Move the pointer; the stage follows where it is in use."""
+        """Move the pointer."""
         with mlflow_errors(f"version {version} of {self._place}"):
-            self._client.set_registered_model_alias(self.name, self._alias, version)
-            if any(staged.version != version for staged in self.staged()):
-                self._client.transition_model_version_stage(self.name, version, _STAGE, archive_existing_versions=True)
+            in_use = any(staged.version != version for staged in self.staged())
+            self.pointer.move(version, stages_in_use=in_use)
 
     def discard(self, version: str) -> bool:
         """Delete a version that was not promoted, and the registered model if we made it and nothing else is in it.
 
-        A version under any alias is somebody's, and stays: says whether it was deleted.
+        A version under any alias or in any stage is somebody's, and stays: says whether it was deleted.
         """
         with mlflow_errors(f"version {version} of {self._place}"):
             model = self._client.get_registered_model(self.name)
-            if version in map(str, model.aliases.values()):
+            if version in map(str, (model.aliases or {}).values()) or self.get(version).stage != "None":
                 return False
             self._client.delete_model_version(self.name, version)
             if model.description == _MODEL_MARK and not self.versions():
-                self._client.delete_registered_model(self.name)
+                self._delete_empty()
         return True
+
+    def _delete_empty(self) -> None:
+        """Azure ML cannot delete a registered model: one without versions is then left, and found the next time."""
+        from mlflow.exceptions import MlflowException
+
+        with contextlib.suppress(MlflowException):
+            self._client.delete_registered_model(self.name)
 
     def download(self, version: str, into: Path) -> Path:
         """Copy a version's model folder into ``into``."""
