@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import socket
+import ssl
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from forecastops.adapters.mlflow_store.azure_login import AZURE, explained, sign_in
 from forecastops.ground.config import TrackingConfig
 from forecastops.ground.errors import ForecastopsError, RegistryError
 
@@ -65,9 +68,22 @@ def connect(config: TrackingConfig, *, may_create: bool = False) -> Connection:
     for uri in (tracking_uri, registry_uri):
         _require_database(uri, may_create=may_create)
     with mlflow_errors(f"MLflow at {tracking_uri}"):
+        client = _answering_client({tracking_uri, registry_uri})
+    return Connection(client, tracking_uri, registry_uri, config.experiment, config.artifact_location)
+
+
+def _answering_client(uris: set[str]) -> MlflowClient:
+    """Sign in where it is Azure, before MLflow's client settles on a cloud and a credential."""
+    import mlflow
+
+    with ExitStack() as stack:
+        for uri in sorted(uris):
+            if uri.startswith(AZURE):
+                stack.enter_context(explained(uri))
+                sign_in(uri)
         client = mlflow.MlflowClient()
         client.search_experiments(max_results=1)
-    return Connection(client, tracking_uri, registry_uri, config.experiment, config.artifact_location)
+    return client
 
 
 @contextmanager
@@ -81,7 +97,10 @@ def mlflow_errors(where: str, remedy: str = "check MLFLOW_TRACKING_URI and that 
     except ForecastopsError:
         raise
     except Exception as error:
-        raise RegistryError(where, _short(error), remedy) from error
+        what = _short(error)
+        if re.search(r"\b(401|403|Unauthorized|Forbidden)\b", what):
+            remedy = "check that its credential is good for it and has not expired, then run the command again"
+        raise RegistryError(where, what, remedy) from error
 
 
 def _absolute(uri: str) -> str:
@@ -110,20 +129,32 @@ def _require_database(uri: str, *, may_create: bool) -> None:
 def _short(error: BaseException) -> str:
     """The first line of the error; of one about a connection, what the operating system said at its root."""
     inner: BaseException | None = error
+    proxy = False
     while inner is not None:
+        proxy = proxy or type(inner).__name__ == "ProxyError"
+        if isinstance(inner, ssl.SSLCertVerificationError):
+            return _untrusted(inner)
         if isinstance(inner, ConnectionError | TimeoutError | socket.gaierror) and inner.strerror:
-            return inner.strerror
+            return f"the proxy that HTTPS_PROXY or HTTP_PROXY names: {inner.strerror}" if proxy else inner.strerror
         inner = inner.__cause__ or inner.__context__
     lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     return lines[0] if len(lines[0]) <= 300 else lines[0][:297] + "..."
+
+
+def _untrusted(error: ssl.SSLCertVerificationError) -> str:
+    what = f"its TLS certificate is not trusted ({error.verify_message})"
+    if "expired" in what or "not yet valid" in what:
+        return f"{what}; is this machine's clock right?"
+    return f"{what}; a proxy that opens TLS, or a private authority, needs its certificate in REQUESTS_CA_BUNDLE"
 
 
 def _quiet() -> None:
     """Leave stderr to our own progress and errors."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("mlflow").setLevel(logging.WARNING)
-    # It logs what it raises, traceback and all. A filter, because levels are set anew when MLflow is imported.
-    logging.getLogger("mlflow.store.db.utils").addFilter(lambda _: False)
+    # They log what they raise, traceback and all. A filter, because levels are set anew when MLflow is imported.
+    for name in ("mlflow.store.db.utils", "mlflow.exceptions"):
+        logging.getLogger(name).addFilter(lambda _: False)
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     # Deprecated stages remain the only pointer of some registries; the other warnings advise on what we do on purpose.
     for category in (FutureWarning, UserWarning):
