@@ -1,16 +1,275 @@
-"""The commands against a stand-in Azure ML workspace, by the real client over TLS."""
+"""Tracking, registry and credentials of Azure ML: the command and the real client over TLS, against the stand-in."""
 
 from __future__ import annotations
 
+import functools
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow import MlflowClient
 
 from command import Command
+from conftest import stop_endpoints
+from mlproject import finish, start
 from standin.workspace import Workspace
+from stories import require_settled, require_told
+from workshop import Stage, Workshop
+
+QUICK = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_JITTER": "0",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
+}
+ALWAYS = float("inf")
+LOOPBACK = {"localhost", "127.0.0.1"}
+_REQUESTS_UNTIL_DEPLOYED = 45
 
 
-def test_a_run_is_logged_with_its_model(azure: Workspace, tmp_path: Path) -> None:
-    forecastops = Command(tmp_path, azure.environment() | {"FORECASTOPS_HOME": str(tmp_path / "home")})
-    forecastops.ok("data", "sample", "transactions", "--out", "data")
-    run_id = forecastops.ok("train", "--data", "data/transaction_ts2013.csv")["run_id"]
+@pytest.fixture(scope="module")
+def shop(azure: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
+    """Trained runs in the workspace."""
+    folder = tmp_path_factory.mktemp("shop")
+    command = Command(folder, azure.environment() | QUICK | {"FORECASTOPS_HOME": str(folder / "home")})
+    yield Workshop.build(command, f"sqlite:///{azure.folder / 'mlflow.db'}")
+    stop_endpoints(folder / "home")
+
+
+@pytest.fixture
+def stage(shop: Workshop, azure: Workspace, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """A model without versions, named after the test."""
+    azure.faults.clear()
+    yield shop.stage(re.sub(r"\W+", "-", request.node.name.removeprefix("test_"))[:60].strip("-"))
+    azure.faults.clear()
+
+
+def test_the_cycle_and_back_under_faults(stage: Stage, azure: Workspace) -> None:
+    first_champion_despite_passing_faults(stage, azure)
+    number = replacement_despite_lasting_faults(stage, azure)
+
+    assert stage.evaluate(stage.workshop.second)["verdict"] == "HOLD"
+    back = ["rollback", "--reason", "it overshoots"]
+    assert stage.run(*back, before=kill_after_the_pointer_has_moved).code == -signal.SIGKILL
+    require_told(stage)
+    assert stage.ok(*back)["version"] == "1"
+    require_settled(stage, "1")
+    assert stage.stages() == {"1": "Production", number: "Archived"}
+    status = stage.ok("status")
+    assert (status["pointer"], status["champion"]["pointer"]) == ("stage", "stage")
+    told = stage.workshop.forecastops("status", *stage.options())
+    assert "stage Production: the registry has no aliases" in told.stdout
+    assert stage.ok("forecast", "--horizon", "3")["version"] == "1"
+    assert azure.connected_hosts() <= LOOPBACK
+    require_no_secret(azure, stage.workshop.forecastops.folder)
+
+
+def first_champion_despite_passing_faults(stage: Stage, azure: Workspace) -> None:
+    run_id = stage.workshop.first
     assert azure.artifacts.path(run_id, "model/MLmodel").is_file()
-    assert azure.connected_hosts() == {"localhost", "127.0.0.1"}
+    before = len(azure.artifacts.entries[run_id])
+    stage.evaluate(run_id)
+    stage.evaluate(run_id)  # a second decision is an artifact of another name
+    assert len(azure.artifacts.entries[run_id]) == before + 4
+    for path, kind in (
+        ("runs/get", 429),
+        ("/history/", 503),
+        ("registered-models/create", "lost"),
+        ("model-versions/create", "lost"),
+        ("registered-models/get", "slow"),
+        ("model-versions/set-tag", 500),
+        ("model-versions/search", "drop"),
+        ("model-versions/transition-stage", "lost"),
+    ):
+        azure.faults.fail(path, kind)
+    assert stage.promote(run_id)["version"] == "1"
+    assert [fault for fault in azure.faults.faults if fault.times] == []
+    azure.faults.clear()
+    require_settled(stage, "1")
+    assert stage.versions() == {"1": run_id}  # of two that a lost answer has made, one is left
+    assert {"RMSE", "R2", "run_id"} <= stage.client.get_model_version(stage.model, "1").tags.keys()
+
+
+def replacement_despite_lasting_faults(stage: Stage, azure: Workspace) -> str:
+    judged = stage.evaluate(stage.workshop.second)
+    assert (judged["champion"]["version"], judged["verdict"]) == ("1", "PROMOTE")
+    for path, kind, method in (
+        ("registered-models/alias", 503, "GET"),  # not an answer: whether there are aliases is never guessed
+        ("model-versions/create", 404, "POST"),
+        ("model-versions/set-tag", 503, "POST"),
+        ("/history/", "drop", "GET"),
+    ):
+        azure.faults.fail(path, kind, ALWAYS, method)
+        failing(stage, "promote", "--run-id", stage.workshop.second)
+        azure.faults.clear()
+        require_told(stage)
+        assert stage.stages()["1"] == "Production"
+    # A token that is revoked is not renewed: what was begun cannot even be undone, and the next call finishes it.
+    azure.faults.fail("/mlflow/", 401, ALWAYS, after=_REQUESTS_UNTIL_DEPLOYED)
+    failing(stage, "promote", "--run-id", stage.workshop.second)
+    azure.faults.clear()
+    status = stage.ok("status")
+    assert status["endpoint"]["version"] != status["champion"]["version"] == "1"
+    require_told(stage)
+    moved = stage.promote(stage.workshop.second)
+    assert moved["previous_version"] == "1"
+    require_settled(stage, moved["version"])
+    assert stage.stages() == {"1": "Archived", moved["version"]: "Production"}
+    return str(moved["version"])
+
+
+def kill_after_the_pointer_has_moved() -> None:
+    move = MlflowClient.transition_model_version_stage
+
+    def moved(*args: Any, **kwargs: Any) -> None:
+        move(*args, **kwargs)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    setattr(MlflowClient, move.__name__, moved)
+
+
+def failing(stage: Stage, *args: str) -> None:
+    started = time.monotonic()
+    failed = stage.run(*args)
+    assert time.monotonic() - started < 60
+    assert (failed.code, failed.stdout) == (1, "")
+    assert failed.error
+
+
+def require_no_secret(azure: Workspace, folder: Path) -> None:
+    """In what commands printed and left behind, in the store, and in the artifacts."""
+    for path in [*folder.rglob("*"), azure.folder / "mlflow.db", *azure.artifacts.folder.rglob("*")]:
+        if path.is_file():
+            data = path.read_bytes()
+            assert not [secret for secret in azure.secrets() if secret.encode() in data], path
+
+
+def credential(kind: str, azure: Workspace, folder: Path) -> dict[str, str]:
+    """What leads to a token by that kind of credential, and by no other."""
+    identity = azure.identity
+    if kind == "service principal":
+        # An authority that is none of Microsoft's is only taken as an ADFS.
+        return {"AZURE_TENANT_ID": "adfs", "AZURE_CLIENT_ID": "client", "AZURE_CLIENT_SECRET": identity.secret}
+    if kind == "managed identity":
+        return {"IDENTITY_ENDPOINT": f"https://{azure.address}/msi/token", "IDENTITY_HEADER": identity.secret}
+    if kind == "Azure CLI":
+        token = {"accessToken": identity.new_token(), "expires_on": int(time.time()) + 3600}
+        program = folder / "az"
+        program.write_text(f"#!{sys.executable}\nprint({json.dumps(json.dumps(token))})\n")
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+        return {"PATH": f"{folder}:/usr/bin:/bin"}
+    assert kind == "workload identity"
+    return azure.environment()
+
+
+@pytest.mark.parametrize("kind", ["service principal", "managed identity", "Azure CLI", "workload identity"])
+def test_every_credential_of_an_agent_works(azure: Workspace, tmp_path: Path, kind: str) -> None:
+    environment = azure.environment(credential=False) | credential(kind, azure, tmp_path)
+    assert Command(tmp_path, environment).ok("status")["champion"] is None
+
+
+def test_a_process_of_its_own_connects_to_nobody_else(azure: Workspace, tmp_path: Path) -> None:
+    azure.connections.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "forecastops", "status", "--json"]
+    environment = azure.environment() | {"FORECASTOPS_HOME": str(tmp_path)}
+    result = subprocess.run(
+        command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert result.stderr == ""
+    assert json.loads(result.stdout)["pointer"] == "stage"
+    time.sleep(0.2)
+    assert azure.connected_hosts() == LOOPBACK
+
+
+def test_the_cycle_by_mlflow_run(azure: Workspace, tmp_path: Path) -> None:
+    # `mlflow run` itself, which is not ours, reports to MLflow's makers unless it is told not to.
+    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "FORECASTOPS_HOME": str(tmp_path / "home")}
+    forecastops = Command(tmp_path, azure.environment() | quiet)
+    forecastops.ok("data", "sample", "transactions", "--out", "data")
+    past, now = (tmp_path / f"data/transaction_ts{year}.csv" for year in (2013, 2014))
+    training = [start(forecastops, "train", f"data={data}") for data in (past, f"{past},{now}")]
+    assert [finish(process)[0] for process in training] == [0, 0]
+    client = MlflowClient(f"sqlite:///{azure.folder / 'mlflow.db'}")
+    (experiment,) = client.search_experiments(filter_string="name = 'cycle'")
+    runs = client.search_runs([experiment.experiment_id])
+    runs.sort(key=lambda run: int(run.data.params["data.rows"]))
+    try:
+        for number, run in enumerate(runs, start=1):
+            for entry in ("evaluate", "promote"):
+                code, output = finish(start(forecastops, entry, f"run_id={run.info.run_id}"))
+                assert code == 0, output
+            status = forecastops.ok("status")
+            assert status["consistent"], status["problems"]
+            assert status["champion"]["version"] == status["endpoint"]["version"] == str(number)
+            assert status["champion"]["run_id"] == run.info.run_id
+    finally:
+        stop_endpoints(tmp_path / "home")
+    assert azure.connected_hosts() <= LOOPBACK
+
+
+def set_variables(changes: dict[str, str]) -> None:
+    os.environ.update(changes)
+
+
+def failure(azure: Workspace, folder: Path, changes: dict[str, str], *, credential: bool = True) -> str:
+    started = time.monotonic()
+    command = Command(folder, azure.environment(credential=credential) | QUICK)
+    # Late, so that the plugin has found the stand-in's cloud: with Azure's own it has no need to ask.
+    result = command("status", before=functools.partial(set_variables, changes))
+    assert time.monotonic() - started < 20
+    assert result.code == 1
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert not [secret for secret in azure.secrets() if secret in result.stderr]
+    return result.error
+
+
+def test_without_a_credential_one_line_comes_within_seconds(azure: Workspace, tmp_path: Path) -> None:
+    azure.connections.unlink(missing_ok=True)
+    error = failure(azure, tmp_path, {}, credential=False)
+    assert "this machine has no credential for it" in error
+    assert "AZURE_FEDERATED_TOKEN_FILE" in error
+    # A managed identity would be at that address of the machine's own network.
+    assert azure.connected_hosts() <= LOOPBACK | {"169.254.169.254"}
+    azure.connections.unlink()
+
+
+def test_what_is_wrong_with_a_credential_clock_proxy_or_certificate_is_named(azure: Workspace, tmp_path: Path) -> None:
+    expired = tmp_path / "expired-token"
+    expired.write_text("expired")
+    error = failure(azure, tmp_path, {"AZURE_FEDERATED_TOKEN_FILE": str(expired)})
+    assert "no token from WorkloadIdentityCredential" in error
+    assert "AADSTS" in error
+
+    azure.identity.skew_seconds = 1800.0
+    try:
+        error = failure(azure, tmp_path, {"AZURE_FEDERATED_TOKEN_FILE": str(expired)})
+        assert "this machine's clock is 30 minutes behind that of the server" in error
+    finally:
+        azure.identity.skew_seconds = 0.0
+
+    error = failure(azure, tmp_path, {"HTTPS_PROXY": "http://127.0.0.1:9"})
+    assert "proxy" in error
+    assert "HTTPS_PROXY" in error
+
+    system = {"REQUESTS_CA_BUNDLE": "/etc/ssl/certs/ca-certificates.crt"}
+    error = failure(azure, tmp_path, system)
+    assert "TLS certificate is not trusted" in error
+    assert "REQUESTS_CA_BUNDLE" in error
+
+    error = failure(azure, tmp_path, {"MLFLOW_TRACKING_URI": f"azureml://{azure.address}/mlflow"})
+    assert "is not the tracking URI of an Azure ML workspace" in error
+
+    azure.faults.fail("/api/2.0/", 401, ALWAYS)
+    error = failure(azure, tmp_path, {})
+    azure.faults.clear()
+    assert "The access token is missing, wrong or expired" in error
+    assert "check that its credential is good for it" in error

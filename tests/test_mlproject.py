@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +14,8 @@ from mlflow.entities import Run
 
 from command import Command
 from forecastops.commands.main import main
+from mlproject import ROOT, finish, start
 
-ROOT = Path(__file__).resolve().parents[1]
 ENTRY_POINTS: dict[str, Any] = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]
 MODEL = "transactions-forecast"
 
@@ -38,27 +36,6 @@ def test_an_entry_point_calls_the_command_of_its_name_with_options_that_it_has(n
 def test_the_default_configuration_of_the_entry_points_exists() -> None:
     for entry in ENTRY_POINTS.values():
         assert (ROOT / entry["parameters"]["config"]["default"]).is_file()
-
-
-def start(forecastops: Command, entry: str, *parameters: str) -> subprocess.Popen[str]:
-    """`mlflow run`, from a folder that is not the repository."""
-    options = [word for parameter in parameters for word in ("-P", parameter)]
-    arguments = ["run", str(ROOT), "-e", entry, *options, "--env-manager", "local", "--experiment-name", "cycle"]
-    path = f"{Path(sys.executable).parent}:{forecastops.environment['PATH']}"
-    return subprocess.Popen(
-        [sys.executable, "-m", "mlflow", *arguments],
-        cwd=forecastops.folder,
-        env=forecastops.environment | {"PATH": path},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
-    stdout, stderr = process.communicate(timeout=120)
-    return process.returncode, stdout + stderr
 
 
 def test_the_cycle_by_mlflow_run(forecastops: Command) -> None:

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import entry_points, requires, version
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,18 @@ def test_the_conda_environment_pins_the_same_pair_and_installs_the_lock() -> Non
     assert found == [*(f"{name}=={exact(name)}" for name in PAIR), "-r requirements.lock", "-e ."]
     project = yaml.safe_load((ROOT / "MLproject").read_text())
     assert (project["name"], project["conda_env"]) == (PROJECT["name"], "conda.yaml")
+
+
+def test_the_pinned_pair_is_one_that_works_and_is_installed() -> None:
+    """A plain install of both falls back to an older plugin, which breaks on artifacts with a newer MLflow."""
+    assert [version(name) for name in PAIR] == [exact(name) for name in PAIR]
+    plugin = [Requirement(line) for line in requires("azureml-mlflow") or []]
+    (skinny,) = [one for one in plugin if one.name == "mlflow-skinny" and one.marker is None]
+    assert skinny.specifier.contains(exact("mlflow"))
+    assert pins(requirement_lines("requirements.lock"))["mlflow-skinny"] == {exact("mlflow")}
+    for group in ("mlflow.tracking_store", "mlflow.model_registry_store", "mlflow.artifact_repository"):
+        (found,) = [one for one in entry_points(group=group) if one.name == "azureml"]
+        assert callable(found.load())
 
 
 def test_what_models_require_is_what_the_lock_pins() -> None:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from faults import Faults
 
-__all__ = ["Request", "Response", "Router", "serve"]
+__all__ = ["UNAUTHORIZED", "Request", "Response", "Router", "serve"]
 
 _SLOW_SECONDS = 30.0
 
@@ -57,6 +57,7 @@ class Response:
         return cls.of(document, status, **headers)
 
 
+UNAUTHORIZED = Response.error(401, "Unauthorized", "The access token is missing, wrong or expired.")
 Router = Callable[[Request], Response | None]
 
 
@@ -91,8 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         if isinstance(kind, int):
-            wait = {"Retry_After": "1"} if kind == 429 else {}
-            self._send(Response.error(kind, "TEMPORARILY_UNAVAILABLE", "injected", **wait))
+            self._send(_failed(kind))
             return
         response = self.server.answer(request)
         if kind == "lost":
@@ -108,9 +108,11 @@ class _Handler(BaseHTTPRequestHandler):
         return Request(self.command, unquote(parts.path), self.path, query, headers, body)
 
     def _send(self, response: Response) -> None:
-        self.send_response(response.status)
+        self.send_response_only(response.status)
+        self.send_header("Date", response.headers.get("Date") or self.date_time_string())
         for name, value in response.headers.items():
-            self.send_header(name, value)
+            if name != "Date":
+                self.send_header(name, value)
         self.send_header("Content-Length", str(len(response.body)))
         self.end_headers()
         if self.command != "HEAD":
@@ -121,6 +123,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *args: Any) -> None:
         pass
+
+
+def _failed(status: int) -> Response:
+    if status == 404:
+        return Response(404)
+    if status == 401:
+        return UNAUTHORIZED
+    wait = {"Retry_After": "1"} if status == 429 else {}
+    return Response.error(status, "TEMPORARILY_UNAVAILABLE", "injected", **wait)
 
 
 @contextmanager

@@ -13,9 +13,11 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from email.utils import formatdate
 from pathlib import Path
 
 from faults import Faults
@@ -23,7 +25,7 @@ from standin.artifacts import Artifacts, local_name
 from standin.certificates import server_context, write_certificates
 from standin.identity import CLOUD, Identity
 from standin.mlflow_api import MlflowApi
-from standin.server import Request, Response, Router, serve
+from standin.server import UNAUTHORIZED, Request, Response, Router, serve
 
 __all__ = ["SCOPE", "Workspace", "workspace"]
 
@@ -75,12 +77,17 @@ class Workspace:
         return f"azureml://{self.address}/mlflow/v2.0{SCOPE}"
 
     def answer(self, request: Request) -> Response:
-        """The first router's answer."""
+        """The first router's answer, dated by the service's clock."""
+        found = self._answer(request)
+        date = formatdate(time.time() + self.identity.skew_seconds, usegmt=True)
+        return replace(found, headers={**found.headers, "Date": date})
+
+    def _answer(self, request: Request) -> Response:
         for router in self.open_routers:
             if (found := router(request)) is not None:
                 return found
         if not self.identity.knows(request):
-            return Response.error(401, "Unauthorized", "The access token is missing, wrong or expired.")
+            return UNAUTHORIZED
         for router in self.routers:
             if (found := router(request)) is not None:
                 return found
