@@ -11,7 +11,7 @@ from typing import Any
 
 from mlflow import MlflowClient
 
-from forecastops.adapters.endpoint import Endpoint
+from forecastops.adapters.endpoint.mlflow_target import MlflowTarget
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
 
 __all__ = ["CHANGES", "READS", "interruptions", "kill_before"]
@@ -19,13 +19,13 @@ __all__ = ["CHANGES", "READS", "interruptions", "kill_before"]
 # Every public method of the two adapters is one or the other; a test sees to it. Journal records are tags.
 CHANGES: dict[type, tuple[str, ...]] = {
     ModelRegistry: ("register", "tag", "untag", "point", "discard"),
-    Endpoint: ("serve", "delete"),
+    MlflowTarget: ("stage", "delete"),
     # Inside `register`, `discard` and `point` there are two changes each.
     MlflowClient: ("create_model_version", "delete_registered_model", "transition_model_version_stage"),
 }
 READS: dict[type, tuple[str, ...]] = {
     ModelRegistry: ("champion", "staged", "versions", "get", "of_run", "download", "lost_pointer"),
-    Endpoint: ("state", "forecast"),
+    MlflowTarget: ("state", "forecast", "release", "clean_up"),
 }
 
 

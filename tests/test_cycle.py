@@ -119,7 +119,7 @@ def test_a_run_is_what_an_mlflow_user_expects(forecastops: Command) -> None:
     folder = Path(run.info.artifact_uri.removeprefix("file://")) / "model"
     assert not [path for path in folder.rglob("*") if path.suffix in {".pkl", ".pickle"}]
     model = mlflow.pyfunc.load_model(str(folder))
-    assert list(model.predict(None, params={"horizon": 3, "levels": [50]}).columns) == [
+    assert list(model.predict([], params={"horizon": 3, "levels": [50]}).columns) == [
         "date",
         "mean",
         "lower_50",

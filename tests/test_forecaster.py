@@ -322,5 +322,14 @@ def test_levels_and_horizon_may_be_asked_for(levels: Any) -> None:
     pd.testing.assert_series_equal(found["mean"], SEASONAL.forecast()["mean"].head(3))
 
 
+def test_a_table_may_ask_for_a_horizon() -> None:
+    pd.testing.assert_frame_equal(SEASONAL.predict(pd.DataFrame({"horizon": [3]})), SEASONAL.forecast(3))
+    pd.testing.assert_frame_equal(SEASONAL.predict(pd.DataFrame({"horizon": []})), SEASONAL.forecast())
+    with pytest.raises(ValueError, match="horizon must be a whole number from 1 to 1000, not 0"):
+        SEASONAL.predict(pd.DataFrame({"horizon": [0]}))
+    with pytest.raises(ValueError, match="one row asks for one forecast, not 2"):
+        SEASONAL.predict(pd.DataFrame({"horizon": [3, 4]}))
+
+
 def test_the_longest_horizon_is_forecast() -> None:
     assert len(SEASONAL.predict(params={"horizon": MAX_HORIZON})) == MAX_HORIZON

@@ -13,7 +13,7 @@ import signal
 
 import pytest
 
-from forecastops.adapters.endpoint import Endpoint
+from forecastops.adapters.endpoint.mlflow_target import MlflowTarget
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from interruptions import CHANGES, READS, interruptions, kill_before
 from stories import STORIES, require_settled, require_told
@@ -29,7 +29,7 @@ def stage(workshop: Workshop, request: pytest.FixtureRequest, monkeypatch: pytes
 
 
 def test_every_method_that_changes_something_is_known() -> None:
-    for adapter in (ModelRegistry, Endpoint):
+    for adapter in (ModelRegistry, MlflowTarget):
         public = {name for name, _ in inspect.getmembers(adapter, inspect.isfunction) if not name.startswith("_")}
         assert public == {*CHANGES[adapter], *READS[adapter]}
 

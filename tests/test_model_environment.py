@@ -35,7 +35,7 @@ import importlib.util, json, sys
 assert importlib.util.find_spec("forecastops") is None, "forecastops is importable"
 import mlflow
 model = mlflow.pyfunc.load_model(sys.argv[1])
-table = model.predict(None, params={"horizon": int(sys.argv[2]), "levels": json.loads(sys.argv[3])})
+table = model.predict([], params={"horizon": int(sys.argv[2]), "levels": json.loads(sys.argv[3])})
 assert "forecastops" not in sys.modules
 print(json.dumps({"python": sys.version_info[:2], "rows": table.to_dict("records")}))
 """

@@ -118,7 +118,10 @@ def _signature(forecaster: Forecaster) -> object:
             ParamSpec("levels", "long", list(forecaster.levels), shape=(-1,)),
         ]
     )
-    return ModelSignature(inputs=None, outputs=outputs, params=params)
+    # Azure's servers need an input: the one of managed endpoints does not start without (its public scoring script
+    # reads the first column), and the one of container instances passes no parameters on.
+    inputs = Schema([ColSpec("long", "horizon", required=False)])
+    return ModelSignature(inputs=inputs, outputs=outputs, params=params)
 
 
 def _environment() -> dict[str, object]:

@@ -103,13 +103,18 @@ class Forecaster:
         return {str(column): values.tolist() for column, values in self.forecast().items()}
 
     def predict(self, model_input: object = None, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        """MLflow's pyfunc interface: ``horizon`` and ``levels`` are parameters, the input itself is not used.
+        """MLflow's pyfunc interface: ``horizon`` and ``levels`` are parameters.
+
+        A table of one row may give ``horizon`` too, for servers that pass no parameters on; other columns are not used.
 
         Raises:
-            ValueError: for a horizon or level out of range.
+            ValueError: for a horizon or level out of range, or more rows than one.
         """
-        del model_input
         asked: dict[str, Any] = {"horizon": self.horizon, "levels": self.levels} | dict(params or {})
+        if isinstance(model_input, pd.DataFrame) and "horizon" in model_input and not model_input.empty:
+            if len(model_input) > 1:
+                raise ValueError(f"one row asks for one forecast, not {len(model_input)}")
+            (asked["horizon"],) = model_input["horizon"].tolist()
         return self.forecast(_checked_horizon(asked["horizon"]), _checked_levels(np.ravel(asked["levels"]).tolist()))
 
     def to_files(self) -> dict[str, str]:

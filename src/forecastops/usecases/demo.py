@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from forecastops.adapters.endpoint import Endpoint
+from forecastops.adapters.endpoint import open_endpoint
 from forecastops.adapters.samples import write_sample
 from forecastops.ground.config import Config, load_config
 from forecastops.ground.errors import DataError
@@ -57,7 +57,7 @@ def _prepare(folder: Path) -> Config:
     if is_demo:
         earlier = load_config(settings)
         uri = earlier.tracking.tracking_uri or ""
-        Endpoint(earlier.deployment, earlier.deployment_name, earlier.registry.model_name, uri).delete()
+        open_endpoint(earlier.deployment, earlier.deployment_name, earlier.registry.model_name, uri).delete()
         _remove(folder)
     folder.mkdir(parents=True, exist_ok=True)
     base = folder.absolute()

@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from forecastops.adapters.endpoint import Endpoint, EndpointState
+from forecastops.adapters.endpoint import Endpoint, EndpointState, open_endpoint
 from forecastops.adapters.mlflow_store.connection import connect
 from forecastops.adapters.mlflow_store.registry import Champion, LostPointerError, ModelRegistry, ModelVersion
 from forecastops.adapters.mlflow_store.runs import Runs
@@ -34,7 +34,6 @@ __all__ = ["PREDECESSOR", "ROLLED_BACK", "Golden", "Production", "current_champi
 _LOG = logging.getLogger(__name__)
 _TOLERANCE = 1e-6  # relative, of the endpoint's forecasts against those evaluated
 _LOCK_SECONDS = 180.0  # beyond the deployment's time limit; a killed owner does not keep the lock
-_TAKE_BACK_SECONDS = 120.0  # a time limit that was too short for the new version must not keep the old one away
 _GRACE_SECONDS = 60.0  # beyond the deployment's time limit, before another machine's work counts as abandoned
 PREDECESSOR = "forecastops.predecessor"
 ROLLED_BACK = "forecastops.rolled_back"
@@ -61,7 +60,7 @@ class Production:
             config,
             Runs(connection),
             ModelRegistry(connection, config.registry),
-            Endpoint(config.deployment, config.deployment_name, name, connection.registry_uri),
+            open_endpoint(config.deployment, config.deployment_name, name, connection.registry_uri),
             connection.registry_uri,
         )
 
@@ -130,18 +129,18 @@ class Production:
         return state
 
     def serve(self, journal: Journal, golden: Golden) -> EndpointState:
-        """Deploy the journal's version and smoke-test it.
+        """Deploy the journal's version, smoke-test it, and give it to the callers.
 
         Also when it seems to be served: what an interrupted call has asked for may be on its way still, with the old
         version answering in between. A deployment that has returned has no other version behind it.
         """
         with journal.step("deploy"):
             _LOG.info("deploying version %s to endpoint %s", journal.version, self.endpoint.name)
-            state = self.endpoint.serve(journal.version)
+            self.endpoint.stage(journal.version)
         with journal.step("verify"):
             _LOG.info("comparing the endpoint's forecasts with those evaluated")
             self._smoke_test(golden)
-        return state
+            return self.endpoint.release(journal.version)
 
     def mend(self, version: str, golden: Golden) -> tuple[EndpointState, bool]:
         """Make pointer, stage and endpoint name the champion ``version`` again; says whether it had to be deployed."""
@@ -151,12 +150,15 @@ class Production:
         if state and state.serves(version) and self._answers(golden):
             return state, False
         _LOG.info("deploying champion version %s to endpoint %s", version, self.endpoint.name)
-        state = self.endpoint.serve(version)
+        self.endpoint.stage(version)
         self._smoke_test(golden)
+        state = self.endpoint.release(version)
+        self.endpoint.clean_up()
         return state, True
 
     def complete(self, journal: Journal) -> None:
         """Do what is left once the pointer has moved."""
+        self.endpoint.clean_up()
         loser = journal.entry.previous
         versions = {version.version: version for version in self.registry.versions()}
         if journal.entry.kind == "rollback" and loser in versions:
@@ -250,7 +252,9 @@ class Production:
         if current is None or entry.incumbent == "unserved":
             self.endpoint.delete()
             return
-        self.endpoint.serve(current.version, at_least_seconds=_TAKE_BACK_SECONDS)
+        self.endpoint.stage(current.version, restoring=True)
+        self.endpoint.release(current.version)
+        self.endpoint.clean_up()
         if entry.incumbent:
             what = (
                 "endpoint %s serves version %s again; it is healthy, but as no forecastops model could not be verified"

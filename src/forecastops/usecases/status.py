@@ -91,20 +91,18 @@ def _endpoint(production: Production, champion: Champion | None, state: Endpoint
     name = production.endpoint.name
     if champion is None:
         if state is not None and state.ours:
-            target = production.config.deployment.target
             yield (
                 f"endpoint {name} serves {named(state.version)}, but there is no champion; to remove it: "
-                f"mlflow deployments delete -t {target} --name {name}"
+                f"{production.endpoint.removal}"
             )
         return
     if state is None:
         what = f"champion version {champion.version.version} has no endpoint"
         yield f"{what}; to deploy it: {_return_to(production, champion)}"
     elif not state.ours:
-        target = production.config.deployment.target
         yield (
             f"endpoint {name} was deployed by hand or from another registry; set deployment.name to a free name, or "
-            f"remove it: mlflow deployments delete -t {target} --name {name}"
+            f"remove it: {production.endpoint.removal}"
         )
     elif not state.healthy:
         yield f"endpoint {name} is {state.state}; to deploy the champion again: {_return_to(production, champion)}"

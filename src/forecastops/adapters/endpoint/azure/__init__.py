@@ -1,0 +1,1 @@
+"""Azure Machine Learning as a target, through azureml-mlflow: Container Instances and managed online endpoints."""

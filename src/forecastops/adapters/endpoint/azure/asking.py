@@ -1,0 +1,94 @@
+"""What both kinds of Azure endpoint share: asking with a deadline, and errors in one line that a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from forecastops.adapters.endpoint.azure.calls import CallError, Calls, CallTimeoutError
+from forecastops.adapters.endpoint.interface import Endpoint
+from forecastops.ground.config import DeploymentConfig
+from forecastops.ground.errors import EndpointError
+from forecastops.ground.redaction import redacted
+
+__all__ = ["LABEL", "POLL_SECONDS", "AzureEndpoint"]
+
+LABEL = "forecastops.owner"  # the tag that names the registry
+POLL_SECONDS = 5.0
+_READ_SECONDS = 120.0
+_RESTORE_SECONDS = 900.0  # a time limit that was too short for another version must not keep the old one away
+_LOG_LINES = 40
+_SHOWN_LINES = 3
+_SHOWN = 300  # characters of what Azure says
+_FORBIDDEN = (
+    "give the principal the role AzureML Data Scientist, or the actions onlineEndpoints/*, services/* and read of the "
+    "workspace; the client asks for online endpoints first, whatever the kind"
+)
+
+
+class AzureEndpoint(Endpoint):
+    """An endpoint of a workspace."""
+
+    def __init__(self, config: DeploymentConfig, name: str, model_name: str, registry_uri: str) -> None:
+        super().__init__(config, name, model_name, registry_uri)
+        # The workspace's whole address is no help to a reader, and would crowd out what is wrong.
+        workspace = config.target.partition("?")[0].rstrip("/").rpartition("/")[2]
+        self._place = f"endpoint {name!r} of workspace {workspace!r}"
+        self._calls = Calls(config.target)
+
+    def _read(self, operation: str, **arguments: Any) -> Any:
+        """An operation that changes nothing, or ends soon."""
+        with self._errors():
+            return self._calls(operation, _READ_SECONDS, **arguments)
+
+    def _change(self, operation: str, **arguments: Any) -> None:
+        """An operation that may take as long as a deployment; what came of it is to be read afterwards."""
+        try:
+            with self._errors():
+                self._calls(operation, self._seconds(restoring=True), name=self.name, **arguments)
+        except EndpointError as error:
+            if not (isinstance(error.__cause__, CallError) and error.__cause__.lost):
+                raise
+
+    def _seconds(self, *, restoring: bool) -> float:
+        return max(self._config.timeout_seconds, _RESTORE_SECONDS if restoring else 0.0)
+
+    def _is_ours(self, tags: dict[str, str], models: list[list[str]]) -> bool:
+        """By the label; what older scripts deployed has none, but may serve our model."""
+        if LABEL in tags:
+            return tags[LABEL] == self._owner
+        return all(name == self._model_name for name, _ in models)
+
+    def _served(self, models: list[list[str]]) -> str | None:
+        return models[0][1] if len(models) == 1 and models[0][0] == self._model_name else None
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (CallError, CallTimeoutError) as error:
+            raise EndpointError(self._place, said(str(error)), _remedy(error)) from error
+
+    def _failed(self, version: str, what: str, operation: str, **arguments: Any) -> EndpointError:
+        """The error of a deployment that did not come about, with what its container logged."""
+        try:
+            log = self._calls(operation, _READ_SECONDS, lines=_LOG_LINES, **arguments)
+        except (CallError, CallTimeoutError):
+            log = ""  # there may be no container yet
+        lines = [line.strip() for line in log.splitlines() if line.strip()][-_SHOWN_LINES:]
+        tail = f"; its log ends with: {said(' / '.join(lines))}" if lines else ""
+        remedy = "mend what it names, or raise deployment.timeout_seconds, and run the command again"
+        return EndpointError(self._place, f"version {version} did not become healthy: {said(what)}{tail}", remedy)
+
+
+def said(text: str) -> str:
+    """What Azure says, on one line, redacted before it is cut."""
+    line = redacted(" ".join(text.split()))
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 3]}..."
+
+
+def _remedy(error: Exception) -> str:
+    if isinstance(error, CallError) and error.status == 403:
+        return _FORBIDDEN
+    return "run `forecastops status`, then the command again"

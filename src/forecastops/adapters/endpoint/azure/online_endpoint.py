@@ -1,0 +1,181 @@
+"""Managed online endpoints: a new deployment beside the one that serves, and the traffic moved once it has answered."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from forecastops.adapters.endpoint.azure.asking import LABEL, POLL_SECONDS, AzureEndpoint
+from forecastops.adapters.endpoint.azure.calls import CallError, CallTimeoutError
+from forecastops.adapters.endpoint.azure.settings import OnlineSettings
+from forecastops.adapters.endpoint.interface import HEALTHY, EndpointState
+from forecastops.ground.config import DeploymentConfig
+from forecastops.ground.errors import EndpointError
+
+__all__ = ["OnlineEndpoint"]
+
+_LOG = logging.getLogger(__name__)
+_COLOURS = ("blue", "green")
+_DONE = "Succeeded"
+_ENDED = (_DONE, "Failed", "Canceled")
+
+
+@dataclass(frozen=True)
+class _Found:
+    """An endpoint as Azure describes it; ``deployments`` with state and models by colour."""
+
+    url: str | None
+    state: str
+    tags: dict[str, str]
+    traffic: dict[str, int]
+    deployments: dict[str, dict[str, Any]]
+
+    @property
+    def live(self) -> str | None:
+        """The one deployment that gets requests, None where there is none or several do."""
+        reached = [colour for colour, share in self.traffic.items() if share > 0]
+        return reached[0] if len(reached) == 1 else None
+
+
+class OnlineEndpoint(AzureEndpoint):
+    """A managed online endpoint with two deployments, blue and green, of which one has the traffic."""
+
+    def __init__(
+        self, config: DeploymentConfig, settings: OnlineSettings, name: str, model_name: str, registry_uri: str
+    ) -> None:
+        super().__init__(config, name, model_name, registry_uri)
+        self._settings = settings.document()
+        self._staged: str | None = None
+
+    @property
+    def removal(self) -> str:
+        """The command by which a person removes it."""
+        return f"mlflow deployments delete-endpoint -t {self._config.target} --endpoint {self.name}"
+
+    def state(self) -> EndpointState | None:
+        """The endpoint with the deployment that has the traffic."""
+        found = self._find()
+        return self._state(found) if found else None
+
+    def stage(self, version: str, *, restoring: bool = False) -> None:
+        """Deploy beside what serves; to restore a version that is still there, nothing is deployed."""
+        found = self._find()
+        self._require_ours(self._state(found) if found else None)
+        if found is None:
+            found = self._create()
+        if restoring and (kept := self._holding(found, version)):
+            self._staged = kept
+            return
+        self._require_one_way(found)
+        colour = next(colour for colour in _COLOURS if colour != found.live)
+        if colour in found.deployments:
+            self._remove(colour)  # left from an interrupted promotion
+        self._deploy(colour, version, self._seconds(restoring=restoring))
+        self._staged = colour
+
+    def forecast(self) -> list[dict[str, Any]]:
+        """Ask what was staged, else the endpoint, with the endpoint's key."""
+        rows: list[dict[str, Any]] = self._read("ask", name=self._staged, endpoint=self.name)
+        return rows
+
+    def release(self, version: str) -> EndpointState:
+        """Move the traffic to what was staged."""
+        found = self._find()
+        if self._staged is not None and found and found.live != self._staged:
+            _LOG.info("moving the traffic of endpoint %s to deployment %s", self.name, self._staged)
+            self._change("move_traffic", deployment=self._staged)
+            found = self._find()
+        self._staged = None
+        return self._checked(self._state(found) if found else None, version)
+
+    def clean_up(self) -> None:
+        """Delete the deployment without traffic."""
+        found = self._find()
+        if found is None or found.live not in found.deployments:
+            return
+        for colour, deployment in found.deployments.items():
+            if colour != found.live and self._served(deployment["models"]):
+                self._remove(colour)
+
+    def delete(self) -> None:
+        """Delete the endpoint with its deployments."""
+        state = self.state()
+        if state is not None and state.ours:
+            self._change("delete_endpoint")
+
+    def _find(self) -> _Found | None:
+        found = self._read("endpoint", name=self.name)
+        return _Found(**found) if found else None
+
+    def _state(self, found: _Found) -> EndpointState:
+        models = [model for deployment in found.deployments.values() for model in deployment["models"]]
+        ours = self._is_ours(found.tags, models)
+        serving = found.deployments.get(found.live or "")
+        if serving is None:
+            return EndpointState(self.name, found.url, f"without a deployment (traffic: {_shares(found)})", None, ours)
+        ended = [state for state in (found.state, serving["state"]) if state != _DONE]
+        version = self._served(serving["models"]) if ours else None
+        return EndpointState(self.name, found.url, ended[0] if ended else HEALTHY, version, ours)
+
+    def _create(self) -> _Found:
+        _LOG.info("creating endpoint %s", self.name)
+        self._change("create_endpoint", tags={LABEL: self._owner})
+        found = self._find()
+        if found is None or found.state != _DONE:
+            what = f"it was asked for, and is {found.state if found else 'absent'}"
+            raise EndpointError(self._place, what, "run the command again")
+        return found
+
+    def _require_one_way(self, found: _Found) -> None:
+        if found.live is None and any(found.traffic.values()):
+            raise EndpointError(
+                self._place,
+                f"its traffic is split ({_shares(found)})",
+                "give one deployment all of it, then run the command again",
+            )
+
+    def _holding(self, found: _Found, version: str) -> str | None:
+        """The deployment of that version which can be asked, the one with traffic first."""
+        ready = [
+            colour
+            for colour, deployment in found.deployments.items()
+            if deployment["state"] == _DONE and self._served(deployment["models"]) == version
+        ]
+        return found.live if found.live in ready else next(iter(ready), None)
+
+    def _deploy(self, colour: str, version: str, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        wanted = {"deployment": colour, "model_uri": self._uri(version), "settings": self._settings}
+        refusal = ""
+        try:
+            self._calls("create_deployment", seconds, name=self.name, **wanted)
+        except CallTimeoutError:
+            refusal = "Azure has not ended the operation in time"
+        except CallError as error:
+            refusal = "" if error.lost else str(error)
+        state = self._settled(colour, deadline)
+        if state != _DONE or refusal:
+            what = f"deployment {colour} is {state or 'absent'}: {refusal or 'without an error'}"
+            raise self._failed(version, what, "deployment_log", name=self.name, deployment=colour)
+
+    def _settled(self, colour: str, deadline: float) -> str | None:
+        """The deployment's state once it has ended, or at the deadline; None where there is none."""
+        while True:
+            found = self._find()
+            deployment = found.deployments.get(colour) if found else None
+            state = deployment["state"] if deployment else None
+            if state is None or state in _ENDED or time.monotonic() >= deadline:
+                return state
+            _LOG.info("deployment %s of endpoint %s is %s", colour, self.name, state)
+            time.sleep(min(POLL_SECONDS, max(0.1, deadline - time.monotonic())))
+
+    def _remove(self, colour: str) -> None:
+        _LOG.info("deleting deployment %s of endpoint %s", colour, self.name)
+        self._settled(colour, time.monotonic() + self._config.timeout_seconds)  # Azure deletes none that is being made
+        self._change("delete_deployment", deployment=colour)
+
+
+def _shares(found: _Found) -> str:
+    return ", ".join(f"{colour} {share} %" for colour, share in found.traffic.items()) or "none"

@@ -1,0 +1,168 @@
+"""What is done through azureml-mlflow's client, by the process that may be killed; arguments and results are plain."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = [
+    "ask",
+    "create_deployment",
+    "create_endpoint",
+    "create_service",
+    "delete_deployment",
+    "delete_endpoint",
+    "delete_service",
+    "deployment_log",
+    "endpoint",
+    "move_traffic",
+    "service",
+    "service_log",
+    "update_service",
+]
+
+Document = dict[str, Any]
+
+
+def service(client: Any, name: str) -> Document | None:
+    """State, url, error, tags and models of a container instance, None where there is none of that name."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        found = client.get_deployment(name)
+    except MlflowException as error:
+        if error.message == f"No deployment with name {name} found":
+            return None
+        raise
+    return {
+        "state": str(found.get("state")),
+        "url": found.get("scoringUri"),
+        "error": _error_text(found.get("error")),
+        "tags": dict(found.get("tags") or {}),
+        "models": [[model.get("name"), str(model.get("version"))] for model in found.get("modelDetails") or ()],
+    }
+
+
+def create_service(client: Any, name: str, model_uri: str, settings: Document) -> None:
+    """Create a container instance; returns when Azure says that it is done."""
+    client.create_deployment(name, model_uri, config={"deploy-config-file": _file(settings)})
+
+
+def update_service(client: Any, name: str, model_uri: str, settings: Document) -> None:
+    """Replace what a container instance serves; returns when Azure says that it is done, or after 720 s."""
+    client.update_deployment(name, model_uri, config={"deploy-config-file": _file(settings)})
+
+
+def delete_service(client: Any, name: str) -> None:
+    """Delete a container instance."""
+    client.delete_deployment(name)
+
+
+def service_log(client: Any, name: str, lines: int) -> str:
+    """The last lines that a container instance logged; the client itself has no verb for it."""
+    workspace = client.service_context
+    found = client._mms_client._client.services.get_logs(
+        workspace.subscription_id, workspace.resource_group_name, workspace.workspace_name, name, tail=lines
+    )
+    return str(found.content or "")
+
+
+def endpoint(client: Any, name: str) -> Document | None:
+    """State, url, tags, traffic and deployments of an online endpoint, None where there is none of that name."""
+    from azure.core.exceptions import HttpResponseError
+
+    try:
+        found = client.get_endpoint(name)
+    except HttpResponseError as error:
+        if error.status_code == 404:
+            return None
+        raise
+    properties = found["properties"]
+    return {
+        "state": str(properties.get("provisioningState")),
+        "url": properties.get("scoringUri"),
+        "tags": dict(found.get("tags") or {}),
+        "traffic": dict(properties.get("traffic") or {}),
+        "deployments": {one["name"]: _deployment(one["properties"]) for one in client.list_deployments(name)},
+    }
+
+
+def create_endpoint(client: Any, name: str, tags: Mapping[str, str]) -> None:
+    """Create an online endpoint that asks for a key."""
+    settings = {"auth_mode": "key", "identity": {"type": "system_assigned"}, "tags": dict(tags)}
+    client.create_endpoint(name, {"endpoint-config-file": _file(settings)})
+
+
+def create_deployment(client: Any, name: str, deployment: str, model_uri: str, settings: Document) -> None:
+    """Create a deployment of an online endpoint, without traffic; returns when Azure says that it is done."""
+    client.create_deployment(deployment, model_uri, config={"deploy-config-file": _file(settings)}, endpoint=name)
+
+
+def move_traffic(client: Any, name: str, deployment: str) -> None:
+    """Give one deployment all requests."""
+    client.update_endpoint(name, {"endpoint-config-file": _file({"traffic": {deployment: 100}})})
+
+
+def delete_deployment(client: Any, name: str, deployment: str) -> None:
+    """Delete a deployment of an online endpoint."""
+    client.delete_deployment(deployment, endpoint=name)
+
+
+def delete_endpoint(client: Any, name: str) -> None:
+    """Delete an online endpoint with its deployments."""
+    client.delete_endpoint(name)
+
+
+def deployment_log(client: Any, name: str, deployment: str, lines: int) -> str:
+    """The last lines that a deployment's container logged; the client itself has no verb for it."""
+    from azureml.mlflow._restclient.mfe_v2022_02_01_preview.models import DeploymentLogsRequest
+
+    workspace = client.service_context
+    found = client._mir_client._client.online_deployments.get_logs(
+        workspace.resource_group_name,
+        workspace.workspace_name,
+        name,
+        deployment,
+        DeploymentLogsRequest(container_type="InferenceServer", tail=lines),
+    )
+    return str(found.content or "")
+
+
+def ask(client: Any, name: str | None, endpoint: str | None) -> list[Document]:
+    """The forecast that a container instance, or a deployment of an endpoint, gives by default; keys stay in here."""
+    import pandas as pd
+    from pandas.api.types import is_datetime64_any_dtype
+
+    table = client.predict(name, pd.DataFrame(), endpoint)
+    for column in table:
+        if is_datetime64_any_dtype(table[column]):  # pandas, in the client, reads dates where we sent text
+            whole_days = bool((table[column] == table[column].dt.normalize()).all())
+            table[column] = [(stamp.date() if whole_days else stamp).isoformat() for stamp in table[column]]
+    rows: list[Document] = table.to_dict("records")
+    return rows
+
+
+def _deployment(properties: Document) -> Document:
+    # /subscriptions/.../workspaces/W/models/NAME/versions/N
+    *_, name, _, version = ["", "", "", *str(properties.get("model")).split("/")]
+    return {"state": str(properties.get("provisioningState")), "models": [[name, version]]}
+
+
+def _error_text(error: Any) -> str:
+    """An error of the service, which the client leaves as an object of its own."""
+    if error is None:
+        return ""
+    document = error.as_dict() if hasattr(error, "as_dict") else error
+    if not isinstance(document, dict):
+        return str(document)
+    details = [str(one.get("message")) for one in document.get("details") or () if isinstance(one, dict)]
+    return " ".join(part for part in [str(document.get("message") or ""), *details] if part)
+
+
+def _file(settings: Document) -> str:
+    """The client reads settings from files only."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False, encoding="utf-8") as file:
+        json.dump(settings, file)
+    return file.name

@@ -1,0 +1,116 @@
+"""What promotion needs of an endpoint, whatever the target."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+from forecastops.ground.config import DeploymentConfig
+from forecastops.ground.errors import EndpointError
+
+__all__ = ["HEALTHY", "Endpoint", "EndpointState"]
+
+HEALTHY = "Healthy"
+
+
+@dataclass(frozen=True)
+class EndpointState:
+    """What the target says of the deployment; ``version`` is the model version that it serves, if it says so."""
+
+    name: str
+    url: str | None
+    state: str
+    version: str | None
+    ours: bool = True  # whether this registry's model was deployed there, rather than another's of the same name
+
+    @property
+    def healthy(self) -> bool:
+        """Whether it answers now."""
+        return self.state == HEALTHY
+
+    def serves(self, version: str) -> bool:
+        """Whether it answers now, as this version of our model."""
+        return self.healthy and self.ours and self.version == version
+
+
+class Endpoint(ABC):
+    """One named endpoint of one registered model.
+
+    A version moves in by three steps: it is staged, asked for a forecast, and released to the callers. Where the target
+    can hold two deployments, callers get the old one until the release; elsewhere staging replaces it.
+
+    Two registries may each have a version 1 of a model of that name. What we deploy is therefore labelled with the
+    registry where the target keeps labels, and a deployment with another label is not touched.
+    """
+
+    def __init__(self, config: DeploymentConfig, name: str, model_name: str, registry_uri: str) -> None:
+        self._config = config
+        self._model_name = model_name
+        self._owner = hashlib.sha256(f"{registry_uri}\0{model_name}".encode()).hexdigest()[:16]
+        self._place = f"endpoint {name!r} on {config.target}"
+        self.name = name
+
+    @abstractmethod
+    def state(self) -> EndpointState | None:
+        """What callers meet, None where the target says that there is no such endpoint."""
+
+    @abstractmethod
+    def stage(self, version: str, *, restoring: bool = False) -> None:
+        """Deploy ``version`` and wait until it can be asked, for the configured time.
+
+        ``restoring`` puts back what was there: a time limit that was too short for another version does not count, and
+        what is in the way gives way.
+
+        Raises:
+            EndpointError: when it does not become healthy in time; what the target says and logged is in the message.
+        """
+
+    @abstractmethod
+    def forecast(self) -> list[dict[str, Any]]:
+        """Ask what was staged last, else what serves, for a forecast of its default horizon and levels, as rows."""
+
+    @abstractmethod
+    def release(self, version: str) -> EndpointState:
+        """Give callers what was staged.
+
+        Raises:
+            EndpointError: when they do not get ``version`` afterwards.
+        """
+
+    @abstractmethod
+    def clean_up(self) -> None:
+        """Remove deployments that no caller reaches any more."""
+
+    @abstractmethod
+    def delete(self) -> None:
+        """Delete the endpoint; nothing happens where there is none, or where it is not ours."""
+
+    @property
+    def removal(self) -> str:
+        """The command by which a person removes it."""
+        return f"mlflow deployments delete -t {self._config.target} --name {self.name}"
+
+    def _checked(self, state: EndpointState | None, version: str) -> EndpointState:
+        if state is None or not state.serves(version):
+            found = f"is {state.state} and serves version {state.version}" if state else "is gone"
+            raise EndpointError(self._place, f"{found} after deploying version {version}", "see the target's log")
+        return state
+
+    def _require_ours(self, state: EndpointState | None) -> None:
+        if state is not None and not state.ours:
+            raise EndpointError(
+                self._place,
+                "was deployed by hand or from another registry",
+                f"set deployment.name to a free name, or run `{self.removal}`",
+            )
+
+    def _uri(self, version: str) -> str:
+        """The only form that every target resolves: by number."""
+        return f"models:/{self._model_name}/{version}"
+
+    def _version(self, model_uri: object) -> str | None:
+        match = re.fullmatch(rf"models:/{re.escape(self._model_name)}/(\d+)", str(model_uri))
+        return match[1] if match else None

@@ -1,0 +1,81 @@
+"""Any MLflow deployments target whose update replaces what serves, such as ``forecastops-local``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from forecastops.adapters.endpoint.interface import Endpoint, EndpointState
+from forecastops.ground.errors import EndpointError
+
+__all__ = ["MlflowTarget"]
+
+_LOCAL = "forecastops-local"
+_RESTORE_SECONDS = 120.0  # a time limit that was too short for the new version must not keep the old one away
+
+
+class MlflowTarget(Endpoint):
+    """One deployment, through MLflow's interface alone: staging a version replaces the one that serves."""
+
+    def state(self) -> EndpointState | None:
+        """The deployment's state."""
+        with self._errors():
+            client = self._client()
+            if all(entry["name"] != self.name for entry in client.list_deployments()):
+                return None
+            found = client.get_deployment(self.name)
+        ours = found.get("owner", self._owner) == self._owner
+        version = self._version(found.get("model_uri")) if ours else None
+        return EndpointState(self.name, found.get("url"), str(found.get("state")), version, ours)
+
+    def stage(self, version: str, *, restoring: bool = False) -> None:
+        """Make the deployment serve ``version``."""
+        timeout = max(self._config.timeout_seconds, _RESTORE_SECONDS if restoring else 0.0)
+        settings = {**self._config.settings, "timeout_seconds": timeout}
+        if self._config.target == _LOCAL:
+            settings["owner"] = self._owner
+        before = self.state()
+        self._require_ours(before)
+        with self._errors():
+            client = self._client()
+            change = client.create_deployment if before is None else client.update_deployment
+            change(self.name, self._uri(version), config=settings)
+
+    def release(self, version: str) -> EndpointState:
+        """Callers have it already."""
+        return self._checked(self.state(), version)
+
+    def clean_up(self) -> None:
+        """There is nothing else."""
+
+    def delete(self) -> None:
+        """Delete the deployment."""
+        state = self.state()
+        if state is None or not state.ours:
+            return
+        with self._errors():
+            self._client().delete_deployment(self.name)
+
+    def forecast(self) -> list[dict[str, Any]]:
+        """Ask the deployment."""
+        with self._errors():
+            answer = self._client().predict(self.name, {"inputs": []})
+            rows = answer if isinstance(answer, list) else answer.get_predictions("dataframe").to_dict("records")
+        return [dict(row) for row in rows]
+
+    def _client(self) -> Any:
+        from mlflow.deployments import get_deploy_client
+
+        return get_deploy_client(self._config.target)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except EndpointError:
+            raise
+        except Exception as error:  # each target raises errors of its own libraries
+            cause = error.__cause__ or error
+            lines = str(cause).splitlines() or [type(cause).__name__]
+            raise EndpointError(self._place, lines[0][:300], "see its log, then run the command again") from error
