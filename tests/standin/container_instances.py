@@ -1,0 +1,255 @@
+"""Container instances through the v1 API (``modelmanagement``), which serve what was registered.
+
+From the client's source: the paths, the operation that is polled, and the form of a service. From public reports: that
+a failed creation leaves its service behind, and ``ServiceExists`` (microsoft/MLOpsPython#238). Assumed, as the harsher
+reading: an update ends the container before it, and is refused while another operation runs.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import ssl
+import tempfile
+import threading
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from faults import Faults
+from standin.scoring import Container
+from standin.server import Request, Response, serve
+from standin.uploads import Uploads
+
+__all__ = ["ContainerInstances"]
+
+_PATHS = re.compile(
+    r"/modelmanagement/v1\.0/subscriptions/[^/]+/.+?/workspaces/[^/]+/(services|operations)(?:/([^/]+))?(/.*)?"
+)
+_POLL = {"retry_after_ms": "100"}
+_CREATED = {"createdTime": "2026-07-01T00:00:00Z", "createdBy": {"userObjectId": "1", "userName": "tests"}}
+
+
+class Models(Protocol):
+    """Where the bytes of registered versions are."""
+
+    def model_folder(self, name: str, version: str) -> Path:
+        """The folder of a version's model."""
+
+
+@dataclass
+class Service:
+    """One service; ``image`` is the request for what it is to run."""
+
+    name: str
+    settings: dict[str, Any]
+    image: dict[str, Any]
+    url: str
+    keys: dict[str, str]
+    state: str = "Transitioning"
+    error: dict[str, Any] | None = None
+    container: Container | None = None
+    operation: str = ""
+
+    @property
+    def model(self) -> tuple[str, str]:
+        """Name and version of the model in its image."""
+        (found,) = self.image["modelIds"]
+        name, _, version = found.partition(":")
+        return name, version
+
+
+@dataclass
+class ContainerInstances:
+    """All services.
+
+    ``outcomes`` says how the next operations end: ``crash`` (the container's model does not load; the operation fails),
+    ``Unhealthy`` (the same, but the operation succeeds), ``TimedOut``, ``Cancelled``, ``never``. Others succeed.
+    ``hidden`` is how often a service that exists is not shown.
+    """
+
+    models: Models
+    folder: Path
+    uploads: Uploads
+    outcomes: list[str] = field(default_factory=list)
+    hidden: int = 0
+    services: dict[str, Service] = field(default_factory=dict)
+    operations: dict[str, dict[str, Any]] = field(default_factory=dict)
+    fronts: ExitStack = field(default_factory=ExitStack)
+
+    def answer(self, request: Request) -> Response | None:
+        """One call of the API."""
+        match = _PATHS.fullmatch(request.path)
+        if match is None:
+            return None
+        kind, name, rest = match[1], match[2] or "", (match[3] or "").lower()
+        if kind == "operations":
+            return Response.of(self.operations[name], 200, **_POLL)
+        if not name:
+            return self._create(request) if request.method == "POST" else self._list(request)
+        service = self.services.get(name)
+        if service and request.method == "GET" and self.hidden:
+            self.hidden, service = self.hidden - 1, None
+        if service is None:
+            return _problem(404, "NotFound", "NoSuchService", f"Service with name {name} not found.")
+        return self._of_service(request, service, rest)
+
+    def secrets(self) -> list[str]:
+        """The keys of all services."""
+        return [key for service in self.services.values() for key in service.keys.values()]
+
+    def close(self) -> None:
+        """End everything."""
+        for service in self.services.values():
+            if service.container:
+                service.container.end()
+        self.fronts.close()
+
+    def _of_service(self, request: Request, service: Service, rest: str) -> Response:
+        if rest == "/listkeys":
+            return Response.of(service.keys)
+        if rest == "/logs":
+            return Response.of({"content": service.container.log() if service.container else ""})
+        if request.method == "PATCH":
+            return self._update(request, service)
+        if request.method == "DELETE":
+            return self._delete(service)
+        return Response.of(_document(service))
+
+    def _list(self, request: Request) -> Response:
+        kind = request.query.get("computeType")
+        return Response.of({"value": [_document(one) for one in self.services.values() if kind == "ACI"]})
+
+    def _create(self, request: Request) -> Response:
+        asked = request.json()
+        name, image = asked["name"], asked.pop("environmentImageRequest")
+        if name in self.services:
+            return _problem(409, "Conflict", "ServiceExists", f"The workspace already contains a service {name}.")
+        if not asked.get("sslEnabled"):
+            return _problem(400, "BadRequest", "NotHere", "This stand-in serves by TLS only.")
+        keys = {kind: f"key-{secrets.token_urlsafe(24)}" for kind in ("primaryKey", "secondaryKey")}
+        port = self.fronts.enter_context(serve(_context(asked), lambda found: self._front(name, found), Faults()))
+        service = Service(name, asked, image, f"https://{asked['cname']}:{port}", keys)
+        self.services[name] = service
+        return self._begin(service)
+
+    def _update(self, request: Request, service: Service) -> Response:
+        if self.operations[service.operation]["state"] == "Running":
+            return _problem(409, "Conflict", "OperationRunning", f"Service {service.name} is being deployed.")
+        for change in request.json():
+            if change["path"] == "/environmentImageRequest":
+                service.image = change["value"]
+            else:
+                service.settings[change["path"].removeprefix("/")] = change["value"]
+        return self._begin(service)
+
+    def _delete(self, service: Service) -> Response:
+        del self.services[service.name]
+        if service.container:
+            service.container.end()
+        return self._accepted(service, "Succeeded")
+
+    def _begin(self, service: Service) -> Response:
+        service.state, service.error = "Transitioning", None
+        response = self._accepted(service, "Running")
+        outcome = self.outcomes.pop(0) if self.outcomes else ""
+        threading.Thread(target=self._deploy, args=(service, outcome), daemon=True).start()
+        return response
+
+    def _accepted(self, service: Service, state: str) -> Response:
+        service.operation = secrets.token_hex(8)
+        self.operations[service.operation] = {"id": service.operation, "operationType": "Service", "state": state}
+        return Response(202, b"", {"Operation-Location": f"/operations/{service.operation}"})
+
+    def _deploy(self, service: Service, outcome: str) -> None:
+        operation = self.operations[service.operation]
+        now = time.strftime("%Y%m%d%H%M%S", time.gmtime())
+        operation["streamingOperationLog"] = f"{now}|Building image.#{now}|Submitting deployment to compute."
+        if service.container:
+            service.container.end()
+        if outcome == "never":
+            return
+        damaged = outcome in ("crash", "Unhealthy")
+        fault = self._image_fault(service)
+        folder = Path(tempfile.mkdtemp(dir=self.folder))
+        service.container = Container(
+            self.models.model_folder(*service.model), folder, passes_params=False, damaged=damaged
+        )
+        if fault or not service.container.healthy or outcome in ("TimedOut", "Cancelled"):
+            service.state = "Unhealthy" if outcome == "Unhealthy" else "Failed"
+            key = service.keys["primaryKey"]
+            message = fault or f"Your container application crashed. It was started with primaryKey={key}"
+            details = [{"code": "CrashLoopBackOff", "message": message}]
+            service.error = {
+                "code": "KubernetesDeploymentFailed",
+                "statusCode": 400,
+                "message": "Failed",
+                "details": details,
+            }
+            operation["error"] = service.error
+            operation["operationDetails"] = {"subOperationType": "DeployService"}
+        else:
+            service.state = "Healthy"
+        ends = {"": "Succeeded", "Unhealthy": "Succeeded", "TimedOut": "TimedOut", "Cancelled": "Cancelled"}
+        operation["state"] = "Failed" if fault else ends.get(outcome, "Failed")
+
+    def _image_fault(self, service: Service) -> str | None:
+        """What would stop the image: its scripts must be there, and its server runs on Python 3.10 at most."""
+        missing = [
+            one["url"]
+            for one in service.image["assets"]
+            if one["url"].partition("artifact/")[2] not in self.uploads.blobs
+        ]
+        python = service.image["environment"]["python"]["condaDependencies"]["dependencies"][0]
+        return f"image cannot be built: {missing}, {python}" if missing or python != "python=3.10" else None
+
+    def _front(self, name: str, request: Request) -> Response:
+        service = self.services.get(name)
+        if service is None or service.container is None:
+            return Response(502, b"no healthy upstream")
+        asked_by = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if service.settings.get("authEnabled") and asked_by not in service.keys.values():
+            return Response(401, b"key_auth_access_denied")
+        return service.container.score(request) if request.path == "/score" else Response(404)
+
+
+def _context(asked: dict[str, Any]) -> ssl.SSLContext:
+    """TLS with the certificate that came with the request."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("sslCertificate", "sslKey"):
+            (Path(folder) / name).write_text(asked[name])
+        context.load_cert_chain(Path(folder) / "sslCertificate", Path(folder) / "sslKey")
+    return context
+
+
+def _document(service: Service) -> dict[str, Any]:
+    kept = (
+        "kvTags",
+        "properties",
+        "description",
+        "containerResourceRequirements",
+        "authEnabled",
+        "sslEnabled",
+        "cname",
+    )
+    name, version = service.model
+    return {
+        **{key: service.settings.get(key) for key in kept},
+        **_CREATED,
+        "name": service.name,
+        "computeType": "ACI",
+        "state": service.state,
+        "error": service.error,
+        "scoringUri": f"{service.url}/score",
+        "swaggerUri": f"{service.url}/swagger.json",
+        "models": [{"id": f"{name}:{version}", "name": name, "version": int(version)}],
+        "environmentImageRequest": service.image,
+    }
+
+
+def _problem(status: int, code: str, inner: str, message: str) -> Response:
+    details = [{"code": inner, "message": message}]
+    return Response.of({"code": code, "statusCode": status, "message": code, "details": details}, status)
