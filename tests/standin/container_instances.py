@@ -75,6 +75,7 @@ class ContainerInstances:
     uploads: Uploads
     outcomes: list[str] = field(default_factory=list)
     hidden: int = 0
+    issued: list[str] = field(default_factory=list)  # every key, also of services that are gone
     services: dict[str, Service] = field(default_factory=dict)
     operations: dict[str, dict[str, Any]] = field(default_factory=dict)
     fronts: ExitStack = field(default_factory=ExitStack)
@@ -95,10 +96,6 @@ class ContainerInstances:
         if service is None:
             return _problem(404, "NotFound", "NoSuchService", f"Service with name {name} not found.")
         return self._of_service(request, service, rest)
-
-    def secrets(self) -> list[str]:
-        """The keys of all services."""
-        return [key for service in self.services.values() for key in service.keys.values()]
 
     def close(self) -> None:
         """End everything."""
@@ -130,6 +127,7 @@ class ContainerInstances:
         if not asked.get("sslEnabled"):
             return _problem(400, "BadRequest", "NotHere", "This stand-in serves by TLS only.")
         keys = {kind: f"key-{secrets.token_urlsafe(24)}" for kind in ("primaryKey", "secondaryKey")}
+        self.issued += keys.values()
         port = self.fronts.enter_context(serve(_context(asked), lambda found: self._front(name, found), Faults()))
         service = Service(name, asked, image, f"https://{asked['cname']}:{port}", keys)
         self.services[name] = service
@@ -161,7 +159,7 @@ class ContainerInstances:
     def _accepted(self, service: Service, state: str) -> Response:
         service.operation = secrets.token_hex(8)
         self.operations[service.operation] = {"id": service.operation, "operationType": "Service", "state": state}
-        return Response(202, b"", {"Operation-Location": f"/operations/{service.operation}"})
+        return Response(202, b"", {"Operation-Location": f"/operations/{service.operation}", "retry-after-ms": "100"})
 
     def _deploy(self, service: Service, outcome: str) -> None:
         operation = self.operations[service.operation]

@@ -58,7 +58,9 @@ class OnlineEndpoints:
     outcomes: list[str] = field(default_factory=list)
     endpoints: dict[str, OnlineEndpoint] = field(default_factory=dict)
     operations: dict[str, dict[str, Any]] = field(default_factory=dict)
-    moves: list[dict[str, int]] = field(default_factory=list)  # every traffic that was set
+    issued: list[str] = field(default_factory=list)  # every key, also of endpoints that are gone
+    moves: list[dict[str, int]] = field(default_factory=list)  # every change of the traffic
+    asked: list[tuple[str, dict[str, int]]] = field(default_factory=list)  # which deployment, and the traffic then
 
     def answer(self, request: Request) -> Response | None:
         """One call of the resource manager."""
@@ -92,11 +94,8 @@ class OnlineEndpoints:
         deployment = endpoint.deployments.get(chosen)
         if deployment is None or deployment.container is None:
             return Response(404, b"no deployment")
+        self.asked.append((chosen, endpoint.traffic))
         return deployment.container.score(request)
-
-    def secrets(self) -> list[str]:
-        """The keys of all endpoints."""
-        return [key for endpoint in self.endpoints.values() for key in endpoint.keys.values()]
 
     def close(self) -> None:
         """End everything."""
@@ -107,6 +106,7 @@ class OnlineEndpoints:
         endpoint = self.endpoints.get(name)
         if request.method == "PUT":
             keys = {kind: f"key-{secrets.token_urlsafe(24)}" for kind in ("primaryKey", "secondaryKey")}
+            self.issued += keys.values()
             endpoint = self.endpoints.setdefault(name, OnlineEndpoint(request.json(), keys))
             return self._accepted(request, _endpoint(request, name, endpoint), 201)
         if endpoint is None:
@@ -127,8 +127,9 @@ class OnlineEndpoints:
         for colour, share in traffic.items():
             if share and (colour not in endpoint.deployments or endpoint.deployments[colour].state != "Succeeded"):
                 return Response.error(400, "BadRequest", f"Deployment {colour} cannot get traffic.")
+        if traffic != endpoint.traffic:
+            self.moves.append(traffic)
         endpoint.traffic = traffic
-        self.moves.append(traffic)
         return self._accepted(request, _endpoint(request, name, endpoint), 202)
 
     def _of_deployment(self, request: Request, name: str, colour: str, verb: str | None) -> Response:

@@ -1,7 +1,7 @@
 """A registered model in a process of its own, answering as Azure's inference server does.
 
-The forms of question and answer were compared with the real ``azureml-inference-server-http``: 0.6.1 on Python 3.10 with
-the entry script that azureml-mlflow uploads (container instances), 1.5.1 with the scoring script that Azure
+The forms of question and answer were compared with the real ``azureml-inference-server-http``: 0.6.1 on Python 3.10
+with the entry script that azureml-mlflow uploads (container instances), and 1.5.1 with the scoring script that Azure
 publishes for MLflow models (managed endpoints). Both answer with a bare list of records.
 """
 
@@ -100,9 +100,7 @@ def _handler(model: Any, passes_params: bool) -> type[BaseHTTPRequestHandler]:
         if unexpected := set(data) - {"columns", "index", "data"}:
             raise ValueError(f"JSON data had unexpected key(s): {', '.join(unexpected)}")
         params = question.get("params") if passes_params else None
-        return scoring_server._get_jsonable_obj(
-            model.predict(pd.DataFrame(**data), params=params), pandas_orient="records"
-        )
+        return model.predict(pd.DataFrame(**data), params=params).to_dict("records")
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

@@ -2,7 +2,8 @@
 
 It is our reading of Azure's behaviour, from the client's source and Microsoft's public documentation; nothing here was
 compared with Azure itself. ``identity`` answers for Entra ID and the cloud's metadata, ``mlflow_api`` for tracking and
-registry, ``artifacts`` for the run history and blob storage, each saying what it rests on.
+registry, ``artifacts`` for the run history and blob storage, ``container_instances`` and ``online_endpoints`` for
+deployments, each saying what it rests on.
 
 A router is a function of a request that gives an answer or None. ``Workspace.routers`` are asked after the bearer token
 was checked, ``Workspace.open_routers`` before: those have credentials of their own.
@@ -23,9 +24,12 @@ from pathlib import Path
 from faults import Faults
 from standin.artifacts import Artifacts, local_name
 from standin.certificates import server_context, write_certificates
+from standin.container_instances import ContainerInstances
 from standin.identity import CLOUD, Identity
 from standin.mlflow_api import MlflowApi
+from standin.online_endpoints import OnlineEndpoints
 from standin.server import UNAUTHORIZED, Request, Response, Router, serve
+from standin.uploads import Uploads
 
 __all__ = ["SCOPE", "Workspace", "workspace"]
 
@@ -65,8 +69,13 @@ class Workspace:
 
     def __post_init__(self) -> None:
         self.artifacts = Artifacts(self.folder / "blobs")
-        self.open_routers += [self.identity.answer, self.artifacts.blob]
-        self.routers += [self.artifacts.history]
+        uploads = Uploads(self.artifacts.signature)
+        containers = self.folder / "containers"
+        containers.mkdir()
+        self.services = ContainerInstances(self, containers, uploads)
+        self.endpoints = OnlineEndpoints(self, containers)
+        self.open_routers += [self.identity.answer, self.artifacts.blob, uploads.blob, self.endpoints.score]
+        self.routers += [self.artifacts.history, uploads.metadata, self.services.answer, self.endpoints.answer]
         (self.folder / "federated-token").write_text(self.identity.federated)
         self.certificate = write_certificates(self.folder)
         self.connections = self.folder / "connections"  # one "host port" a line, as they were tried
@@ -138,7 +147,8 @@ class Workspace:
     def secrets(self) -> list[str]:
         """Everything that must not be seen anywhere."""
         identity = self.identity
-        return [identity.federated, identity.secret, self.artifacts.signature, *identity.tokens]
+        keys = self.services.issued + self.endpoints.issued
+        return [identity.federated, identity.secret, self.artifacts.signature, *identity.tokens, *keys]
 
 
 @contextmanager
@@ -150,4 +160,8 @@ def workspace(folder: Path, empty_database: Path, *, has_aliases: bool = False) 
         found.address = f"localhost:{port}"
         api = MlflowApi(folder / "mlflow.db", SCOPE, found.address, has_aliases=has_aliases)
         found.routers.append(api.answer)
-        yield found
+        try:
+            yield found
+        finally:
+            found.services.close()
+            found.endpoints.close()

@@ -16,7 +16,9 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
 _PATH = re.compile(r"(?<![\w:/.])(?:/[\w.@+~-]+){2,}/?")
 # User and password that are not percent-encoded, so that no parser finds where they end: up to the last "@".
 _RAW_USER = re.compile(r"(?<=://)[^\s/?#@:\[]*:(?!\d{1,5}(?:[/?#'\"<>\s]|$))[^\s]*@")
-_SENSITIVE = r"(?i:[\w-]*(?:token|password|passwd|secret|credentials?|(?:api|account|access)[_-]?key)|sig|pwd)"
+_SENSITIVE = (
+    r"(?i:[\w-]*(?:token|password|passwd|secret|credentials?|(?:api|account|access|primary|secondary)[_-]?key)|sig|pwd)"
+)
 _SECRETS = (
     # key=value pairs of query strings, connection strings, headers and records
     (re.compile(rf"(\b{_SENSITIVE}['\"]?\s*[=:]\s*)(?:'[^']*'|\"[^\"]*\"|[^\s&;,'\"]+)"), rf"\1{_MASK}"),

@@ -19,6 +19,7 @@ __all__ = ["OnlineEndpoint"]
 _LOG = logging.getLogger(__name__)
 _COLOURS = ("blue", "green")
 _DONE = "Succeeded"
+_PATIENCE_SECONDS = 120.0
 _ENDED = (_DONE, "Failed", "Canceled")
 
 
@@ -173,7 +174,8 @@ class OnlineEndpoint(AzureEndpoint):
 
     def _remove(self, colour: str) -> None:
         _LOG.info("deleting deployment %s of endpoint %s", colour, self.name)
-        self._settled(colour, time.monotonic() + self._config.timeout_seconds)  # Azure deletes none that is being made
+        seconds = min(self._config.timeout_seconds, _PATIENCE_SECONDS)
+        self._settled(colour, time.monotonic() + seconds)  # Azure deletes none that is being made
         self._change("delete_deployment", deployment=colour)
 
 

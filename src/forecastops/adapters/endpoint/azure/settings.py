@@ -69,11 +69,9 @@ class OnlineSettings(_Settings):
 
     def document(self) -> dict[str, Any]:
         """The deploy-config-file."""
-        return {
-            "instance_type": self.instance_type,
-            "instance_count": self.instance_count,
-            "app_insights_enabled": self.app_insights_enabled,
-        }
+        size: dict[str, Any] = {"instance_type": self.instance_type, "instance_count": self.instance_count}
+        # The client fails on a false value here.
+        return size | ({"app_insights_enabled": True} if self.app_insights_enabled else {})
 
 
 _ADAPTER: TypeAdapter[ContainerSettings | OnlineSettings] = TypeAdapter(

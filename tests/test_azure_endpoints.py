@@ -1,0 +1,258 @@
+"""Deployments to Azure: the command and the real client over TLS, against the stand-in, which serves what it gets."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from command import Command, Result, Running
+from standin.container_instances import Service
+from standin.workspace import Workspace
+from stories import require_settled
+from workshop import Stage, Workshop
+
+CONFIGS = Path(__file__).resolve().parents[1] / "configs"
+ALWAYS = float("inf")
+
+
+@pytest.fixture(scope="module")
+def shop(azure: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    """Trained runs in the workspace."""
+    folder = tmp_path_factory.mktemp("shop")
+    command = Command(folder, azure.environment() | {"FORECASTOPS_HOME": str(folder / "home")})
+    return Workshop.build(command, f"sqlite:///{azure.folder / 'mlflow.db'}")
+
+
+@dataclass(frozen=True)
+class AzureStage(Stage):
+    """A model whose endpoint is one of the workspace, of the kind that a shipped configuration names."""
+
+    azure: Workspace
+    kind: str
+
+    def options(self) -> list[str]:
+        """The configuration, with this model's name, and a certificate where one is wanted."""
+        pem = self.azure.folder / "server.pem"
+        tls = [f"settings.sslCertificate={pem}", f"settings.sslKey={pem}", "settings.cname=localhost"]
+        settings = [f"name={self.model}", *(tls if self.kind == "aci" else [])]
+        overrides = [f"registry.model_name={self.model}", *(f"deployment.{setting}" for setting in settings)]
+        return ["--config", str(CONFIGS / f"{self.kind}.yaml"), *(part for one in overrides for part in ("--set", one))]
+
+    @property
+    def service(self) -> Service:
+        """The container instance."""
+        return self.azure.services.services[self.model]
+
+    def failed(self, *args: str) -> str:
+        """The line of a promotion of the second run that must fail and leave the first in production."""
+        ended = self.run("promote", "--run-id", self.workshop.second, *args)
+        assert ended.code == 1, ended.stderr
+        self.require_first_still(ended)
+        return ended.error
+
+    def require_first_still(self, ended: Result) -> None:
+        """Nothing is left of what failed."""
+        ((version, run_id),) = self.versions().items()
+        assert (run_id, self.champion(), self.served()) == (self.workshop.first, version, version), ended.stderr
+
+    def served(self) -> str | None:
+        """The version that the stand-in serves to callers."""
+        if self.kind == "aci":
+            return self.service.model[1] if self.service.state == "Healthy" else None
+        endpoint = self.azure.endpoints.endpoints[self.model]
+        (colour,) = [colour for colour, share in endpoint.traffic.items() if share]
+        return str(endpoint.deployments[colour].asked["properties"]["model"]).rpartition("/")[2]
+
+    def asked(self) -> list[float]:
+        """What a caller with the endpoint's key gets."""
+        if self.kind == "aci":
+            key, url = self.service.keys["primaryKey"], f"{self.service.url}/score"
+        else:
+            endpoint = self.azure.endpoints.endpoints[self.model]
+            key, url = endpoint.keys["primaryKey"], f"https://{self.azure.address}/online/{self.model}/score"
+        question: Any = {"input_data": {"columns": ["horizon"], "index": [0], "data": [[3]]}}
+        answer = requests.post(
+            url,
+            json=question,
+            headers={"Authorization": f"Bearer {key}"},
+            verify=str(self.azure.certificate),
+            timeout=30,
+        )
+        return [row["mean"] for row in answer.json()]
+
+    def forecast_of(self, version: str) -> list[float]:
+        """What it should get."""
+        found = self.ok("forecast", "--horizon", "3")
+        assert found["version"] == version
+        return [row["mean"] for row in found["forecast"]]
+
+
+@contextmanager
+def arguments_seen() -> Iterator[set[str]]:
+    """The command lines of all processes that call Azure while the block runs."""
+    seen: set[str] = set()
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.05):
+            for path in Path("/proc").glob("[0-9]*/cmdline"):
+                try:
+                    line = path.read_bytes().decode().replace("\0", " ")
+                except OSError:
+                    continue
+                if line.startswith(sys.executable) and "endpoint.azure.worker" in line:
+                    seen.add(line)
+
+    watching = threading.Thread(target=look)
+    watching.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        watching.join()
+
+
+def require_no_secret(azure: Workspace, folder: Path) -> None:
+    """In what the commands printed and left behind, and in the registry."""
+    for path in [*folder.rglob("*"), azure.folder / "mlflow.db"]:
+        if path.is_file():
+            data = path.read_bytes()
+            assert not [secret for secret in azure.secrets() if secret.encode() in data], path
+
+
+def test_container_instance_first_champion_replacement_and_rollback(shop: Workshop, azure: Workspace) -> None:
+    stage = AzureStage(shop, "aci-story", azure, "aci")
+    stage.evaluate(shop.first)
+    azure.faults.fail("/services", "lost", method="POST")  # it is made, and nobody says so
+    with arguments_seen() as seen:
+        assert stage.promote(shop.first)["endpoint"]["url"] == f"{stage.service.url}/score"
+    assert seen
+    assert not [secret for secret in azure.secrets() if secret in "".join(seen)]
+    assert (stage.champion(), stage.served()) == ("1", "1")
+    assert stage.asked() == pytest.approx(stage.forecast_of("1"), rel=1e-9)
+    settings = stage.service.settings
+    assert settings["containerResourceRequirements"] == {"cpu": 1.0, "memoryInGB": 1.5}
+    assert settings["authEnabled"] is settings["sslEnabled"] is True
+    refused = requests.post(f"{stage.service.url}/score", json={}, verify=str(azure.certificate), timeout=30)
+    assert refused.status_code == 401
+
+    stage.evaluate(shop.second)
+    azure.services.hidden = 1  # it seems to be absent, and its creation is refused: then it is updated
+    replaced = stage.run("promote", "--run-id", shop.second)
+    assert replaced.code == 0, replaced.stderr
+    assert "Building image" in replaced.stderr
+    assert (stage.champion(), stage.served()) == ("2", "2")
+    assert stage.asked() == pytest.approx(stage.forecast_of("2"), rel=1e-9)
+
+    assert stage.ok("rollback", "--reason", "it overshoots")["version"] == "1"
+    require_settled(stage, "1")
+    assert stage.asked() == pytest.approx(stage.forecast_of("1"), rel=1e-9)
+    require_no_secret(azure, shop.forecastops.folder)
+    assert azure.connected_hosts() <= {"localhost", "127.0.0.1"}
+
+
+def test_container_instance_that_fails_gives_way_to_what_was_there(shop: Workshop, azure: Workspace) -> None:
+    stage = AzureStage(shop, "aci-failures", azure, "aci")
+    stage.evaluate(shop.first)
+    azure.services.outcomes = ["crash"]
+    first = stage.run("promote", "--run-id", shop.first)
+    assert "version 1 did not become healthy: it is Failed" in first.error
+    assert re.search(r"its log ends with: .*series.csv", first.error), first.error
+    assert "primaryKey=***" in first.error
+    assert (stage.versions(), azure.services.services.get(stage.model)) == ({}, None)
+
+    stage.promote(shop.first)
+    stage.evaluate(shop.second)
+    azure.services.outcomes = ["crash"]
+    assert "Your container application crashed" in stage.failed()
+    azure.services.outcomes = ["Unhealthy"]
+    assert "it is Unhealthy: Failed Your container application crashed" in stage.failed()
+    azure.services.outcomes = ["Cancelled"]
+    begun = time.monotonic()
+    assert "it is Failed: Azure has not ended the operation in time" in stage.failed(
+        "--set", "deployment.timeout_seconds=8"
+    )
+    assert time.monotonic() - begun < 60
+
+    azure.services.outcomes = ["never"]
+    promoting = stage.start("promote", "--run-id", shop.second)
+    wait_until(lambda: stage.service.state == "Transitioning", promoting)
+    os.kill(promoting.process.pid, signal.SIGTERM)
+    interrupted = promoting.result()
+    assert interrupted.code == 130, interrupted.stderr
+    stage.require_first_still(interrupted)
+
+    stage.service.settings["kvTags"]["forecastops.owner"] = "another"
+    assert "was deployed by hand or from another registry" in stage.run("promote", "--run-id", shop.second).error
+    azure.faults.fail("/onlineEndpoints", 403, ALWAYS)
+    assert "role AzureML Data Scientist" in stage.run("status").error
+    azure.faults.clear()
+    require_no_secret(azure, shop.forecastops.folder)
+
+
+def wait_until(met: Any, running: Running) -> None:
+    """Wait for something that the command brings about."""
+    deadline = time.monotonic() + 60
+    while not met():
+        assert time.monotonic() < deadline, running.error_so_far()
+        time.sleep(0.05)
+
+
+def test_online_endpoint_moves_its_traffic_after_the_smoke_test_and_back(shop: Workshop, azure: Workspace) -> None:
+    stage = AzureStage(shop, "online-story", azure, "online-endpoint")
+    stage.evaluate(shop.first)
+    stage.promote(shop.first)
+    endpoint = azure.endpoints.endpoints[stage.model]
+    assert (stage.champion(), stage.served()) == ("1", "1")
+    assert stage.asked() == pytest.approx(stage.forecast_of("1"), rel=1e-9)
+
+    stage.evaluate(shop.second)
+    azure.endpoints.outcomes = ["crash"]
+    told = stage.failed()
+    assert "deployment green is Failed" in told
+    assert re.search(r"its log ends with: .*series.csv", told), told
+    assert (azure.endpoints.moves, list(endpoint.deployments)) == ([{"blue": 100}], ["blue"])
+
+    azure.endpoints.moves.clear()
+    azure.faults.fail("transition-stage", 400)  # after the traffic was moved
+    assert "injected" in stage.failed()
+    assert azure.endpoints.moves[:2] == [{"green": 100}, {"blue": 100}]
+    assert list(endpoint.deployments) == ["blue"]
+
+    azure.endpoints.asked.clear()
+    number = str(stage.promote(shop.second)["version"])
+    assert azure.endpoints.asked == [("green", {"blue": 100})]
+    assert (endpoint.traffic, list(endpoint.deployments)) == ({"green": 100}, ["green"])
+    require_settled(stage, number)
+    assert stage.asked() == pytest.approx(stage.forecast_of(number), rel=1e-9)
+    require_no_secret(azure, shop.forecastops.folder)
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("deployment.settings.cname=''", "TLS needs sslCertificate, sslKey and cname"),
+        ("deployment.settings.sslKey=/nowhere/key.pem", "file /nowhere/key.pem cannot be read"),
+        ("deployment.settings.memory=0", "deployment.settings.memory: Input should be greater than 0"),
+        ("deployment.settings.cores=1", "deployment.settings.cores: Extra inputs are not permitted"),
+        ("deployment.settings.computeType=ACI", "deployment.settings: Input tag 'ACI'"),
+        ("deployment.name=My_Service", "Azure does not take 'My_Service' as an endpoint's name"),
+    ],
+)
+def test_settings_that_azure_would_refuse_are_refused_before(
+    shop: Workshop, azure: Workspace, setting: str, told: str
+) -> None:
+    stage = AzureStage(shop, "aci-settings", azure, "aci")
+    assert told in shop.forecastops("status", *stage.options(), "--set", setting).error
