@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 import yaml
-from azure.ai.ml import load_component, load_environment, load_job
+from azure.ai.ml import load_component, load_compute, load_environment, load_job
 from azure.ai.ml._utils._asset_utils import get_ignore_file, get_upload_files_from_folder
-from azure.ai.ml.entities import CronTrigger, PipelineJob
+from azure.ai.ml.entities import AmlCompute, CronTrigger, PipelineJob
 from azure.ai.ml.entities._load_functions import load_schedule
 from mlflow import MlflowClient
 
@@ -56,6 +56,9 @@ def test_the_sdk_accepts_every_file() -> None:
     assert list(schedule.create_job.jobs) == list(pipeline.jobs) == ["train", "evaluate", "promote"]
     assert isinstance(schedule.trigger, CronTrigger)
     assert schedule.trigger.expression.split()[2:4] == ["*", "*"], "Azure ML ignores day and month"
+    compute = load_compute(FOLDER / "compute.yml")
+    assert isinstance(compute, AmlCompute)
+    assert compute.min_instances == 0, "it would cost money while nothing runs"
     assert load_environment(FOLDER / "environment.yml").conda_file == read(FOLDER / "conda.yaml")
 
 

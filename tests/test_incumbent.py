@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import mlflow
 import pytest
 from mlflow.deployments import get_deploy_client
 
-from forecastops.adapters.endpoint import Endpoint
-from forecastops.ground.config import DeploymentConfig
 from forecastops.usecases.production import PREDECESSOR
 from stories import require_settled
 from workshop import Stage, Workshop
@@ -93,7 +92,9 @@ def test_an_incumbent_is_replaced_by_rule(stage: Stage) -> None:
 
 def test_an_incumbent_gets_its_endpoint_back_when_its_successor_fails(stage: Stage) -> None:
     run_id, tracking = stage.workshop.first, stage.workshop.forecastops.environment["MLFLOW_TRACKING_URI"]
-    Endpoint(DeploymentConfig(), stage.model, stage.model, tracking).serve("1")
+    owner = hashlib.sha256(f"{tracking}\0{stage.model}".encode()).hexdigest()[:16]
+    client = get_deploy_client("forecastops-local")
+    client.create_deployment(stage.model, f"models:/{stage.model}/1", config={"owner": owner})
     assert stage.ok("status")["consistent"]
     stage.evaluate(run_id)
     failed = stage.run("promote", "--run-id", run_id, "--set", "deployment.timeout_seconds=0.05")
