@@ -386,6 +386,7 @@ policies = st.builds(
     max_recent_ratio=st.none() | st.floats(0.5, 5),
     recent_origins=st.integers(1, 60),
     max_bias_share=st.none() | st.floats(0.01, 2),
+    incumbent=st.sampled_from(["seasonal_naive", "hold"]),
 )
 
 
@@ -509,9 +510,15 @@ model_evidence = st.builds(
         incomparable=st.lists(st.text(), max_size=1).map(tuple),
     ),
     policies,
+    st.booleans(),
 )
-def test_any_evidence_gets_a_ruling_and_incomplete_evidence_is_rejected(found: Evidence, policy: GatePolicy) -> None:
+def test_any_evidence_gets_a_ruling_and_incomplete_evidence_is_rejected(
+    found: Evidence, policy: GatePolicy, incumbent: bool
+) -> None:
+    found = found.model_copy(update={"incumbent": incumbent and found.champion is None})
     ruling = decide(found, policy)
+    if found.incumbent and not check_of(ruling, "beats_seasonal_naive").passed:
+        assert ruling.verdict == "REJECT"
     models = [entry for entry in (found.challenger, found.champion, found.seasonal_naive) if entry is not None]
     complete = all(
         None not in entry.metrics.values()
