@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import signal
+from functools import partial
 from pathlib import Path
 
 import mlflow
@@ -10,6 +12,7 @@ import pytest
 from mlflow.deployments import get_deploy_client
 
 from forecastops.usecases.production import PREDECESSOR
+from interruptions import kill_before
 from stories import require_settled
 from workshop import Stage, Workshop
 
@@ -73,6 +76,11 @@ def test_an_incumbent_is_replaced_by_rule(stage: Stage) -> None:
     assert "recorded of it: RMSE 511.1, R2 none, on a window of its own, so not comparable" in shown
 
     assert "is no forecastops model" in stage.run("forecast").error
+    # Killed once the endpoint was made, then failing: undone means none, although the second call has found one.
+    killed = stage.run("promote", "--run-id", run_id, before=partial(kill_before, 6))
+    assert killed.code == -signal.SIGKILL
+    status = stage.ok("status")
+    assert (status["champion"]["version"], status["endpoint"]["version"]) == ("1", "2")
     failed = stage.run("promote", "--run-id", run_id, "--set", "deployment.timeout_seconds=0.05")
     assert failed.code == 1, failed.stdout
     assert stage.versions().keys() == {"1"}
