@@ -10,6 +10,7 @@ from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.ground.config import Config
 from forecastops.ground.errors import RegistryError
+from forecastops.usecases.champion import current_champion
 from forecastops.usecases.incumbent import proven_model
 
 __all__ = ["ForecastResult", "forecast"]
@@ -32,7 +33,7 @@ def forecast(config: Config, horizon: int | None) -> ForecastResult:
     """
     connection = connect(config.tracking)
     registry = ModelRegistry(connection, config.registry)
-    champion = registry.champion()
+    champion = current_champion(registry)
     if champion is None:
         raise RegistryError(f"model {registry.name!r}", "has no champion", "promote a model first")
     model = proven_model(Runs(connection), registry, champion.version)

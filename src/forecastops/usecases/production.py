@@ -20,16 +20,17 @@ from typing import Any
 
 from forecastops.adapters.endpoint import Endpoint, EndpointState, open_endpoint
 from forecastops.adapters.mlflow_store.connection import connect
-from forecastops.adapters.mlflow_store.registry import Champion, LostPointerError, ModelRegistry, ModelVersion
+from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelRegistry, ModelVersion
 from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.ground.config import Config
 from forecastops.ground.errors import EndpointError, ForecastopsError, PromotionRefusedError
 from forecastops.ground.home import home, lock_domain
 from forecastops.ground.locks import holder, owned
+from forecastops.usecases.champion import current_champion, named
 from forecastops.usecases.incumbent import proven_model
 from forecastops.usecases.journal import SERVED, Entry, Journal, may_be_discarded, now, unfinished
 
-__all__ = ["PREDECESSOR", "ROLLED_BACK", "Golden", "Production", "current_champion", "named"]
+__all__ = ["PREDECESSOR", "ROLLED_BACK", "Golden", "Production"]
 
 _LOG = logging.getLogger(__name__)
 _TOLERANCE = 1e-6  # relative, of the endpoint's forecasts against those evaluated
@@ -287,25 +288,6 @@ class Production:
                 f"{cause or 'an interrupted operation was found'}; undoing it failed too: {error}",
                 "run `forecastops status`, mend what it names, and run the command again",
             ) from error
-
-
-def current_champion(registry: ModelRegistry) -> Champion | None:
-    """The champion, None only where no version has ever been one.
-
-    Raises:
-        LostPointerError: when nothing is under the pointer although a version was.
-    """
-    champion = registry.champion()
-    if champion is None:
-        served = [version.version for version in registry.versions() if SERVED in version.tags]
-        if served:
-            raise registry.lost_pointer(f"no version is under the pointer, though {named(served[-1])} was")
-    return champion
-
-
-def named(version: str | None) -> str:
-    """A version, or its absence, in words."""
-    return "none" if version is None else f"version {version}"
 
 
 def _equal(found: object, expected: object) -> bool:

@@ -13,11 +13,12 @@ from forecastops.ground.config import Config
 from forecastops.ground.errors import PromotionRefusedError
 from forecastops.ground.home import lock_domain
 from forecastops.ground.redaction import redacted
+from forecastops.usecases.champion import named
 from forecastops.usecases.decision_log import read_decision
 from forecastops.usecases.incumbent import incumbent_endpoint
 from forecastops.usecases.journal import REGISTERED_ON, Entry, Incumbent, Journal, now, unfinished
 from forecastops.usecases.models import MODEL_DIGEST, challenger_model
-from forecastops.usecases.production import PREDECESSOR, ROLLED_BACK, Production, named
+from forecastops.usecases.production import PREDECESSOR, ROLLED_BACK, Production
 
 __all__ = ["Moved", "promote"]
 

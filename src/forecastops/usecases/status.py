@@ -10,9 +10,10 @@ from forecastops.adapters.endpoint import EndpointState
 from forecastops.adapters.mlflow_store.pointer import PointerKind
 from forecastops.adapters.mlflow_store.registry import Champion, LostPointerError, ModelVersion
 from forecastops.ground.config import Config
+from forecastops.usecases.champion import current_champion, named
 from forecastops.usecases.incumbent import made_by_forecastops
 from forecastops.usecases.journal import Entry, unfinished
-from forecastops.usecases.production import Production, current_champion, named
+from forecastops.usecases.production import Production
 
 __all__ = ["Status", "status"]
 

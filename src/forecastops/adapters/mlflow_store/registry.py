@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,8 +58,10 @@ class ModelRegistry:
         self.name = config.model_name
         self._place = f"registered model {self.name!r} at {connection.tracking_uri}"
 
-    def champion(self) -> Champion | None:
+    def champion(self, moving_in: Callable[[ModelVersion], bool] = lambda _: False) -> Champion | None:
         """The version under the pointer, None where the registry says that there is none.
+
+        Of several in stage Production it is the one that is ``moving_in``: the others were not archived yet.
 
         Raises:
             LostPointerError: when the alias names a version that was deleted, or two versions are in stage Production
@@ -77,6 +79,8 @@ class ModelRegistry:
                 raise self.lost_pointer(f"the alias {self.pointer.alias!r} names version {pointed}, which was deleted")
             return Champion(found, "alias")
         staged = [version for version in versions if version.stage == STAGE]
+        if len(staged) > 1:
+            staged = [version for version in staged if moving_in(version)] or staged
         if len(staged) > 1:
             numbers = ", ".join(version.version for version in staged)
             raise self.lost_pointer(f"versions {numbers} are all in stage {STAGE}")
