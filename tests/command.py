@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import multiprocessing
 import os
@@ -73,12 +74,12 @@ class Command:
         assert result.code == 0, result.stderr
         return result.json
 
-    def start(self, *args: str, before: Callable[[], None] | None = None) -> Running:
-        """Start it and go on."""
+    def start(self, *args: str, before: Callable[[], None] | None = None, program: str = "forecastops") -> Running:
+        """Start it, or `mlflow`, and go on."""
         self._count += 1
         base = self.folder / f".output-{self._count}"
         process = _forkserver.Process(
-            target=_run, args=(list(args), str(self.folder), self.environment, str(base), before)
+            target=_run, args=(program, list(args), str(self.folder), self.environment, str(base), before)
         )
         process.start()
         return Running(process, base)
@@ -117,7 +118,12 @@ def _read_environment_again() -> None:
 
 
 def _run(
-    args: list[str], folder: str, environment: dict[str, str], base: str, before: Callable[[], None] | None
+    program: str,
+    args: list[str],
+    folder: str,
+    environment: dict[str, str],
+    base: str,
+    before: Callable[[], None] | None,
 ) -> None:
     for number, suffix in ((1, ".out"), (2, ".err")):
         handle = os.open(base + suffix, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_APPEND)
@@ -129,6 +135,5 @@ def _run(
     _read_environment_again()
     if before is not None:
         before()
-    from forecastops.commands.main import main
-
-    main(args, prog_name="forecastops")
+    module, name = {"forecastops": ("forecastops.commands.main", "main"), "mlflow": ("mlflow.cli", "cli")}[program]
+    getattr(importlib.import_module(module), name)(args, prog_name=program)
