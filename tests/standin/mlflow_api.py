@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,6 @@ __all__ = ["MlflowApi"]
 _ABSENT = ("logged-models", "runs/log-inputs", "runs/outputs", "registered-models/alias", "traces", "artifacts/")
 _REFUSED = ("registered-models/rename", "registered-models/delete")
 _KNOWN = ("experiments/", "runs/", "metrics/", "registered-models/", "model-versions/")
-_LOCK = threading.Lock()  # MLflow keeps its server's stores in globals
 
 
 class MlflowApi:
@@ -98,13 +96,11 @@ def _without_aliases(found: Response) -> Response:
 
 
 def _application(uri: str, root: str) -> Any:
-    """MLflow's server as a WSGI application of this process."""
-    import mlflow
+    """MLflow's server as a WSGI application of this process, whose own tracking URI stays as it is."""
     from mlflow.server import app, handlers
+    from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore as Registry
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore as Tracking
 
-    with _LOCK:
-        before = mlflow.get_tracking_uri()
-        handlers._tracking_store = handlers._model_registry_store = None
-        handlers.initialize_backend_stores(uri, uri, root)
-        mlflow.set_tracking_uri(before)  # the server points its own process at its store
+    stores: Any = handlers  # which keeps them in globals
+    stores._tracking_store, stores._model_registry_store = Tracking(uri, root), Registry(uri)
     return app
