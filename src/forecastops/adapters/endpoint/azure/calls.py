@@ -55,11 +55,16 @@ class _Worker:
 
 
 class Calls:
-    """Operations of `operations`, by name, for one target; the process lives from call to call."""
+    """Operations of `operations`, by name, for one target; the process lives from call to call.
+
+    It is started at once, since its imports take seconds; until the first call there is other work to do.
+    """
 
     def __init__(self, target: str) -> None:
         self._target = target
         self._worker: _Worker | None = None
+        self._connected = False
+        self._start()
 
     def __call__(self, operation: str, seconds: float, **arguments: Any) -> Any:
         """The operation's result.
@@ -69,17 +74,25 @@ class Calls:
             CallTimeoutError: after ``seconds``; what it had begun may still come about.
         """
         try:
-            if self._worker is None:
-                self._worker = _start(self)
-                _exchange(self._worker, {"target": self._target}, _START_SECONDS)
-            return _exchange(self._worker, {"operation": operation, "arguments": arguments}, seconds)
+            worker = self._worker or self._start()
+            if not self._connected:
+                _result(worker, _START_SECONDS)
+                self._connected = True
+            _send(worker, {"operation": operation, "arguments": arguments})
+            return _result(worker, seconds)
         except CallError as error:
-            if error.kinds & {_ENDED}:
+            if error.kinds & {_ENDED} or not self._connected:
                 self._end()
             raise
         except BaseException:  # a deadline or a person: what it is doing now concerns nobody any more
             self._end()
             raise
+
+    def _start(self) -> _Worker:
+        self._worker = _start(self)
+        self._connected = False
+        _send(self._worker, {"target": self._target})
+        return self._worker
 
     def _end(self) -> None:
         if self._worker is not None:
@@ -136,10 +149,13 @@ def _tell(line: str) -> None:
         _LOG.info("  %s", text)
 
 
-def _exchange(worker: _Worker, request: dict[str, Any], seconds: float) -> Any:
+def _send(worker: _Worker, request: dict[str, Any]) -> None:
     with contextlib.suppress(BrokenPipeError):  # where it has ended, the answer says so
         worker.requests.write(json.dumps(request) + "\n")
         worker.requests.flush()
+
+
+def _result(worker: _Worker, seconds: float) -> Any:
     begun = time.monotonic()
     while True:
         left = begun + seconds - time.monotonic()
