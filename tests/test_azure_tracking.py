@@ -155,6 +155,32 @@ def require_no_secret(azure: Workspace, folder: Path) -> None:
             assert not [secret for secret in azure.secrets() if secret.encode() in data], path
 
 
+def test_an_incumbent_of_older_scripts_is_replaced_by_rule(stage: Stage, azure: Workspace) -> None:
+    """Their model is no MLflow model either, but a pickle of its own."""
+    client, first = stage.client, stage.workshop.first
+    theirs = client.get_run(first).info
+    run_id = client.create_run(theirs.experiment_id).info.run_id
+    azure.artifacts.path(run_id, "model").mkdir(parents=True)
+    azure.artifacts.path(run_id, "model/model.pkl").write_bytes(b"\x80\x04N.")
+    azure.artifacts.entries[run_id] = {"model/model.pkl"}
+    client.create_registered_model(stage.model)
+    client.create_model_version(stage.model, f"{theirs.artifact_uri.replace(first, run_id)}/model", run_id)
+    for key, value in {"RMSE": "511.1", "R2": "-0.099"}.items():
+        client.set_model_version_tag(stage.model, "1", key, value)
+    client.transition_model_version_stage(stage.model, "1", "Production")
+
+    judged = stage.evaluate(first)
+    assert (judged["verdict"], judged["champion"]["recorded"]) == ("PROMOTE", {"RMSE": 511.1, "R2": -0.099})
+    moved = stage.promote(first)
+    assert (moved["version"], moved["previous_version"]) == ("2", "1")
+    assert stage.stages() == {"1": "Archived", "2": "Production"}
+    refused = stage.run("rollback", "--reason", "back to the old scripts")
+    assert refused.code == 1
+    assert "version 1 of" in refused.error
+    assert "is no forecastops model" in refused.error
+    assert stage.ok("status")["consistent"]
+
+
 def credential(kind: str, azure: Workspace, folder: Path) -> dict[str, str]:
     """What leads to a token by that kind of credential, and by no other."""
     identity = azure.identity
