@@ -101,7 +101,16 @@ def test_the_version_is_the_same_everywhere() -> None:
 
 def texts() -> Iterator[tuple[Path, str]]:
     """The text files of the repository that are its own."""
-    for pattern in ("*", "src/**/*", "tests/**/*", "scripts/**/*", "configs/**/*", "pipelines/**/*", "docs/**/*"):
+    for pattern in (
+        "*",
+        "src/**/*",
+        "tests/**/*",
+        "scripts/**/*",
+        "configs/**/*",
+        "pipelines/**/*",
+        "docs/**/*",
+        "azureml/**/*",
+    ):
         for path in ROOT.glob(pattern):
             if path.is_file() and path.suffix not in {".pyc", ".db"} and path != Path(__file__).resolve():
                 yield path, path.read_text("utf-8", errors="replace")
