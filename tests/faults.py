@@ -10,7 +10,7 @@ __all__ = ["Fault", "Faults"]
 
 @dataclass
 class Fault:
-    """One kind of failure for requests whose path holds ``path``.
+    """One kind of failure for requests whose path holds ``path``, and whose body ``word``.
 
     ``kind`` is a status code, or ``drop`` (no answer, not done), ``lost`` (done, the answer lost), or
     ``slow`` (no answer for a while). The first ``after`` requests are spared.
@@ -21,6 +21,7 @@ class Fault:
     times: float
     method: str | None = None
     after: int = 0
+    word: str = ""
 
 
 @dataclass
@@ -31,20 +32,29 @@ class Faults:
     seen: list[tuple[str, str, int | str]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def fail(self, path: str, kind: int | str, times: float = 1, method: str | None = None, after: int = 0) -> None:
+    def fail(
+        self,
+        path: str,
+        kind: int | str,
+        times: float = 1,
+        method: str | None = None,
+        after: int = 0,
+        word: str = "",
+    ) -> None:
         """Fail the next requests of that path; ``float('inf')`` for all."""
-        self.faults.append(Fault(path, kind, times, method, after))
+        self.faults.append(Fault(path, kind, times, method, after, word))
 
     def clear(self) -> None:
         """Behave again."""
         self.faults.clear()
         self.seen.clear()
 
-    def next_fault(self, method: str, path: str) -> int | str | None:
+    def next_fault(self, method: str, path: str, body: bytes = b"") -> int | str | None:
         """The failure for this request, if any."""
         with self.lock:
             for fault in self.faults:
-                if fault.path in path and fault.times > 0 and fault.method in (None, method):
+                asked = fault.path in path and fault.word.encode() in body and fault.method in (None, method)
+                if asked and fault.times > 0:
                     if fault.after > 0:
                         fault.after -= 1
                         continue

@@ -33,7 +33,7 @@ def faulty_proxy(target: str) -> Iterator[FaultyProxy]:
 
         def _handle(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            kind = proxy.next_fault(self.command, self.path)
+            kind = proxy.next_fault(self.command, self.path, body)
             if kind == "slow":
                 time.sleep(30)
             if kind in ("drop", "slow"):

@@ -29,8 +29,8 @@ READS: dict[type, tuple[str, ...]] = {
 }
 
 
-def kill_before(number: int) -> None:
-    """Make this process kill itself right before change ``number``, from 1."""
+def kill_before(number: int, by: signal.Signals = signal.SIGKILL) -> None:
+    """Make this process kill itself right before change ``number``, from 1; or send itself another signal, once."""
     made = 0
 
     def counted(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -39,7 +39,7 @@ def kill_before(number: int) -> None:
             nonlocal made
             made += 1
             if made == number:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), by)
             return method(*args, **kwargs)
 
         return wrapper

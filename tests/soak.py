@@ -64,8 +64,7 @@ def kill(stages: dict[str, Stage], kills: int, chance: random.Random) -> None:
         else:
             assert result.code == -signal.SIGKILL, result.stderr
             seen[name] += 1
-        require_told(stage)
-        seen["left something to mend"] += not stage.ok("status")["consistent"]
+        seen["left something to mend"] += bool(require_told(stage))
         require_settled(stage, stage.ok(*story.command(stage))["version"])
         if sum(seen.values()) % 20 == 0:
             print(dict(seen), file=sys.stderr, flush=True)

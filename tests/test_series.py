@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import contextlib
 import datetime
 import decimal
 from typing import Any
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 
 from forecastops.ground.config import DataConfig
 from forecastops.ground.errors import DataError
-from forecastops.ground.series import Series, from_csv, regular_series, require_rows, season_length
+from forecastops.ground.series import Series, regular_series, require_rows, season_length
 
 DAILY = DataConfig(date_column="day", value_column="amount")
 finite = st.floats(-(2.0**53), 2.0**53)
@@ -63,41 +62,9 @@ def test_canonical_text() -> None:
 def test_text_round_trip_is_exact(values: list[float], frequency: str) -> None:
     index = pd.date_range("2013-07-31", periods=len(values), freq=frequency)
     series = Series(pd.Series(values, index=index, name="amount", dtype="float64"))
-    back = from_csv(series.to_csv(), series.frequency, "amount")
-    pd.testing.assert_series_equal(back.values, series.values, check_exact=True)
-    assert back.index.freq == index.freq
-    assert np.array_equal(np.signbit(back.values), np.signbit(series.values))
-    assert back.sha256 == series.sha256
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "date,value\n",
-        "day,value\n2013-07-31,1.0\n",
-        "date,value\n2013-07-31,1.0",
-        "date,value\n2013-07-31,1\n",
-        "date,value\n2013-07-31,nan\n",
-        "date,value\n2013-07-31,inf\n",
-        "date,value\n2013-07-31\n",
-        "date,value\n2013-07-31,1.0,2.0\n",
-        "date,value\n2013-07-31,1.0\n2013-08-02,1.0\n",
-        "date,value\n2013-08-01,1.0\n2013-07-31,1.0\n",
-        "date,value\n2013-07-31,1.0\r\n",
-        "date,value\n9999-07-31,1.0\n",
-    ],
-)
-def test_text_that_is_not_canonical_is_refused(text: str) -> None:
-    with pytest.raises(DataError):
-        from_csv(text, "D")
-
-
-@given(st.text(max_size=60))
-def test_any_text_is_a_series_or_refused(text: str) -> None:
-    for candidate in (text, f"date,value\n{text}\n", f"date,value\n2013-07-31,{text}\n"):
-        with contextlib.suppress(DataError):
-            assert from_csv(candidate, "D").to_csv() == candidate
+    cells = [line.split(",") for line in series.to_csv().splitlines()[1:]]
+    assert pd.DatetimeIndex([date for date, _ in cells]).equals(index)
+    assert [float(number).hex() for _, number in cells] == [value.hex() for value in values]
 
 
 @given(order=st.permutations(range(20)), repeats=st.lists(st.integers(0, 19), max_size=5))
@@ -341,4 +308,4 @@ def test_any_rows_are_a_series_or_refused(dates: list[Any], values: list[Any], f
         require_one_line(error)
     else:
         assert np.isfinite(series.values).all()
-        assert from_csv(series.to_csv(), series.frequency).sha256 == series.sha256
+        assert len(series.to_csv().splitlines()) == series.rows + 1

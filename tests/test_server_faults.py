@@ -15,6 +15,7 @@ from command import Command
 from conftest import stop_endpoints
 from faulty_proxy import FaultyProxy, faulty_proxy
 from servers import mlflow_server
+from stories import require_settled
 from workshop import Stage, Workshop
 
 QUICK = {
@@ -79,19 +80,40 @@ def test_a_passing_fault_at_every_request_in_turn_is_survived(
 def test_a_lasting_fault_changes_nothing(stage: Stage, proxy: FaultyProxy, path: str) -> None:
     stage.first_champion()
     stage.evaluate(stage.workshop.second)
+    before = stage.ok("status"), stage.tags("1")
     proxy.fail(path, 503, ALWAYS)
     started = time.monotonic()
     failed = stage.run("promote", "--run-id", stage.workshop.second)
     assert time.monotonic() - started < 60
     assert failed.code == 1
-    assert failed.error
+    assert proxy.address in failed.error
     proxy.clear()
-    if not stage.ok("status")["consistent"]:
-        # The fault lasted through the undoing too: the same command finishes what was begun.
-        stage.promote(stage.workshop.second)
-        assert stage.ok("status")["consistent"]
-    else:
-        assert (stage.champion(), list(stage.versions())) == ("1", ["1"])
+    assert (stage.ok("status"), stage.tags("1")) == before
+    assert stage.versions() == {"1": stage.workshop.first}
+
+
+def test_a_lasting_fault_after_the_pointer_has_moved_is_told(stage: Stage, proxy: FaultyProxy) -> None:
+    run_id = stage.workshop.first
+    stage.evaluate(run_id)
+    proxy.fail("model-versions/set-tag", 503, ALWAYS, word="forecastops.served")
+    failed = stage.run("promote", "--run-id", run_id)
+    assert failed.code == 1
+    assert "is the champion already" in failed.error
+    assert f"to complete it, run `forecastops promote --run-id {run_id}`" in failed.error
+    assert (stage.champion(), stage.served()) == ("1", "1")
+    (problem,) = stage.ok("status")["problems"]
+    assert "was interrupted" in problem
+    proxy.clear()
+    stage.promote(run_id)
+    require_settled(stage, "1")
+    # The same of what is told to the run of `mlflow run`.
+    run = stage.client.create_run("0").info.run_id
+    proxy.fail("runs/set-tag", 503, ALWAYS, word="forecastops.promoted")
+    command = stage.workshop.forecastops
+    under_mlflow = Command(command.folder, command.environment | {"MLFLOW_RUN_ID": run})
+    failed = under_mlflow("promote", "--run-id", run_id, *stage.options())
+    assert failed.code == 1
+    assert "version 1: is the champion already" in failed.error
 
 
 def test_a_server_that_does_not_answer_is_given_up_in_bounded_time(stage: Stage, proxy: FaultyProxy) -> None:

@@ -111,6 +111,10 @@ class Stage:
             str(found.version): str(found.run_id) for found in self.client.search_model_versions(f"name='{self.model}'")
         }
 
+    def tags(self, version: str) -> dict[str, str]:
+        """The tags of a version, from MLflow."""
+        return dict(self.client.get_model_version(self.model, version).tags)
+
     def served(self) -> str | None:
         """The model that the endpoint names in its answer; None where there is no endpoint."""
         endpoint = self.ok("status")["endpoint"]

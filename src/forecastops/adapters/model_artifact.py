@@ -56,12 +56,12 @@ def save_model(forecaster: Forecaster, folder: Path) -> str:
     return folder_sha256(folder)
 
 
-def load_model(folder: Path, expected_sha256: str | None, place: str) -> Forecaster:
+def load_model(folder: Path, expected_sha256: str, place: str) -> Forecaster:
     """Rebuild the forecaster from a model's folder; nothing in the folder is executed.
 
     Args:
         folder: the model's files, as downloaded.
-        expected_sha256: the digest recorded at training; None where none was recorded.
+        expected_sha256: the digest recorded at training.
         place: what messages call the model, e.g. ``version 3 of transactions-forecast``.
 
     Raises:
@@ -73,7 +73,7 @@ def load_model(folder: Path, expected_sha256: str | None, place: str) -> Forecas
         raise ModelError(place, f"holds {', '.join(unknown[:3])}, which is no part of a forecastops model", remedy)
     if missing := sorted(_EXPECTED - found):
         raise ModelError(place, f"lacks {', '.join(missing[:3])}", remedy)
-    if expected_sha256 is not None and folder_sha256(folder) != expected_sha256:
+    if folder_sha256(folder) != expected_sha256:
         raise ModelError(place, "its files are not those that were logged at training", remedy)
     try:
         _require_own_loader(folder)

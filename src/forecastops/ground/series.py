@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +14,7 @@ from forecastops.ground.config import DataConfig
 from forecastops.ground.errors import DataError
 from forecastops.ground.frequency import find_offset, on_grid, read_offset, season_length, steps
 
-__all__ = ["Series", "from_csv", "regular_series", "require_rows", "season_length"]
+__all__ = ["Series", "regular_series", "require_rows", "season_length"]
 
 _HEADER = "date,value"
 _NAMED_GAPS = 5
@@ -75,28 +74,6 @@ class Series:
         numbers = (repr(value) for value in self.values.tolist())
         lines = [f"{date},{number}" for date, number in zip(_iso(self.index), numbers, strict=True)]
         return "\n".join([_HEADER, *lines, ""])
-
-
-def from_csv(text: str, frequency: str, name: str = "value") -> Series:
-    """The series that ``to_csv`` wrote, bit for bit; frequency and name are not in the text, nor are the notes.
-
-    Raises:
-        DataError: when the text is not canonical or its dates are not of that frequency.
-    """
-    place, remedy = "canonical series text", "write it with Series.to_csv"
-    header, *lines = text.split("\n")
-    if header != _HEADER or len(lines) < 2 or lines[-1]:
-        raise DataError(place, f"is not a header {_HEADER!r} and lines that end in LF", remedy)
-    offset = read_offset(frequency)
-    try:
-        cells = [line.split(",") for line in lines[:-1]]
-        index = pd.DatetimeIndex(pd.to_datetime([date for date, _ in cells], format="ISO8601"), freq=offset)
-        series = Series(pd.Series([float(value) for _, value in cells], index=index, name=name, dtype="float64"))
-    except (ValueError, OverflowError) as error:
-        raise DataError(place, f"does not make a series of frequency {frequency!r}: {error}", remedy) from error
-    if series.index.has_duplicates or not all(map(math.isfinite, series.values)) or series.to_csv() != text:
-        raise DataError(place, "is not in canonical form", remedy)
-    return series
 
 
 def regular_series(frame: pd.DataFrame, config: DataConfig) -> Series:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import shlex
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ __all__ = [
     "Incumbent",
     "Journal",
     "actor",
+    "again",
     "may_be_discarded",
     "now",
     "read_journal",
@@ -81,12 +83,13 @@ class Entry(BaseModel):
 
 
 class Journal:
-    """Records the steps of one operation on ``version``."""
+    """Records the steps of one operation on ``version``; ``again`` is the command that finishes it."""
 
-    def __init__(self, registry: ModelRegistry, version: str, entry: Entry) -> None:
+    def __init__(self, registry: ModelRegistry, version: ModelVersion, entry: Entry) -> None:
         self._registry = registry
-        self.version = version
+        self.version = version.version
         self.entry = entry
+        self.again = again(version, entry)
 
     def begin(self) -> None:
         """Record what is about to be done."""
@@ -125,6 +128,15 @@ def read_journal(version: ModelVersion) -> Entry | None:
             f"its tag {JOURNAL} is not a journal",
             "delete that tag, then run the command again",
         ) from error
+
+
+def again(version: ModelVersion, entry: Entry) -> str:
+    """The command that finishes or undoes the operation."""
+    reason = shlex.quote(entry.reason or "")
+    if entry.kind == "rollback":
+        return f"forecastops rollback --to-version {version.version} --reason {reason}"
+    force = f" --force --reason {reason}" if entry.reason else ""
+    return f"forecastops promote --run-id {version.run_id}{force}"
 
 
 def may_be_discarded(version: ModelVersion) -> bool:

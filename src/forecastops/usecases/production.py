@@ -9,37 +9,33 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from forecastops.adapters.endpoint import Endpoint, EndpointState, open_endpoint
 from forecastops.adapters.mlflow_store.connection import connect
 from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelRegistry, ModelVersion
 from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.ground.config import Config
-from forecastops.ground.errors import EndpointError, ForecastopsError, PromotionRefusedError
+from forecastops.ground.errors import EndpointError, ForecastopsError, PromotionRefusedError, RegistryError
 from forecastops.ground.home import home, lock_domain
 from forecastops.ground.locks import holder, owned
 from forecastops.usecases.champion import current_champion, named
 from forecastops.usecases.incumbent import proven_model
 from forecastops.usecases.journal import SERVED, Entry, Journal, may_be_discarded, now, unfinished
+from forecastops.usecases.smoke_test import Golden, answers, require_golden
 
-__all__ = ["PREDECESSOR", "ROLLED_BACK", "Golden", "Production"]
+__all__ = ["PREDECESSOR", "ROLLED_BACK", "Production", "champion_already"]
 
 _LOG = logging.getLogger(__name__)
-_TOLERANCE = 1e-6  # relative, of the endpoint's forecasts against those evaluated
 _LOCK_SECONDS = 180.0  # beyond the deployment's time limit; a killed owner does not keep the lock
 _GRACE_SECONDS = 60.0  # beyond the deployment's time limit, before another machine's work counts as abandoned
 PREDECESSOR = "forecastops.predecessor"
 ROLLED_BACK = "forecastops.rolled_back"
-
-Golden = Mapping[str, list[Any]]  # a forecast by columns, as evaluated
 
 
 @dataclass(frozen=True)
@@ -112,7 +108,7 @@ class Production:
     def move_in(self, journal: Journal, golden: Golden, tags: Mapping[str, str]) -> EndpointState:
         """Deploy the journal's version, prove that it answers as evaluated, tag it, and move the pointer to it.
 
-        On failure production is what it was before.
+        On failure production is what it was before; unless the pointer has moved, which the error says then.
         """
         try:
             journal.begin()
@@ -124,7 +120,9 @@ class Production:
                 self.registry.point(journal.version)
                 self._require_champion(journal.version)
         except BaseException as error:
-            self._undo(journal, error)
+            undone = self._undo(journal, error)
+            if isinstance(error, ForecastopsError) and not undone:
+                raise self._incomplete(journal, error) from error
             raise
         self.complete(journal)
         return state
@@ -140,7 +138,7 @@ class Production:
             self.endpoint.stage(journal.version)
         with journal.step("verify"):
             _LOG.info("comparing the endpoint's forecasts with those evaluated")
-            self._smoke_test(golden)
+            require_golden(self.endpoint, golden)
             return self.endpoint.release(journal.version)
 
     def mend(self, version: str, golden: Golden) -> tuple[EndpointState, bool]:
@@ -148,11 +146,11 @@ class Production:
         self.registry.point(version)
         state = self.endpoint.state()
         # A number alone is not trusted: the registry may have been made anew since it was deployed.
-        if state and state.serves(version) and self._answers(golden):
+        if state and state.serves(version) and answers(self.endpoint, golden):
             return state, False
         _LOG.info("deploying champion version %s to endpoint %s", version, self.endpoint.name)
         self.endpoint.stage(version)
-        self._smoke_test(golden)
+        require_golden(self.endpoint, golden)
         state = self.endpoint.release(version)
         self.endpoint.clean_up()
         return state, True
@@ -160,6 +158,12 @@ class Production:
     def complete(self, journal: Journal) -> None:
         """Do what is left once the pointer has moved."""
         self.endpoint.clean_up()
+        try:
+            self._record_success(journal)
+        except RegistryError as error:
+            raise self._incomplete(journal, error) from error
+
+    def _record_success(self, journal: Journal) -> None:
         loser = journal.entry.previous
         versions = {version.version: version for version in self.registry.versions()}
         if journal.entry.kind == "rollback" and loser in versions:
@@ -186,7 +190,7 @@ class Production:
             entry = unfinished(version)
             if entry is None or not self._concerns(entry):
                 continue
-            journal = Journal(self.registry, version.version, entry)
+            journal = Journal(self.registry, version, entry)
             if current and version.version == current.version:
                 self.complete(journal)
                 continue
@@ -195,27 +199,9 @@ class Production:
                 _LOG.warning("undoing an interrupted %s of version %s", entry.kind, version.version)
                 self._undo(journal, None)
 
-    def _answers(self, golden: Golden) -> bool:
-        try:
-            self._smoke_test(golden)
-        except EndpointError:
-            return False
-        return True
-
     def _concerns(self, entry: Entry) -> bool:
         """Whether the entry is of our pointer and endpoint; one that got no further than registering is of none."""
         return entry.alias in ("", self.registry.pointer.name) and entry.endpoint in ("", self.endpoint.name)
-
-    def _smoke_test(self, golden: Golden) -> None:
-        rows = self.endpoint.forecast()
-        for column, expected in golden.items():
-            found = [row.get(column) for row in rows]
-            if len(found) != len(expected) or not all(map(_equal, found, expected)):
-                raise EndpointError(
-                    f"endpoint {self.endpoint.name!r}",
-                    f"its forecasts differ from those evaluated in {column!r}",
-                    "nothing was promoted; compare the libraries of model and endpoint",
-                )
 
     def _require_champion(self, expected: str | None) -> None:
         try:
@@ -270,18 +256,10 @@ class Production:
         if not (may_be_discarded(version) and self.registry.discard(version.version)):
             journal.end("undone")
 
-    def _undo(self, journal: Journal, cause: BaseException | None) -> None:
+    def _undo(self, journal: Journal, cause: BaseException | None) -> bool:
+        """Take back what was done; False where the pointer has moved: the rest is finished by the next call then."""
         try:
-            try:
-                current = self.current()
-            except LostPointerError:
-                journal.end("undone")
-                return
-            if current and current.version == journal.version:
-                return  # the pointer was moved: the rest is finished by the next call, not undone
-            if "deploy" in journal.entry.steps:
-                self._take_back(current, journal.entry)
-            self._discard(journal)
+            return self._taken_back(journal)
         except ForecastopsError as error:
             raise PromotionRefusedError(
                 f"version {journal.version} of {self.registry.name!r}",
@@ -289,8 +267,24 @@ class Production:
                 "run `forecastops status`, mend what it names, and run the command again",
             ) from error
 
+    def _taken_back(self, journal: Journal) -> bool:
+        try:
+            current = self.current()
+        except LostPointerError:
+            journal.end("undone")
+            return True
+        if current and current.version == journal.version:
+            return False
+        if "deploy" in journal.entry.steps:
+            self._take_back(current, journal.entry)
+        self._discard(journal)
+        return True
 
-def _equal(found: object, expected: object) -> bool:
-    if isinstance(expected, float) and isinstance(found, (int, float)):
-        return math.isclose(found, expected, rel_tol=_TOLERANCE)
-    return found == expected
+    def _incomplete(self, journal: Journal, error: ForecastopsError) -> RegistryError:
+        return champion_already(f"version {journal.version} of {self.registry.name!r}", journal.again, error)
+
+
+def champion_already(place: str, again: str, error: ForecastopsError) -> RegistryError:
+    """The error of a promotion or rollback that has moved the pointer, and failed to record it."""
+    what = f"is the champion already, but recording it failed: {error.where}: {error.what}"
+    return RegistryError(place, what, f"to complete it, run `{again}`")

@@ -10,7 +10,7 @@ from forecastops.adapters.mlflow_store.registry import ModelVersion
 from forecastops.adapters.mlflow_store.runs import Run, Runs
 from forecastops.gate.record import Decision
 from forecastops.ground.config import Config
-from forecastops.ground.errors import PromotionRefusedError
+from forecastops.ground.errors import PromotionRefusedError, RegistryError
 from forecastops.ground.home import lock_domain
 from forecastops.ground.redaction import redacted
 from forecastops.usecases.champion import named
@@ -18,7 +18,7 @@ from forecastops.usecases.decision_log import read_decision
 from forecastops.usecases.incumbent import incumbent_endpoint
 from forecastops.usecases.journal import REGISTERED_ON, Entry, Incumbent, Journal, now, unfinished
 from forecastops.usecases.models import MODEL_DIGEST, challenger_model
-from forecastops.usecases.production import PREDECESSOR, ROLLED_BACK, Production
+from forecastops.usecases.production import PREDECESSOR, ROLLED_BACK, Production, champion_already
 
 __all__ = ["Moved", "promote"]
 
@@ -87,7 +87,9 @@ def _abandon(production: Production, mine: ModelVersion | None) -> None:
 
 def _log(runs: Runs, moved: Moved) -> None:
     """Tell the run that ``mlflow run`` made, if any, what came of it."""
-    if runs.made_by_mlflow is not None:
+    if runs.made_by_mlflow is None:
+        return
+    try:
         with runs.record("promote") as recorder:
             recorder.tags(
                 {
@@ -96,6 +98,11 @@ def _log(runs: Runs, moved: Moved) -> None:
                     "forecastops.version": moved.version or "none",
                 }
             )
+    except RegistryError as error:
+        if not moved.promoted:
+            raise
+        again = f"forecastops promote --run-id {moved.run_id}"
+        raise champion_already(f"version {moved.version}", again, error) from error
 
 
 def _move_in(
@@ -106,7 +113,7 @@ def _move_in(
         _LOG.warning("promoting against the verdict %s: %s", decision.verdict, force_reason)
     previous = decision.champion.version if decision.champion else None
     source, mark = f"{run.artifact_uri}/model", REGISTERED_ON + lock_domain()
-    version = production.registry.register(run.run_id, source, mark).version
+    version = production.registry.register(run.run_id, source, mark)
     entry = Entry(
         kind="promote",
         previous=previous,
@@ -118,8 +125,8 @@ def _move_in(
     )
     journal = Journal(production.registry, version, entry)
     state = production.move_in(journal, decision.golden, _version_tags(run, decision, entry))
-    note = f"version {version} is the champion and serves at {state.url}"
-    return Moved(run.run_id, True, version, previous, state, decision.verdict, note)
+    note = f"version {version.version} is the champion and serves at {state.url}"
+    return Moved(run.run_id, True, version.version, previous, state, decision.verdict, note)
 
 
 def _version_tags(run: Run, decision: Decision, entry: Entry) -> dict[str, str]:

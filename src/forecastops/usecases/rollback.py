@@ -49,7 +49,7 @@ def rollback(config: Config, reason: str, to_version: str | None = None) -> Move
             endpoint=production.endpoint.name,
             incumbent=incumbent,
         )
-        state = production.move_in(Journal(production.registry, target.version, entry), golden, {})
+        state = production.move_in(Journal(production.registry, target, entry), golden, {})
     loser = f"; {champion.version} was rolled back" if champion else ""
     note = f"version {target.version} is the champion again and serves at {state.url}{loser}"
     return Moved(target.run_id, True, target.version, entry.previous, state, None, note)

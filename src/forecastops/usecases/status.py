@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from forecastops.adapters.endpoint import EndpointState
 from forecastops.adapters.mlflow_store.pointer import PointerKind
-from forecastops.adapters.mlflow_store.registry import Champion, LostPointerError, ModelVersion
+from forecastops.adapters.mlflow_store.registry import Champion, LostPointerError
 from forecastops.ground.config import Config
 from forecastops.usecases.champion import current_champion, named
 from forecastops.usecases.incumbent import made_by_forecastops
-from forecastops.usecases.journal import Entry, unfinished
+from forecastops.usecases.journal import again, unfinished
 from forecastops.usecases.production import Production
 
 __all__ = ["Status", "status"]
@@ -66,15 +65,7 @@ def _interrupted(production: Production) -> Iterator[str]:
             if production.under_way:
                 yield f"{what} is under way ({done}); ask again when it has ended"
             else:
-                yield f"{what} was interrupted ({done}); to finish or undo it: {_again(version, entry)}"
-
-
-def _again(version: ModelVersion, entry: Entry) -> str:
-    reason = shlex.quote(entry.reason or "")
-    if entry.kind == "rollback":
-        return f"forecastops rollback --to-version {version.version} --reason {reason}"
-    force = f" --force --reason {reason}" if entry.reason else ""
-    return f"forecastops promote --run-id {version.run_id}{force}"
+                yield f"{what} was interrupted ({done}); to finish or undo it: {again(version, entry)}"
 
 
 def _stages(production: Production, champion: Champion | None) -> Iterator[str]:

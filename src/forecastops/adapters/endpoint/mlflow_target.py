@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,10 +21,9 @@ class MlflowTarget(Endpoint):
     def state(self) -> EndpointState | None:
         """The deployment's state."""
         with self._errors():
-            client = self._client()
-            if all(entry["name"] != self.name for entry in client.list_deployments()):
-                return None
-            found = client.get_deployment(self.name)
+            found = self._found()
+        if found is None:
+            return None
         ours = found.get("owner", self._owner) == self._owner
         version = self._version(found.get("model_uri")) if ours else None
         return EndpointState(self.name, found.get("url"), str(found.get("state")), version, ours)
@@ -63,6 +62,21 @@ class MlflowTarget(Endpoint):
             answer = self._client().predict(self.name, {"inputs": []})
             rows = answer if isinstance(answer, list) else answer.get_predictions("dataframe").to_dict("records")
         return [dict(row) for row in rows]
+
+    def _found(self) -> Mapping[str, Any] | None:
+        from mlflow.exceptions import MlflowException
+
+        client = self._client()
+        # Not every target raises an error of its own for a deployment that is not there.
+        if self._config.target != _LOCAL and self.name not in {entry["name"] for entry in client.list_deployments()}:
+            return None
+        try:
+            found: Mapping[str, Any] = client.get_deployment(self.name)
+        except MlflowException as error:
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                return None
+            raise
+        return found
 
     def _client(self) -> Any:
         from mlflow.deployments import get_deploy_client

@@ -27,7 +27,6 @@ class Run:
 
     run_id: str
     artifact_uri: str
-    params: Mapping[str, str]
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
 
@@ -67,7 +66,7 @@ class Runs:
         if found.info.lifecycle_stage != "active":
             raise RegistryError(self._place(f"run {run_id!r}"), "was deleted", "restore it or train again")
         data = found.data
-        return Run(found.info.run_id, found.info.artifact_uri, data.params, data.metrics, data.tags)
+        return Run(found.info.run_id, found.info.artifact_uri, data.metrics, data.tags)
 
     def download(self, run_id: str, path: str, into: Path) -> Path:
         """Copy one artifact file or folder of a run into the folder ``into``."""

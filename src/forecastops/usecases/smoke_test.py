@@ -1,0 +1,48 @@
+"""The smoke test: what the endpoint answers is what was evaluated."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from forecastops.adapters.endpoint import Endpoint
+from forecastops.ground.errors import EndpointError
+
+__all__ = ["Golden", "answers", "require_golden"]
+
+_TOLERANCE = 1e-6  # relative
+
+Golden = Mapping[str, list[Any]]  # a forecast by columns, as evaluated
+
+
+def require_golden(endpoint: Endpoint, golden: Golden) -> None:
+    """Ask the endpoint for a forecast and compare.
+
+    Raises:
+        EndpointError: when it does not answer, or otherwise than evaluated.
+    """
+    rows = endpoint.forecast()
+    for column, expected in golden.items():
+        found = [row.get(column) for row in rows]
+        if len(found) != len(expected) or not all(map(_equal, found, expected)):
+            raise EndpointError(
+                f"endpoint {endpoint.name!r}",
+                f"its forecasts differ from those evaluated in {column!r}",
+                "nothing was promoted; compare the libraries of model and endpoint",
+            )
+
+
+def answers(endpoint: Endpoint, golden: Golden) -> bool:
+    """Whether the endpoint passes it."""
+    try:
+        require_golden(endpoint, golden)
+    except EndpointError:
+        return False
+    return True
+
+
+def _equal(found: object, expected: object) -> bool:
+    if isinstance(expected, float) and isinstance(found, (int, float)):
+        return math.isclose(found, expected, rel_tol=_TOLERANCE)
+    return found == expected
