@@ -54,8 +54,8 @@ def postgres() -> Iterator[str]:
             _wait_for_port(port, 30)
             yield f"postgresql+psycopg2://forecastops@127.0.0.1:{port}/postgres"
         finally:
-            server.send_signal(signal.SIGINT)
-            server.wait(20)
+            server.send_signal(signal.SIGQUIT)  # at once
+            server.wait()
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -74,8 +74,7 @@ def mlflow_server(database: str, folder: Path) -> Iterator[str]:
             _wait_for_health(address, 90)
             yield address
         finally:
-            os.killpg(server.pid, signal.SIGTERM)
-            server.wait(20)
+            os.killpg(server.pid, signal.SIGKILL)  # it takes 20 s to end politely
 
 
 def _wait_for_port(port: int, seconds: float) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import os
 import random
 import shutil
@@ -24,7 +25,7 @@ from pathlib import Path
 from command import Command
 from conftest import stop_endpoints
 from servers import mlflow_server, postgres
-from stories import STORIES, Story, require_settled, require_told
+from stories import STORIES, require_settled, require_told
 from test_interruptions import require_one_winner
 from workshop import Stage, Workshop
 
@@ -40,23 +41,25 @@ def main() -> None:
         os.environ |= {"FORECASTOPS_HOME": str(folder / "home"), "MLFLOW_TRACKING_URI": uri}
         servers.callback(stop_endpoints, folder / "home")
         command = Command(folder, os.environ)
-        # A run carries one decision, which binds one model: each story has runs of its own.
-        stages = {name: Workshop.build(command).stage(f"soak-{name}") for name in STORIES}
+        # A run carries one decision, which binds one model: each stage has runs of its own.
+        first, there_and_back = (Workshop.build(command).stage(f"soak-{name}") for name in ("first", "both"))
+        stages = {"first": first, "replacement": there_and_back, "rollback": there_and_back}
         kill(stages, options.kills, random.Random(options.seed))
         race(Workshop.build(command).stage("soak-race"), options.rounds)
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def kill(stages: dict[str, Stage], kills: int, chance: random.Random) -> None:
-    """Interrupt each story in turn at random moments until there were ``kills`` interruptions."""
+    """Interrupt the stories in turn at random moments until there were ``kills`` interruptions."""
     seen: Counter[str] = Counter()
-    lengths = {name: _begin(stages[name], story) for name, story in STORIES.items()}
-    while sum(seen[name] for name in STORIES) < kills:
-        name = chance.choice(list(STORIES))
-        stage, story = stages[name], STORIES[name]
-        story.reset(stage)
-        running = stage.start(*story.command(stage))
-        time.sleep(chance.uniform(0.0, lengths[name]))
+    for name in ("first", "replacement"):
+        STORIES[name].begin(stages[name])
+    seconds = dict.fromkeys(STORIES, 1.0)  # how long each took undisturbed, the last time
+    for name in itertools.cycle(STORIES):
+        stage, command = stages[name], STORIES[name].command(stages[name])
+        STORIES[name].reset(stage)
+        running = stage.start(*command)
+        time.sleep(chance.uniform(0.0, seconds[name]))
         running.process.kill()
         result = running.result()
         if result.code == 0:
@@ -65,18 +68,16 @@ def kill(stages: dict[str, Stage], kills: int, chance: random.Random) -> None:
             assert result.code == -signal.SIGKILL, result.stderr
             seen[name] += 1
         seen["left something to mend"] += bool(require_told(stage))
-        require_settled(stage, stage.ok(*story.command(stage))["version"])
-        if sum(seen.values()) % 20 == 0:
-            print(dict(seen), file=sys.stderr, flush=True)
-    print(f"{sum(seen[name] for name in STORIES)} kills, 0 violations: {dict(seen)}", flush=True)
-
-
-def _begin(stage: Stage, story: Story) -> float:
-    """Bring the stage to its start; how long the story's command takes undisturbed."""
-    story.begin(stage)
-    started = time.monotonic()
-    stage.ok(*story.command(stage))
-    return time.monotonic() - started
+        started = time.monotonic()
+        done = stage.ok(*command)
+        if "already" not in done["note"]:
+            seconds[name] = time.monotonic() - started
+        require_settled(stage, done["version"])
+        done_so_far = sum(seen[name] for name in STORIES)
+        print(f"{done_so_far} kills: {dict(seen)}", file=sys.stderr, flush=True)
+        if done_so_far >= kills:
+            break
+    print(f"{done_so_far} kills, 0 violations: {dict(seen)}", flush=True)
 
 
 def race(stage: Stage, rounds: int) -> None:

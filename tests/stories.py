@@ -46,10 +46,10 @@ def _judge_second(stage: Stage) -> None:
 
 
 def _return_to_first(stage: Stage) -> None:
-    champion = stage.champion()
-    if champion != "1":
+    if stage.champion() != "1":
         _point(stage, "1")
-        stage.client.delete_model_version(stage.model, str(champion))
+    for version in stage.versions().keys() - {"1"}:
+        stage.client.delete_model_version(stage.model, version)
 
 
 def _promote_both(stage: Stage) -> None:
@@ -57,9 +57,14 @@ def _promote_both(stage: Stage) -> None:
 
 
 def _return_to_second(stage: Stage) -> None:
-    if stage.champion() != "2":
-        _point(stage, "2")
-        stage.client.delete_model_version_tag(stage.model, "2", "forecastops.rolled_back")
+    if stage.champion() != "1":
+        return
+    version = max(stage.versions(), key=int)
+    if version == "1":
+        stage.promote(stage.workshop.second)
+    else:
+        _point(stage, version)
+        stage.client.delete_model_version_tag(stage.model, version, "forecastops.rolled_back")
 
 
 def _point(stage: Stage, version: str) -> None:
@@ -67,6 +72,7 @@ def _point(stage: Stage, version: str) -> None:
     stage.client.set_registered_model_alias(stage.model, "champion", version)
 
 
+# A replacement ends where its rollback begins, and the other way round: in turn on one stage, they need no way back.
 STORIES = {
     "first": Story(_judge_first, _clear, lambda stage: ["promote", "--run-id", stage.workshop.first]),
     "replacement": Story(_judge_second, _return_to_first, lambda stage: ["promote", "--run-id", stage.workshop.second]),
