@@ -13,22 +13,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from forked_endpoint import fork_endpoints
 from standin.watch import watch_connections
 
 _PRELOAD = [
     "mlflow",
-    "mlflow.pyfunc",
+    "mlflow.pyfunc.scoring_server",
     "mlflow.data.pandas_dataset",
     "mlflow.deployments",
     "mlflow.store.tracking.sqlalchemy_store",
     "mlflow.store.model_registry.sqlalchemy_store",
     "statsmodels.tsa.arima.model",
+    "uvicorn.protocols.http.h11_impl",
     "pyarrow.parquet",
     "azureml.mlflow._store.tracking.store",
     "azureml.mlflow._store.model_registry.model_registry",
     "azureml.mlflow._store.artifact.utils",
     "forecastops.commands.main",
     "forecastops.usecases.demo",
+    "forked_endpoint",
 ]
 _forkserver = multiprocessing.get_context("forkserver")
 _forkserver.set_forkserver_preload(_PRELOAD)
@@ -57,10 +60,11 @@ class Result:
 
 
 class Command:
-    """Runs `forecastops` in a folder, with an environment of its own."""
+    """Runs `forecastops` in a folder, with an environment of its own; ``forks`` also the endpoints' processes."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str], forks: bool = True) -> None:
         self.folder = folder
+        self._forks = forks
         self.environment = dict(environment)
         self._count = 0
 
@@ -79,7 +83,8 @@ class Command:
         self._count += 1
         base = self.folder / f".output-{self._count}"
         process = _forkserver.Process(
-            target=_run, args=(program, list(args), str(self.folder), self.environment, str(base), before)
+            target=_run,
+            args=(program, list(args), str(self.folder), self.environment, str(base), self._forks, before),
         )
         process.start()
         return Running(process, base)
@@ -123,6 +128,7 @@ def _run(
     folder: str,
     environment: dict[str, str],
     base: str,
+    forks: bool,
     before: Callable[[], None] | None,
 ) -> None:
     for number, suffix in ((1, ".out"), (2, ".err")):
@@ -133,6 +139,8 @@ def _run(
     os.environ.clear()
     os.environ.update(environment)
     _read_environment_again()
+    if forks:
+        fork_endpoints()
     if before is not None:
         before()
     module, name = {"forecastops": ("forecastops.commands.main", "main"), "mlflow": ("mlflow.cli", "cli")}[program]

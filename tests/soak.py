@@ -1,6 +1,6 @@
 """Many interruptions at random moments, and many promotions at once; run by `make soak`, not by pytest.
 
-    python tests/soak.py --kills 200 --rounds 20 [--postgresql] [--seed 0]
+    python tests/soak.py --kills 200 --rounds 20 [--postgresql] [--exec] [--seed 0]
 
 Each kill is a SIGKILL of promote or rollback at a random moment of it, followed by one rerun, after which pointer,
 endpoint and journal must agree. Each round starts two promotions judged against the same champion at the same moment,
@@ -40,7 +40,7 @@ def main() -> None:
             uri = servers.enter_context(mlflow_server(servers.enter_context(postgres()), folder))
         os.environ |= {"FORECASTOPS_HOME": str(folder / "home"), "MLFLOW_TRACKING_URI": uri}
         servers.callback(stop_endpoints, folder / "home")
-        command = Command(folder, os.environ)
+        command = Command(folder, os.environ, forks=not options.exec)
         # A run carries one decision, which binds one model: each stage has runs of its own.
         first, there_and_back = (Workshop.build(command).stage(f"soak-{name}") for name in ("first", "both"))
         stages = {"first": first, "replacement": there_and_back, "rollback": there_and_back}
@@ -93,6 +93,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--postgresql", action="store_true", help="an mlflow server with PostgreSQL instead of SQLite")
+    parser.add_argument("--exec", action="store_true", help="start endpoints as users do, which takes thrice as long")
     return parser.parse_args()
 
 

@@ -67,9 +67,10 @@ def require_silence(forecastops: Command, *results: Result) -> None:
 @pytest.fixture
 def planted(forecastops: Command) -> Command:
     """The command with secrets in its environment, and with a short patience for dead servers."""
-    forecastops.environment |= ENVIRONMENT | {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
-    forecastops.ok("data", "sample", "transactions", "--out", "data")
-    return forecastops
+    environment = forecastops.environment | ENVIRONMENT | {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+    planted = Command(forecastops.folder, environment, forks=False)
+    planted.ok("data", "sample", "transactions", "--out", "data")
+    return planted
 
 
 def test_a_secret_would_be_found(tmp_path: Path) -> None:

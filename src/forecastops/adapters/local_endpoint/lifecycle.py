@@ -10,8 +10,9 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from mlflow.exceptions import MlflowException
@@ -187,17 +188,8 @@ def _wake(layout: Layout) -> bool:
 
 def _launch(name: str, layout: Layout) -> None:
     try:
-        started = subprocess.run(
-            [sys.executable, "-m", "forecastops.adapters.local_endpoint.supervisor", str(layout.directory)],
-            cwd=layout.directory,
-            env=allowed_environment(os.environ),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            start_new_session=True,
-            timeout=_LAUNCH_SECONDS,
-            check=False,
-        )
+        program = [sys.executable, "-m", "forecastops.adapters.local_endpoint.supervisor", str(layout.directory)]
+        started = run_program(program, layout.directory, allowed_environment(os.environ), _LAUNCH_SECONDS)
     except subprocess.TimeoutExpired:
         raise MlflowException(f"deployment {name!r}: the supervisor did not start in {_LAUNCH_SECONDS:g} s") from None
     if started.returncode:
@@ -205,6 +197,23 @@ def _launch(name: str, layout: Layout) -> None:
         code = INVALID_PARAMETER_VALUE if cause.startswith("port ") else None
         message = f"deployment {name!r} cannot start: {cause}"
         raise MlflowException(message, code) if code else MlflowException(message)
+
+
+def run_program(
+    arguments: Sequence[str], directory: Path, environment: Mapping[str, str], timeout: float
+) -> subprocess.CompletedProcess[str]:
+    """Run a program in a session of its own, to its end."""
+    return subprocess.run(
+        arguments,
+        cwd=directory,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+        timeout=timeout,
+        check=False,
+    )
 
 
 def _end_orphans(layout: Layout) -> None:

@@ -8,7 +8,9 @@ import json
 import os
 import socket
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from forecastops.adapters.local_endpoint.logfile import BoundedLog, last_useful_line
@@ -19,6 +21,20 @@ __all__ = ["ServerFailedError", "ServerProcess"]
 
 _ACKNOWLEDGE_SECONDS = 10.0
 _TAIL_BYTES = 16_384
+
+
+async def start_program(
+    arguments: Sequence[str], directory: Path, handles: tuple[int, ...]
+) -> asyncio.subprocess.Process:
+    """Start a program that inherits these descriptors, with its output in one pipe."""
+    return await asyncio.create_subprocess_exec(
+        *arguments,
+        cwd=directory,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        pass_fds=handles,
+    )
 
 
 class ServerFailedError(Exception):
@@ -48,14 +64,8 @@ class ServerProcess:
             raise ServerFailedError(f"{identity.name} is locked")
         handles = (theirs.fileno(), listener.fileno(), lock)
         try:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "forecastops.adapters.local_endpoint.server", *map(str, handles[:2])),
-                cwd=layout.directory,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                pass_fds=handles,
-            )
+            program = [sys.executable, "-m", "forecastops.adapters.local_endpoint.server", *map(str, handles[:2])]
+            process = await start_program(program, layout.directory, handles)
             # The process inherited the lock with the descriptor; ours may go.
             record_holder(lock, process.pid)
         except BaseException:

@@ -1,0 +1,104 @@
+"""The local endpoint's processes, forked from a command that has their imports behind it.
+
+Real processes with real sockets, as ever; but starting Python and importing MLflow anew costs each of them three
+seconds of processor time, and the tests deploy hundreds of times. test_local_endpoint, test_secrets, test_mlproject
+and `tests/soak.py --exec` start them as users do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from forecastops.adapters.local_endpoint import lifecycle, process, server, supervisor
+
+__all__ = ["fork_endpoints"]
+
+
+def fork_endpoints() -> None:
+    """Let this process, and the supervisors that it starts, fork instead of executing Python."""
+    vars(lifecycle)["run_program"] = _run_supervisor
+    vars(process)["start_program"] = _start_server
+
+
+def _run_supervisor(arguments: Sequence[str], directory: Path, environment: Mapping[str, str], timeout: float) -> Any:
+    """As `subprocess.run`: returns once the supervisor has left for the background, or failed to start."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        os.environ.clear()
+        os.environ.update(environment)
+        _become(directory, writer, keep=(), target=lambda: supervisor.main(Path(arguments[-1])))
+    os.close(writer)
+    with os.fdopen(reader) as output:
+        said = output.read()
+    _, status = os.waitpid(pid, 0)
+    return subprocess.CompletedProcess(arguments, os.waitstatus_to_exitcode(status), "", said)
+
+
+async def _start_server(arguments: Sequence[str], directory: Path, handles: tuple[int, ...]) -> Any:
+    """As `asyncio.create_subprocess_exec`."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        asyncio._set_running_loop(None)
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        _become(directory, writer, keep=handles, target=lambda: server.main(*map(int, arguments[-2:])))
+    os.close(writer)
+    output = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(output), os.fdopen(reader, "rb")
+    )
+    return _Forked(pid, output)
+
+
+class _Forked:
+    """What the supervisor uses of `asyncio.subprocess.Process`."""
+
+    def __init__(self, pid: int, stdout: asyncio.StreamReader) -> None:
+        self.pid, self.stdout = pid, stdout
+        self.returncode: int | None = None
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+
+    async def wait(self) -> int:
+        while self.returncode is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.returncode = os.waitstatus_to_exitcode(status)
+            else:
+                await asyncio.sleep(0.01)
+        return self.returncode
+
+
+def _become(directory: Path, output: int, keep: tuple[int, ...], target: Any) -> NoReturn:
+    """Run ``target`` in a child, with nothing of the parent's but ``keep``, and end."""
+    code: object = 1
+    try:
+        null = os.open(os.devnull, os.O_RDONLY)
+        for source, handle in ((null, 0), (output, 1), (output, 2)):
+            os.dup2(source, handle)
+        # Above all the locks of the parent: they would be held for as long as the child lives.
+        for name in os.listdir("/proc/self/fd") if sys.platform == "linux" else map(str, range(256)):
+            if int(name) > 2 and int(name) not in keep:
+                with contextlib.suppress(OSError):
+                    os.close(int(name))
+        os.chdir(directory)
+        code = target()
+    except SystemExit as ended:
+        code = ended.code
+    finally:
+        if isinstance(code, str):
+            os.write(2, f"{code}\n".encode())
+        os._exit(0 if code is None else code if isinstance(code, int) else 1)
