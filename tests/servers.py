@@ -65,16 +65,20 @@ def mlflow_server(database: str, folder: Path) -> Iterator[str]:
     port = free_port()
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", database]
     command += ["--artifacts-destination", str(folder), "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    # Nine more processes otherwise, which import MLflow and poll.
+    environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     with (
         (folder / "server.log").open("wb") as log,
-        subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, start_new_session=True) as server,
+        subprocess.Popen(
+            command, stdout=log, stderr=log, cwd=folder, env=environment, start_new_session=True
+        ) as server,
     ):
         address = f"http://127.0.0.1:{port}"
         try:
             _wait_for_health(address, 90)
             yield address
         finally:
-            os.killpg(server.pid, signal.SIGKILL)  # it takes 20 s to end politely
+            os.killpg(server.pid, signal.SIGKILL)
 
 
 def _wait_for_port(port: int, seconds: float) -> None:
