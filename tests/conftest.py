@@ -5,6 +5,7 @@ import os
 # Threads fight over matrices as small as ours; numpy reads this when it is first imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from hypothesis import settings
 
 from command import Command
 from standin.workspace import Workspace, workspace
-from workshop import Workshop
+from workshop import Stage, Workshop
 
 # Machines differ in speed, and a slow one must not fail a property that holds; every run tries the same examples.
 settings.register_profile("forecastops", deadline=None, derandomize=True)
@@ -58,6 +59,15 @@ def workshop(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> 
     stop_endpoints(folder / "home")
 
 
+@pytest.fixture
+def stage(workshop: Workshop, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """A model without versions, named after the test; this process sees the same tracking server and endpoints."""
+    for name in ("FORECASTOPS_HOME", "MLFLOW_TRACKING_URI"):
+        monkeypatch.setenv(name, workshop.forecastops.environment[name])
+    yield workshop.stage(re.sub(r"\W+", "-", request.node.name.removeprefix("test_"))[:100].rstrip("-"))
+    stop_endpoints(workshop.forecastops.folder / "home")
+
+
 @pytest.fixture(scope="module")
 def azure(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Workspace]:
     """A stand-in for an Azure ML workspace, for the tests of a module."""
@@ -80,17 +90,8 @@ def new_command(folder: Path, database: Path) -> Command:
 
 
 def stop_endpoints(home: Path) -> None:
-    """Delete every deployment of that home."""
-    from mlflow.deployments import get_deploy_client
+    """End every process of that home's deployments at once, and remove them."""
+    from local_endpoint_support import end_everything
 
-    before = os.environ.get("FORECASTOPS_HOME")
-    os.environ["FORECASTOPS_HOME"] = str(home)
-    try:
-        client = get_deploy_client("forecastops-local")
-        for deployment in client.list_deployments():
-            client.delete_deployment(deployment["name"])
-    finally:
-        if before is None:
-            del os.environ["FORECASTOPS_HOME"]
-        else:
-            os.environ["FORECASTOPS_HOME"] = before
+    end_everything(home)
+    shutil.rmtree(home / "endpoints", ignore_errors=True)

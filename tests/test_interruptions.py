@@ -6,7 +6,6 @@ Here on SQLite; the same tests run on an MLflow server with PostgreSQL in test_i
 from __future__ import annotations
 
 import functools
-import hashlib
 import inspect
 import json
 import signal
@@ -19,15 +18,7 @@ from forecastops.adapters.endpoint.mlflow_target import MlflowTarget
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from interruptions import CHANGES, READS, interruptions, kill_before
 from stories import STORIES, Story, mend_as_told, require_settled, require_told
-from workshop import Stage, Workshop
-
-
-@pytest.fixture
-def stage(workshop: Workshop, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    """A model named after the test; this process sees the same tracking server and endpoints."""
-    for name in ("FORECASTOPS_HOME", "MLFLOW_TRACKING_URI"):
-        monkeypatch.setenv(name, workshop.forecastops.environment[name])
-    return workshop.stage(f"model-{hashlib.sha256(request.node.name.encode()).hexdigest()[:12]}")
+from workshop import Stage
 
 
 def test_every_method_that_changes_something_is_known() -> None:

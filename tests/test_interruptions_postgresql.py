@@ -12,7 +12,6 @@ from command import Command
 from conftest import new_command, stop_endpoints
 from servers import mlflow_server, postgres, postgres_binaries
 from test_interruptions import (
-    stage,
     test_another_machines_fresh_journal_is_respected_and_an_old_one_undone,
     test_killed_before_each_change_it_is_finished_or_undone_by_one_rerun,
     test_of_two_promotions_at_once_exactly_one_wins,
@@ -20,7 +19,6 @@ from test_interruptions import (
 from workshop import Workshop
 
 __all__ = [
-    "stage",
     "test_another_machines_fresh_journal_is_respected_and_an_old_one_undone",
     "test_killed_before_each_change_it_is_finished_or_undone_by_one_rerun",
     "test_of_two_promotions_at_once_exactly_one_wins",
