@@ -22,6 +22,14 @@ settings.register_profile("forecastops", deadline=None, derandomize=True)
 settings.load_profile("forecastops")
 
 
+_LONGEST = ("test_interruptions_postgresql", "test_interruptions", "test_model_environment", "test_promotion")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files, so that no worker is left alone with one at the end."""
+    items.sort(key=lambda item: _LONGEST.index(item.path.stem) if item.path.stem in _LONGEST else len(_LONGEST))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real series beside the repository; tests that need it skip where it is absent."""
