@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from forecastops.commands import text
+from forecastops.commands import reports, text
 from forecastops.commands.frame import Request, command_options, data_option, require_promote_option, split_paths
 
 __all__ = ["evaluate", "promote", "retrain", "train"]
@@ -40,7 +40,7 @@ def train(request: Request, paths: tuple[str, ...]) -> None:
     from forecastops.usecases.train import train as use_case
 
     result = use_case(request.config(), split_paths(paths))
-    request.answer(text.train_document(result), text.train_text(result))
+    request.answer(text.train_document(result), text.train_text(result), reports.train_report(result))
 
 
 @click.command()
@@ -52,7 +52,7 @@ def evaluate(request: Request, run_id: str, require_promote: bool) -> None:
     from forecastops.usecases.evaluate import evaluate as use_case
 
     decision = use_case(request.config(), run_id)
-    request.answer(text.decision_document(decision), text.decision_text(decision))
+    request.answer(text.decision_document(decision), text.decision_text(decision), reports.decision_report(decision))
     _exit_code(decision.verdict, require_promote)
 
 
@@ -67,7 +67,7 @@ def promote(request: Request, run_id: str, force: bool, reason: str | None, requ
     from forecastops.usecases.promote import promote as use_case
 
     moved = use_case(request.config(), run_id, _force_reason(force, reason))
-    request.answer(text.moved_document(moved), moved.note)
+    request.answer(text.moved_document(moved), moved.note, reports.moved_report(moved, "promote"))
     _exit_code("PROMOTE" if moved.promoted else moved.verdict, require_promote)
 
 
@@ -80,7 +80,7 @@ def retrain(request: Request, paths: tuple[str, ...], require_promote: bool) -> 
     from forecastops.usecases.retrain import retrain as use_case
 
     result = use_case(request.config(), split_paths(paths))
-    request.answer(text.retrained_document(result), text.retrained_text(result))
+    request.answer(text.retrained_document(result), text.retrained_text(result), reports.retrained_report(result))
     _exit_code(result.evaluate.verdict, require_promote)
 
 

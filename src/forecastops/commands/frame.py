@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
+from forecastops.adapters.ci_report.choice import NAMES, build_system, found_name
+from forecastops.adapters.ci_report.report import BuildSystem, Report
+from forecastops.adapters.ci_report.streams import GuardedStream, guarded_json
 from forecastops.commands.progress import progress
 from forecastops.ground.errors import ForecastopsError
 from forecastops.ground.redaction import redacted
@@ -24,7 +27,16 @@ from forecastops.ground.redaction import redacted
 if TYPE_CHECKING:
     from forecastops.ground.config import Config
 
-__all__ = ["Request", "command_options", "data_option", "one_line_errors", "require_promote_option", "split_paths"]
+__all__ = [
+    "Request",
+    "build_system_here",
+    "command_options",
+    "data_option",
+    "guarded_streams",
+    "one_line_errors",
+    "require_promote_option",
+    "split_paths",
+]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -38,6 +50,7 @@ class Request:
     as_json: bool
     stdout: TextIO
     end_step: Callable[[], None]
+    listener: BuildSystem | None = None
 
     def config(self) -> Config:
         """The resolved configuration."""
@@ -45,10 +58,13 @@ class Request:
 
         return load_config(self.config_path, self.overrides)
 
-    def answer(self, document: dict[str, Any], text: str) -> None:
-        """Print the result: one JSON object, or text for a person."""
+    def answer(self, document: dict[str, Any], text: str, report: Report | None = None) -> None:
+        """Print the result, one JSON object or text for a person; and tell the build system, where there is one."""
         self.end_step()
-        click.echo(json.dumps(document, allow_nan=False) if self.as_json else _encodable(text), file=self.stdout)
+        shown = guarded_json(json.dumps(document, allow_nan=False)) if self.as_json else _encodable(text)
+        click.echo(shown, file=self.stdout)
+        if report and self.listener:
+            self.listener.publish(report)
 
     def tell(self, text: str) -> None:
         """Print part of a long result for a person; ``--json`` waits for the whole."""
@@ -62,12 +78,25 @@ def command_options(function: _F) -> _F:
 
     @wraps(function)
     def wrapper(
-        config: Path | None, overrides: tuple[str, ...], as_json: bool, traceback: bool, verbose: int, **rest: Any
+        *,
+        config: Path | None,
+        overrides: tuple[str, ...],
+        as_json: bool,
+        ci: str | None,
+        traceback: bool,
+        verbose: int,
+        **rest: Any,
     ) -> None:
-        stdout = sys.stdout
-        # Libraries print to stdout now and then, which belongs to the result alone.
-        with contextlib.redirect_stdout(sys.stderr), one_line_errors(traceback), progress(verbose) as end_step:
-            function(Request(config, overrides, as_json, stdout, end_step), **rest)
+        listener = build_system_here(ci)
+        with guarded_streams(ci):
+            stdout = sys.stdout
+            # Libraries print to stdout now and then, which belongs to the result alone.
+            with (
+                contextlib.redirect_stdout(sys.stderr),
+                one_line_errors(traceback, listener),
+                progress(verbose, listener) as end_step,
+            ):
+                function(Request(config, overrides, as_json, stdout, end_step, listener), **rest)
 
     options = [
         click.option("--config", type=click.Path(path_type=Path), help="YAML file of settings (see `config schema`)."),
@@ -75,6 +104,11 @@ def command_options(function: _F) -> _F:
             "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override one setting, e.g. gate.alpha=0.05."
         ),
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout and nothing else there."),
+        click.option(
+            "--ci",
+            type=click.Choice(NAMES),
+            help="Build system to tell outputs, issues and a summary; found by itself on its agents.",
+        ),
         click.option("--traceback", is_flag=True, help="Show the traceback of an error."),
         click.option("-v", "--verbose", count=True, help="Say more on stderr; twice for everything."),
     ]
@@ -110,21 +144,46 @@ def split_paths(paths: tuple[str, ...]) -> list[str]:
     return [part for path in paths for part in ([path] if os.path.exists(path) else path.split(","))]
 
 
+def build_system_here(name: str | None = None) -> BuildSystem | None:
+    """The build system of that name, or the one found; None where nobody listens."""
+    return build_system(name or found_name(os.environ), getattr(sys.stderr, "raw", sys.stderr))
+
+
 @contextlib.contextmanager
-def one_line_errors(show_traceback: bool) -> Iterator[None]:
+def guarded_streams(name: str | None = None) -> Iterator[None]:
+    """Where a build system reads along, print nothing that it could take for one of its commands."""
+    name = name or found_name(os.environ)
+    if name == "none" or isinstance(sys.stderr, GuardedStream):
+        yield
+        return
+    streams: list[Any] = [GuardedStream(sys.stdout), GuardedStream(sys.stderr)]
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = streams
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+@contextlib.contextmanager
+def one_line_errors(show_traceback: bool, listener: BuildSystem | None = None) -> Iterator[None]:
     """Turn every error into one line on stderr and exit code 1."""
+
+    def fail(message: str, code: int) -> None:
+        _fail(message, show_traceback, code, listener)
+
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         yield
     except (click.exceptions.Exit, click.ClickException, BrokenPipeError):
         raise
     except ForecastopsError as error:
-        _fail(str(error), show_traceback, 1)
+        fail(str(error), 1)
     except KeyboardInterrupt:
-        _fail("interrupted; nothing was promoted, or `forecastops status` says what is left to do", show_traceback, 130)
+        fail("interrupted; nothing was promoted, or `forecastops status` says what is left to do", 130)
     except Exception as error:  # noqa: BLE001  # the last resort, so that no traceback reaches a user unasked
         text = redacted(" ".join(f"{type(error).__name__}: {error}".split()))
-        _fail(f"unexpected error: {text[:400]}; run again with --traceback and report it", show_traceback, 1)
+        fail(f"unexpected error: {text[:400]}; run again with --traceback and report it", 1)
 
 
 def _encodable(text: str) -> str:
@@ -132,10 +191,14 @@ def _encodable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _fail(message: str, show_traceback: bool, code: int) -> None:
+def _fail(message: str, show_traceback: bool, code: int, listener: BuildSystem | None) -> None:
     if show_traceback:
         click.echo(redacted(traceback.format_exc()), err=True)
-    click.echo(f"forecastops: error: {message}", err=True)
+    line = f"forecastops: error: {message}"
+    if listener:
+        listener.issue("error", line)
+    else:
+        click.echo(line, err=True)
     sys.exit(code)
 
 

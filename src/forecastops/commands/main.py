@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import click
 
 from forecastops import __version__
 from forecastops.commands import cycle, data, production, settings, story
+from forecastops.commands.frame import build_system_here, guarded_streams
 
 __all__ = ["main"]
 
@@ -15,7 +17,23 @@ __all__ = ["main"]
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Guarded(click.Group):
+    """Also what click itself prints of a wrong option is read by agents."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        with guarded_streams():
+            return super().main(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            if listener := build_system_here():
+                listener.issue("error", f"forecastops: error: {error.format_message()}")
+            raise
+
+
+@click.group(cls=_Guarded, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="forecastops")
 def main() -> None:
     """Retrain ARIMA forecasts on MLflow; promote a new model only when it has earned it."""

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import click
 
-from forecastops.commands import text
+from forecastops.commands import reports, text
 from forecastops.commands.frame import Request, command_options
 
 __all__ = ["forecast", "rollback", "status"]
 
 
 @click.command()
+@click.option(
+    "--require-champion", metavar="RUN_ID", help="Fail unless this run's model is in production and all agree."
+)
 @command_options
-def status(request: Request) -> None:
+def status(request: Request, require_champion: str | None) -> None:
     """Show champion, pointer and endpoint, and whether they agree."""
+    from forecastops.usecases.status import require_in_production
     from forecastops.usecases.status import status as use_case
 
     found = use_case(request.config())
-    request.answer(text.status_document(found), text.status_text(found))
+    request.answer(text.status_document(found), text.status_text(found), reports.status_report(found))
+    if require_champion is not None:
+        require_in_production(found, require_champion)
 
 
 @click.command()
@@ -31,7 +37,7 @@ def rollback(request: Request, reason: str, to_version: str | None) -> None:
     if not reason.strip():
         raise click.UsageError("--reason is empty")
     moved = use_case(request.config(), reason, to_version)
-    request.answer(text.moved_document(moved), moved.note)
+    request.answer(text.moved_document(moved), moved.note, reports.moved_report(moved, "rollback"))
 
 
 @click.command()

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 import click
 
+from forecastops.adapters.ci_report.report import BuildSystem
 from forecastops.ground.redaction import redacted
 
 __all__ = ["progress"]
@@ -21,12 +22,14 @@ _WIDTH = 20
 
 
 @contextlib.contextmanager
-def progress(verbose: int) -> Iterator[Callable[[], None]]:
+def progress(verbose: int, listener: BuildSystem | None = None) -> Iterator[Callable[[], None]]:
     """Show what the package logs, while the block runs; twice verbose, what every library logs.
+
+    A build system that listens gets the warnings as issues.
 
     Yields what is to be called before anything else is printed: it takes the bar away.
     """
-    steps = _Steps(live=sys.stderr.isatty())
+    steps = _Steps(live=sys.stderr.isatty(), listener=listener)
     logger = logging.getLogger("forecastops")
     logger.handlers[:] = [steps]
     logger.setLevel(logging.DEBUG if verbose else logging.INFO)
@@ -47,16 +50,19 @@ class _Redacted(logging.Formatter):
 
 
 class _Steps(logging.Handler):
-    def __init__(self, *, live: bool) -> None:
+    def __init__(self, *, live: bool, listener: BuildSystem | None) -> None:
         super().__init__()
-        self._live = live
+        self._live, self._listener = live, listener
         self._over = threading.Event()
         self._bar: threading.Thread | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
         self.end()
-        prefix = "warning: " if record.levelno == logging.WARNING else ""
-        click.echo(prefix + redacted(record.getMessage()), err=True)
+        message = redacted(record.getMessage())
+        if record.levelno == logging.WARNING and self._listener:
+            self._listener.issue("warning", message)
+        else:
+            click.echo(("warning: " if record.levelno == logging.WARNING else "") + message, err=True)
         if self._live:
             self._over = threading.Event()
             self._bar = threading.Thread(target=_draw, args=(self._over,), daemon=True)

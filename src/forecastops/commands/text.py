@@ -24,6 +24,7 @@ __all__ = [
     "demo_ending",
     "forecast_text",
     "moved_document",
+    "number",
     "retrained_document",
     "retrained_text",
     "status_document",
@@ -45,7 +46,7 @@ def train_text(result: TrainResult) -> str:
         f"run {result.run_id}",
         f"  data     {data['start']} to {data['end']}, {data['rows']} rows, sha256 {str(data['sha256'])[:12]}",
         f"  model    ARIMA{tuple(result.spec['order'])} seasonal {tuple(result.spec['seasonal_order'])}",  # type: ignore[arg-type]
-        f"  last 10% RMSE {_number(metrics['RMSE'])}, R2 {_number(metrics['R2'])}",
+        f"  last 10% RMSE {number(metrics['RMSE'])}, R2 {number(metrics['R2'])}",
     ]
     return "\n".join(lines)
 
@@ -68,7 +69,7 @@ def decision_text(decision: Decision) -> str:
     ]
     for name, found in decision.metrics.items():
         if found:
-            row = "".join(f"{_number(found.get(key)):>{width}}" for key, width in _COLUMNS.items())
+            row = "".join(f"{number(found.get(key)):>{width}}" for key, width in _COLUMNS.items())
             lines.append(f"  {name:16}{row}")
     width = max(len(check.name) for check in decision.checks)
     lines += [f"  {'pass' if c.passed else 'FAIL'}  {c.name:{width}}  {c.reason}" for c in decision.checks]
@@ -165,7 +166,7 @@ def forecast_text(found: ForecastResult) -> str:
     names = list(found.forecast[0])
     lines = [f"version {found.version}", "  ".join(f"{name:>10}" for name in names)]
     lines += [
-        "  ".join(f"{row[name]:>10}" if name == "date" else f"{_number(row[name]):>10}" for name in names)
+        "  ".join(f"{row[name]:>10}" if name == "date" else f"{number(row[name]):>10}" for name in names)
         for row in found.forecast
     ]
     return "\n".join(lines)
@@ -183,7 +184,8 @@ def _endpoint(state: EndpointState | None) -> dict[str, Any] | None:
     return None if state is None else {"name": state.name, "url": state.url, "state": state.state}
 
 
-def _number(value: Any) -> str:
+def number(value: Any) -> str:
+    """A score for a person."""
     if value is None:
         return "-"
     return f"{value:.3f}" if abs(value) < 100 else f"{value:.1f}"

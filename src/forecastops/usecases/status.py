@@ -9,12 +9,13 @@ from forecastops.adapters.endpoint import EndpointState
 from forecastops.adapters.mlflow_store.pointer import PointerKind
 from forecastops.adapters.mlflow_store.registry import Champion, LostPointerError
 from forecastops.ground.config import Config
+from forecastops.ground.errors import RegistryError
 from forecastops.usecases.champion import current_champion, named
 from forecastops.usecases.incumbent import made_by_forecastops
 from forecastops.usecases.journal import again, unfinished
 from forecastops.usecases.production import Production
 
-__all__ = ["Status", "status"]
+__all__ = ["Status", "require_in_production", "status"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,20 @@ def status(config: Config) -> Status:
         *([] if lost else _endpoint(production, champion, endpoint)),
     ]
     return Status(production.registry.pointer.kind, champion, endpoint, problems)
+
+
+def require_in_production(found: Status, run_id: str) -> None:
+    """Do nothing where the run's model is the champion and serves.
+
+    Raises:
+        RegistryError: when another model or none is in production, or pointer and endpoint do not agree.
+    """
+    champion = found.champion.version if found.champion else None
+    if champion is None or champion.run_id != run_id:
+        other = f"that is version {champion.version} of run {champion.run_id}" if champion else "there is none"
+        raise RegistryError(f"run {run_id}", f"its model is not the champion: {other}", "promote it, or ask again")
+    if found.problems:
+        raise RegistryError(f"version {champion.version}", "production does not agree", "; ".join(found.problems))
 
 
 def _interrupted(production: Production) -> Iterator[str]:

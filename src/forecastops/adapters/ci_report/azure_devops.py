@@ -1,0 +1,73 @@
+"""Azure DevOps: logging commands, which the agent looks for in everything that a step prints.
+
+Escaped by the agent's own rules (``CommandStringConvertor`` of microsoft/azure-pipelines-agent).
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TextIO
+
+from forecastops.adapters.ci_report.junit import junit_xml
+from forecastops.adapters.ci_report.report import Report, Severity
+from forecastops.adapters.ci_report.streams import harmless
+from forecastops.ground.errors import ConfigError
+
+__all__ = ["AzureDevOps"]
+
+# The percent sign first: the agent decodes it last.
+_ESCAPES = (("%", "%AZP25"), ("\r", "%0D"), ("\n", "%0A"), (";", "%3B"), ("]", "%5D"))
+
+
+class AzureDevOps:
+    """Writes logging commands to ``stream``.
+
+    That is stderr, which the agent reads as it reads stdout: there the result stays alone.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def issue(self, severity: Severity, message: str) -> None:
+        """Show one line among the run's warnings or errors."""
+        self._say("task.logissue", {"type": severity}, harmless(message))
+
+    def publish(self, report: Report) -> None:
+        """Set output variables; upload the summary; leave the checks where ``PublishTestResults`` finds them."""
+        for warning in report.warnings:
+            self.issue("warning", warning)
+        self._say("task.uploadsummary", {}, str(_write(f"{report.name}.md", report.summary)))
+        if report.checks:
+            _write(f"{report.name}.xml", junit_xml(report))
+        for name, value in report.outputs.items():
+            self._say("task.setvariable", {"variable": name, "isOutput": "true"}, value)
+
+    def _say(self, command: str, properties: Mapping[str, str], message: str) -> None:
+        listed = ";".join(f"{name}={_escaped(value)}" for name, value in properties.items())
+        self._stream.write(f"##vso[{command}{' ' if listed else ''}{listed}]{_escaped(message)}\n")
+        self._stream.flush()
+
+
+def _escaped(text: str) -> str:
+    for char, code in _ESCAPES:
+        text = text.replace(char, code)
+    return text
+
+
+def _write(name: str, text: str) -> Path:
+    """A file that outlives the command, because the agent uploads it later; the agent empties its folder itself."""
+    folder = Path(os.environ.get("AGENT_TEMPDIRECTORY") or tempfile.gettempdir()) / "forecastops"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / name
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ConfigError(str(folder), f"the report cannot be written: {reason}", _REMEDY) from error
+    return path
+
+
+_REMEDY = "mend it and run the command again, which finds what was done already, or give --ci none"

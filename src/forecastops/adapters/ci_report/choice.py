@@ -1,0 +1,28 @@
+"""Which build system listens: the one that was named, else the one whose variables are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TextIO
+
+from forecastops.adapters.ci_report.azure_devops import AzureDevOps
+from forecastops.adapters.ci_report.github import GitHub
+from forecastops.adapters.ci_report.report import BuildSystem
+
+__all__ = ["NAMES", "build_system", "found_name"]
+
+_SYSTEMS: dict[str, Callable[[TextIO], BuildSystem]] = {"azure-devops": AzureDevOps, "github": GitHub}
+NAMES = (*_SYSTEMS, "none")
+
+
+def found_name(environment: Mapping[str, str]) -> str:
+    """The build system on whose agent this process runs, by the variables that its agents set; else ``none``."""
+    if environment.get("TF_BUILD", "").lower() == "true":
+        return "azure-devops"
+    return "github" if environment.get("GITHUB_ACTIONS", "").lower() == "true" else "none"
+
+
+def build_system(name: str, stream: TextIO) -> BuildSystem | None:
+    """The build system of that name, told through ``stream``; None for ``none``."""
+    system = _SYSTEMS.get(name)
+    return system(stream) if system else None

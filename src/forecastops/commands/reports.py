@@ -1,0 +1,118 @@
+"""Results as reports for a build system: outputs for later stages, a summary in Markdown, the checks as tests."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal
+
+from forecastops.adapters.ci_report.report import CheckOutcome, Report
+from forecastops.commands import text
+
+if TYPE_CHECKING:
+    from forecastops.gate.checks import Check
+    from forecastops.gate.record import Decision
+    from forecastops.usecases.promote import Moved
+    from forecastops.usecases.retrain import Retrained
+    from forecastops.usecases.status import Status
+    from forecastops.usecases.train import TrainResult
+
+__all__ = ["decision_report", "moved_report", "retrained_report", "status_report", "train_report"]
+
+_MARKS = {"passed": "pass", "failed": "FAIL", "unmet": "not met"}
+_SCORES = ("rmse", "mae", "mase", "bias")
+
+
+def train_report(result: TrainResult) -> Report:
+    """Output run_id."""
+    lines = text.train_text(result).splitlines()
+    summary = _document(f"Trained: {result.model_name}", [f"- {_plain(line)}" for line in lines])
+    return Report(f"train-{result.run_id[:8]}", summary, {"run_id": result.run_id})
+
+
+def decision_report(decision: Decision) -> Report:
+    """Outputs run_id and verdict; a rejection is a warning of the run, which stays green."""
+    champion = f"champion version {decision.champion.version}" if decision.champion else "no champion"
+    window = decision.window
+    outcomes = _outcomes(decision)
+    body = [
+        f"**{_plain(decision.summary)}**",
+        "",
+        f"Run `{decision.run_id}` against {champion}; {window.start} to {window.end}: {window.origins} origins, "
+        f"{window.horizon} steps each.",
+        "",
+        *_table(["", "check", "what was found"], [[_MARKS[o.outcome], o.name, o.reason] for o in outcomes]),
+        "",
+        *_table(["model", *_SCORES], _score_rows(decision)),
+        *(f"\n> {_plain(warning)}" for warning in decision.warnings),
+    ]
+    rejected = (f"REJECT: {decision.summary}",) if decision.verdict == "REJECT" else ()
+    return Report(
+        f"evaluate-{decision.run_id[:8]}",
+        _document(f"{decision.verdict}: {decision.model_name}", body),
+        {"run_id": decision.run_id, "verdict": decision.verdict},
+        (*rejected, *decision.warnings),
+        f"forecastops gate of {decision.model_name}",
+        outcomes,
+    )
+
+
+def moved_report(moved: Moved, command: str) -> Report:
+    """Outputs run_id, and verdict and version where there are any."""
+    found = {"run_id": moved.run_id, "verdict": moved.verdict, "version": moved.version}
+    outputs = {name: value for name, value in found.items() if value is not None}
+    title = f"{command}: {'version ' + str(moved.version) if moved.promoted else 'nothing was changed'}"
+    return Report(f"{command}-{moved.run_id[:8]}", _document(title, [_plain(moved.note)]), outputs)
+
+
+def retrained_report(result: Retrained) -> Report:
+    """What the three would have told one after the other."""
+    parts = [train_report(result.train), decision_report(result.evaluate)]
+    if result.promote:
+        parts.append(moved_report(result.promote, "promote"))
+    outputs = {name: value for part in parts for name, value in part.outputs.items()}
+    warnings = tuple(warning for part in parts for warning in part.warnings)
+    judged = parts[1]
+    name = f"retrain-{result.train.run_id[:8]}"
+    return Report(name, "\n".join(part.summary for part in parts), outputs, warnings, judged.suite, judged.checks)
+
+
+def status_report(found: Status) -> Report:
+    """Output version: the champion's."""
+    lines = [f"- {_plain(line)}" for line in text.status_text(found).splitlines()]
+    outputs = {"version": found.champion.version.version} if found.champion else {}
+    return Report("status", _document("In production", lines), outputs, tuple(found.problems))
+
+
+def _outcomes(decision: Decision) -> tuple[CheckOutcome, ...]:
+    """In a rejection, what failed is a failure; where nothing was rejected, nothing failed: it was not met."""
+    return tuple(CheckOutcome(check.name, _outcome(check, decision), check.reason) for check in decision.checks)
+
+
+def _outcome(check: Check, decision: Decision) -> Literal["passed", "failed", "unmet"]:
+    if check.passed:
+        return "passed"
+    return "failed" if decision.verdict == "REJECT" else "unmet"
+
+
+def _score_rows(decision: Decision) -> list[list[str]]:
+    return [
+        [name, *(text.number(found.get(score)) for score in _SCORES)]
+        for name, found in decision.metrics.items()
+        if found
+    ]
+
+
+def _document(title: str, body: list[str]) -> str:
+    return "\n".join([f"### {_plain(title)}", "", *body, ""])
+
+
+def _table(head: list[str], rows: list[list[str]]) -> list[str]:
+    return [
+        f"| {' | '.join(cells)} |"
+        for cells in (head, ["---"] * len(head), *([_plain(cell) for cell in row] for row in rows))
+    ]
+
+
+def _plain(words: str) -> str:
+    """Words that Markdown and HTML leave as they are."""
+    return re.sub(r"([\\`*_{}\[\]<>|#~$&!])", r"\\\1", " ".join(words.split()))
