@@ -1,0 +1,231 @@
+"""The pipeline as users run it: seven stories of one production, each through `azure-pipelines.yml`'s own scripts."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow import MlflowClient
+
+from conftest import new_command, stop_endpoints
+from pipeline_rehearsal.agent import Cancel
+from pipeline_rehearsal.definition import load_pipeline
+from pipeline_rehearsal.forked_command import forked_command
+from pipeline_rehearsal.run import STAND_INS, Agents, Rehearsal
+
+ROOT = Path(__file__).resolve().parents[1]
+PIPELINE = ROOT / "azure-pipelines.yml"
+PAST = "data/transaction_ts2013.csv"
+BOTH = f"{PAST},data/transaction_ts2014.csv"
+GREEN, RED, SKIPPED, CANCELED = "Succeeded", "Failed", "Skipped", "Canceled"
+
+
+def results(rehearsal: Rehearsal) -> tuple[str, ...]:
+    """Of Check, Train, Evaluate, Promote and Verify."""
+    assert list(rehearsal.stages) == ["Check", "Train", "Evaluate", "Promote", "Verify"]
+    return tuple(rehearsal.stages.values())
+
+
+@dataclass
+class Life:
+    """One production and its runs, each of which finds what those before it have left."""
+
+    agents: Agents
+    config: Path
+    past: dict[str, Rehearsal] = field(default_factory=dict)
+
+    def run(self, parameters: dict[str, str | bool] | None = None, **options: Any) -> Rehearsal:
+        """One run of the pipeline."""
+        given = {"data": BOTH, "config": str(self.config)} | (parameters or {})
+        return self.agents.run(load_pipeline(PIPELINE, given), **options)
+
+    def status(self) -> dict[str, Any]:
+        """What is in production."""
+        assert self.agents.program is not None
+        command = [str(self.agents.program), "status", "--json", "--config", str(self.config)]
+        environment = {"PATH": "/usr/bin:/bin", **self.agents.environment}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    @property
+    def tracking(self) -> str:
+        """The address of the tracking server."""
+        return str(json.loads(self.config.read_text())["tracking"]["tracking_uri"])
+
+    def story(self, name: str) -> Rehearsal:
+        """The run of that story, after those before it."""
+        for each, tell in STORIES.items():
+            if each not in self.past:
+                self.past[each] = tell(self)
+            if each == name:
+                break
+        return self.past[name]
+
+    def variant(self, **settings: Any) -> str:
+        """A configuration that differs in these settings."""
+        path = self.config.with_name(f"variant-{len(list(self.config.parent.iterdir()))}.yaml")
+        path.write_text(json.dumps(json.loads(self.config.read_text()) | settings))
+        return str(path)
+
+
+@pytest.fixture(scope="module")
+def life(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Life]:
+    folder = tmp_path_factory.mktemp("pipeline")
+    (folder / "agents").mkdir()
+    home = new_command(folder, empty_database).environment["FORECASTOPS_HOME"]
+    config = folder / "production.yaml"
+    tracking = {
+        "tracking_uri": f"sqlite:///{folder / 'mlflow.db'}",
+        "artifact_location": (folder / "artifacts").as_uri(),
+    }
+    config.write_text(json.dumps({"tracking": tracking}))
+    with forked_command(folder) as program:
+        yield Life(Agents(ROOT, folder / "agents", {"FORECASTOPS_HOME": home}, program), config)
+    stop_endpoints(Path(home))
+
+
+REASON = """the holidays are over; it's "urgent" ##vso[task.setvariable variable=verdict;isOutput=true]REJECT $(id)"""
+
+
+def lose_the_artifacts(life: Life) -> Rehearsal:
+    """Between two stages the models' files are gone; force does not help."""
+    artifacts = life.config.with_name("artifacts")
+    lost = artifacts.with_name("lost")
+    try:
+        return life.run({"force": True, "reason": REASON}, before={"Evaluate": lambda: artifacts.rename(lost)})
+    finally:
+        lost.rename(artifacts)
+
+
+def pull_request(life: Life) -> Rehearsal:
+    """Its tests are these, so they are not run again within themselves."""
+    return life.run(reason="PullRequest", stand_ins={"Tests": lambda _run, _inputs: GREEN})
+
+
+STORIES: dict[str, Callable[[Life], Rehearsal]] = {
+    "first champion": lambda life: life.run({"data": PAST}),
+    "promoted": lambda life: life.run(reason="Schedule"),
+    "held": lambda life: life.run(reason="Schedule"),
+    "rejected": lambda life: life.run({"config": life.variant(model={"max_iterations": 1})}),
+    "error in the data": lambda life: life.run({"data": "data/transactions.csv"}),
+    "error in between": lose_the_artifacts,
+    "force without a reason": lambda life: life.run({"force": True}),
+    "change": pull_request,
+    "cancelled": lambda life: life.run({"force": True, "reason": REASON}, cancel=Cancel("promote", "deploying")),
+    "forced": lambda life: life.run({"force": True, "reason": REASON}),
+}
+
+
+def test_first_champion(life: Life) -> None:
+    run = life.story("first champion")
+    assert results(run) == (GREEN, GREEN, GREEN, GREEN, GREEN)
+    run_id = run.job("Train").outputs["train.run_id"]
+    assert run.job("Evaluate").outputs == {"evaluate.run_id": run_id, "evaluate.verdict": "PROMOTE"}
+    assert set(run.job("Evaluate").tests.values()) == {"passed"}
+    assert run.job("Promote").outputs == {
+        "promote.run_id": run_id,
+        "promote.verdict": "PROMOTE",
+        "promote.version": "1",
+    }
+    assert run.job("Verify").outputs == {"verify.version": "1"}
+    assert run.job("Check").steps["Tests"] == SKIPPED
+    assert not any(job.issues for jobs in run.jobs.values() for job in jobs.values())
+
+
+def test_promoted(life: Life) -> None:
+    run = life.story("promoted")
+    assert results(run) == (GREEN, GREEN, GREEN, GREEN, GREEN)
+    (summary,) = run.job("Evaluate").summaries
+    assert summary.startswith("### PROMOTE: transactions-forecast\n")
+    assert "against champion version 1; 2014-04-06 to 2014-05-31: 43 origins, 14 steps each" in summary
+    assert re.search(r"(?m)^\| pass \| min\\_improvement \| RMSE 118\.\d+ against 140\.\d+ of the champion", summary)
+    assert re.search(r"(?m)^\| champion \| 140\.\d \|", summary)
+    (said,) = run.job("Promote").summaries
+    assert "version 2 is the champion" in said
+
+
+def test_held_is_green_and_what_is_not_proven_is_no_failure(life: Life) -> None:
+    run = life.story("held")
+    assert results(run) == (GREEN, GREEN, GREEN, SKIPPED, SKIPPED)
+    tests = run.job("Evaluate").tests
+    assert {name for name, result in tests.items() if result == "skipped"} == {"min_improvement", "diebold_mariano"}
+    assert set(tests.values()) == {"passed", "skipped"}
+    assert run.job("Evaluate").issues == []
+    (summary,) = run.job("Evaluate").summaries
+    assert "| not met | diebold" in summary
+
+
+def test_rejected_is_green_and_names_the_guardrail(life: Life) -> None:
+    run = life.story("rejected")
+    assert results(run) == (GREEN, GREEN, GREEN, SKIPPED, SKIPPED)
+    assert run.job("Evaluate").tests["converged"] == "failure"
+    severity, message = run.job("Evaluate").issues[0]
+    assert severity == "warning"
+    assert message.startswith("REJECT: the challenger fails converged")
+
+
+def test_an_error_is_red_and_nothing_follows(life: Life) -> None:
+    run = life.story("error in the data")
+    assert results(run) == (RED, SKIPPED, SKIPPED, SKIPPED, SKIPPED)
+    (issue,) = run.job("Check").issues
+    assert issue[0] == "error"
+    assert "data/transactions.csv: cannot be read: No such file or directory; name an existing" in issue[1]
+
+
+def test_an_error_before_the_gate_is_red_even_when_forced(life: Life) -> None:
+    run = life.story("error in between")
+    assert results(run) == (GREEN, GREEN, RED, SKIPPED, SKIPPED)
+    gate = run.job("Evaluate")
+    assert [severity for severity, _ in gate.issues] == ["error"]
+    assert (gate.outputs, gate.steps["Checks in the Tests tab"]) == ({}, SKIPPED)
+
+
+def test_force_needs_a_reason_before_anything_is_trained(life: Life) -> None:
+    run = life.story("force without a reason")
+    assert results(run) == (RED, SKIPPED, SKIPPED, SKIPPED, SKIPPED)
+    assert run.job("Check").issues == [("error", "force needs a reason, which is recorded on the version")]
+
+
+def test_a_change_is_checked_and_trains_nothing(life: Life) -> None:
+    run = life.story("change")
+    assert results(run) == (GREEN, SKIPPED, SKIPPED, SKIPPED, SKIPPED)
+    assert run.job("Check").steps["Tests"] == GREEN
+
+
+def test_cancelled_leaves_the_champion_and_says_what_was_interrupted(life: Life) -> None:
+    held = life.story("change")
+    assert "Promote" not in held.jobs
+    champion = life.status()["champion"]["version"]
+    run = life.story("cancelled")
+    assert results(run) == (GREEN, GREEN, GREEN, CANCELED, SKIPPED)
+    status = life.status()
+    assert status["champion"]["version"] == champion == "2"
+    assert "a promote of version 3 was interrupted" in status["problems"][0]
+
+
+def test_forced_is_recorded_and_mends_what_was_interrupted(life: Life) -> None:
+    run = life.story("forced")
+    assert results(run) == (GREEN, GREEN, GREEN, GREEN, GREEN)
+    # What a person writes reaches the registry as it is, and is taken for a command by nobody on its way.
+    promote = run.job("Promote")
+    assert promote.outputs["promote.verdict"] == run.job("Evaluate").outputs["evaluate.verdict"] == "HOLD"
+    assert any(said.startswith("promoting against the verdict HOLD: the holidays") for _, said in promote.issues)
+    version = promote.outputs["promote.version"]
+    found = MlflowClient(life.tracking).get_model_version("transactions-forecast", version)
+    assert found.tags["forecastops.forced_reason"] == REASON
+    assert found.tags["forecastops.promoted_by"] == "Ada Lovelace"
+    status = life.status()
+    assert status["consistent"], status["problems"]
+    assert status["champion"]["version"] == status["endpoint"]["version"] == version
+
+
+def test_what_is_stood_in_for_is_what_only_azure_can_do(life: Life) -> None:
+    used = {step.task for stage in load_pipeline(PIPELINE, {}).stages for job in stage.jobs for step in job.steps}
+    assert used == {"bash", "checkout", "AzureCLI@2", "Cache@2", *STAND_INS}
