@@ -1,0 +1,148 @@
+"""What the YAML of the pipelines must keep to; and that each rule catches a mistake of its kind."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft7Validator
+
+from forecastops.ground.redaction import redacted
+from pipeline_rehearsal.rules import files_of, problems
+
+ROOT = Path(__file__).resolve().parents[1]
+# What the steps set; test_pipeline.py holds it against what they have set when they ran.
+OUTPUTS = {
+    ("Train", "fit", "train"): {"run_id"},
+    ("Evaluate", "gate", "evaluate"): {"run_id", "verdict"},
+    ("Promote", "promote", "promote"): {"run_id", "verdict", "version"},
+    ("Verify", "verify", "verify"): {"version"},
+}
+
+
+def test_the_pipeline_keeps_the_rules() -> None:
+    assert problems(ROOT, OUTPUTS) == []
+
+
+VERDICT = "dependencies.Evaluate.outputs['gate.evaluate.verdict']"
+RUN = "stageDependencies.Train.fit.outputs['train.run_id']"
+MISTAKES = {
+    "stage of a condition": ("promote", VERDICT, VERDICT.replace("Evaluate", "Evaluation"), "no stage Evaluation"),
+    "job of a condition": ("promote", "'gate.", "'judge.", "stage Evaluate has no job judge"),
+    "step of a condition": ("promote", ".evaluate.verdict", ".judge.verdict", "has no step judge"),
+    "variable of a condition": ("promote", ".verdict", ".verdicts", "never sets verdicts"),
+    "form of a condition": ("promote", "'gate.evaluate.", "'evaluate.", "is no dependencies.STAGE.outputs"),
+    "stage of a variable": ("evaluate", ".Train.", ".Training.", "there is no stage Training"),
+    "job of a variable": ("evaluate", ".fit.", ".train.", "stage Train has no job train"),
+    "step of a variable": ("evaluate", "'train.run_id", "'fit.run_id", "has no step fit"),
+    "step without its name": ("train", "      name: train\n", "", "has no step train"),
+    "variable of a variable": ("evaluate", "train.run_id", "train.run", "never sets run"),
+    "form of a variable": (
+        "evaluate",
+        RUN,
+        "dependencies.Train.outputs['fit.train.run_id']",
+        "is no stageDependencies",
+    ),
+    "dependency left out": ("verify", "[Evaluate, Promote]", "Promote", "on which Verify does not depend"),
+    "dependency on nothing": ("train", "dependsOn: Check", "dependsOn: Checks", "which is no stage before it"),
+    "deployment's output": (
+        "verify",
+        "condition: succeeded()",
+        "condition: and(succeeded(), ne(dependencies.Promote.outputs['promote.promote.version'], ''))",
+        "outputs of the deployment job promote",
+    ),
+    "stage without status function": ("promote", "and(succeeded(), or(", "and(true, or(", "without a status function"),
+    "step without status function": ("check", "and(succeeded(), in(", "and(true, in(", "without a status function"),
+    "unknown function": ("verify", "succeeded()", "succeded()", "function succeded is not known"),
+    "unknown context": ("train", "ne(variables[", "ne(pipeline[", "knows no pipeline"),
+    "variable of the build": ("train", "'Build.Reason'", "'Build.Cause'", "knows no variables.Build.Cause"),
+    "variable of a step's condition": ("check", "'Build.Reason'", "'Build.Cause'", "knows no variables.Build.Cause"),
+    "broken expression": ("verify", "succeeded()", "succeeded(", "ends too early"),
+    "unknown variable": ("evaluate", "Agent.TempDirectory", "Agent.TempDir", "no variable Agent.TempDir"),
+    "text in a script": ("promote", '"$REASON"', '"${{ parameters.reason }}"', "hand it over by env"),
+    "macro in a script": ("verify", '"$RUN_ID"', '"$(RUN_ID)"', "hand it over by env"),
+    "unknown parameter": ("train", "${{ parameters.data }}", "${{ parameters.date }}", "parameter data is not used"),
+    "directive": ("train", "    timeoutInMinutes: 60", "    ${{ if true }}: 60", "directives such as if"),
+    "unknown key": ("verify", "timeoutInMinutes", "timeout", "timeout of 'verify' is not known"),
+    "template that is not there": ("verify", "environment.yml", "environments.yml", "No such file"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_caught(mistake: str, tmp_path: Path) -> None:
+    name, right, wrong, caught = MISTAKES[mistake]
+    shutil.copy(ROOT / "azure-pipelines.yml", tmp_path)
+    shutil.copytree(ROOT / "pipelines", tmp_path / "pipelines")
+    path = tmp_path / f"pipelines/{name}.yml"
+    text = path.read_text()
+    assert right in text
+    path.write_text(text.replace(right, wrong))
+    found = problems(tmp_path, OUTPUTS)
+    assert any(caught in problem for problem in found), found
+
+
+@pytest.fixture(scope="module")
+def schema(shared_data: Path) -> Draft7Validator:
+    """The published schema; inputs of tasks are texts to our loader, whatever their type."""
+    document = json.loads((shared_data / "azure-pipelines-schema.json").read_text("utf-8"))
+
+    def relax(tree: Any) -> None:
+        if isinstance(tree, dict):
+            if tree.get("type") in ("boolean", "integer"):
+                tree |= {"type": "string", "pattern": "^(true|false|[0-9]+|\\$\\(.*\\))$"}
+            tree = list(tree.values())
+        for child in tree if isinstance(tree, list) else ():
+            relax(child)
+
+    relax(document["definitions"]["task"])
+    return Draft7Validator(document)
+
+
+def test_the_files_keep_to_the_published_schema(schema: Draft7Validator) -> None:
+    for path in files_of(ROOT):
+        schema.validate(yaml.load(path.read_text(), yaml.BaseLoader))
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        ("azure-pipelines", "lockBehavior: sequential", "lockBehavior: serial"),
+        ("azure-pipelines", "schedules:", "schedule:"),
+        ("pipelines/train", "dependsOn", "dependOn"),
+        ("pipelines/train", "azureSubscription", "subscription"),
+        ("pipelines/train", "keepAzSessionActive: true", "keepAzSessionActive: perhaps"),
+        ("pipelines/evaluate", "PublishTestResults@2", "PublishTestResult@2"),
+    ],
+)
+def test_the_schema_catches_a_mistake(schema: Draft7Validator, name: str, right: str, wrong: str) -> None:
+    text = (ROOT / f"{name}.yml").read_text()
+    assert right in text
+    assert not schema.is_valid(yaml.load(text.replace(right, wrong), yaml.BaseLoader))
+
+
+def test_runs_wait_for_each_other_and_come_without_commits() -> None:
+    document = yaml.load((ROOT / "azure-pipelines.yml").read_text(), yaml.BaseLoader)
+    assert document["lockBehavior"] == "sequential"
+    assert [schedule["always"] for schedule in document["schedules"]] == ["true"]
+    promote = (ROOT / "pipelines/promote.yml").read_text()
+    assert "- deployment: promote" in promote
+    assert "environment: ${{ parameters.environment }}" in promote
+
+
+def test_no_secret_is_in_a_file() -> None:
+    for path in [*files_of(ROOT), *(ROOT / ".github").rglob("*.yml")]:
+        text = path.read_text()
+        assert redacted(text) == text, path
+        assert not re.search(r"(?i)secrets\.|client.?secret|password", text), path
+
+
+def test_the_python_of_the_pipelines_is_that_of_the_environment() -> None:
+    (conda,) = re.findall(r"python=(\S+)", (ROOT / "conda.yaml").read_text())
+    assert f"versionSpec: '{conda}'" in (ROOT / "pipelines/environment.yml").read_text()
+    for path in (ROOT / ".github/workflows").glob("*.yml"):
+        assert f"python-version: '{conda}'" in path.read_text()
