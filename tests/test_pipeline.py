@@ -45,13 +45,16 @@ class Life:
         given = {"data": BOTH, "config": str(self.config)} | (parameters or {})
         return self.agents.run(load_pipeline(PIPELINE, given), **options)
 
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command by a person, on no agent."""
+        assert self.agents.program is not None
+        command = [str(self.agents.program), *arguments, "--json", "--config", str(self.config)]
+        environment = {"PATH": "/usr/bin:/bin", **self.agents.environment}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
     def status(self) -> dict[str, Any]:
         """What is in production."""
-        assert self.agents.program is not None
-        command = [str(self.agents.program), "status", "--json", "--config", str(self.config)]
-        environment = {"PATH": "/usr/bin:/bin", **self.agents.environment}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-        found: dict[str, Any] = json.loads(done.stdout)
+        found: dict[str, Any] = json.loads(self.command("status").stdout)
         return found
 
     @property
@@ -225,6 +228,10 @@ def test_forced_is_recorded_and_mends_what_was_interrupted(life: Life) -> None:
     status = life.status()
     assert status["consistent"], status["problems"]
     assert status["champion"]["version"] == status["endpoint"]["version"] == version
+    before = life.story("promoted").job("Train").outputs["train.run_id"]
+    refused = life.command("status", "--require-champion", before)
+    assert refused.returncode == 1
+    assert f"run {before}: its model is not the champion: that is version {version} of run" in refused.stderr
 
 
 def test_what_is_stood_in_for_is_what_only_azure_can_do(life: Life) -> None:
