@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
 from jsonschema import Draft7Validator
 
+from forecastops.commands.main import main
 from forecastops.ground.redaction import redacted
 from pipeline_rehearsal.rules import files_of, problems
 
@@ -136,7 +139,7 @@ def test_runs_wait_for_each_other_and_come_without_commits() -> None:
 
 def test_no_secret_is_in_a_file() -> None:
     for path in [*files_of(ROOT), *(ROOT / ".github").rglob("*.yml")]:
-        text = path.read_text()
+        text = path.read_text().replace("id-token: write", "")  # a permission, not a token
         assert redacted(text) == text, path
         assert not re.search(r"(?i)secrets\.|client.?secret|password", text), path
 
@@ -144,5 +147,44 @@ def test_no_secret_is_in_a_file() -> None:
 def test_the_python_of_the_pipelines_is_that_of_the_environment() -> None:
     (conda,) = re.findall(r"python=(\S+)", (ROOT / "conda.yaml").read_text())
     assert f"versionSpec: '{conda}'" in (ROOT / "pipelines/environment.yml").read_text()
-    for path in (ROOT / ".github/workflows").glob("*.yml"):
+    for path in (ROOT / ".github/actions").rglob("action.yml"):
         assert f"python-version: '{conda}'" in path.read_text()
+
+
+GUIDE = (ROOT / "docs/azure-devops.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("line", re.findall(r"(?m)^ +forecastops (.+)$", GUIDE))
+def test_the_guide_shows_commands_that_exist(line: str) -> None:
+    name, *arguments = shlex.split(line)
+    command = main.get_command(click.Context(main), name)
+    assert command is not None
+    command.make_context(name, arguments)
+
+
+def test_the_guide_names_what_there_is() -> None:
+    yaml_text = "".join(path.read_text() for path in files_of(ROOT))
+    document = yaml.load((ROOT / "azure-pipelines.yml").read_text(), yaml.BaseLoader)
+    for name in ("forecastops-azure", "forecastops-production", "lockBehavior: sequential", *used_tasks(yaml_text)):
+        assert name in GUIDE
+        assert name in yaml_text
+    shown = re.findall(r"(?m)^\| `(\w+)` \| ", GUIDE)
+    assert shown == [parameter["name"] for parameter in document["parameters"]]
+    stages = re.findall(r"(?m)^\| ([A-Z][a-z]+) \| [^|]+ \| [^|]+ \|$", GUIDE)
+    assert stages == re.findall(
+        r"(?m)^- stage: (\w+)", "".join((ROOT / f"pipelines/{stage.lower()}.yml").read_text() for stage in stages)
+    )
+    for path in re.findall(r"`((?:tests|pipelines|\.github)/[\w./-]+)`", GUIDE):
+        assert (ROOT / path).is_file(), path
+    for (stage, job, step), names in OUTPUTS.items():
+        if stage == "Evaluate":
+            assert f"dependencies.{stage}.outputs['{job}.{step}.verdict']" in GUIDE
+            assert f"stageDependencies.{stage}.{job}.outputs['{step}.run_id']" in GUIDE
+        row = re.search(rf"(?m)^\| {stage} \| .* Outputs? ([^|]*?) \|", GUIDE)
+        assert row is not None
+        assert set(re.findall(r"`(\w+)`", row[1])) == names
+
+
+def used_tasks(text: str) -> set[str]:
+    """The tasks that only Azure has."""
+    return set(re.findall(r"\w+@\d", text))

@@ -110,6 +110,7 @@ def texts() -> Iterator[tuple[Path, str]]:
         "pipelines/**/*",
         "docs/**/*",
         "azureml/**/*",
+        ".github/**/*",
     ):
         for path in ROOT.glob(pattern):
             if path.is_file() and path.suffix not in {".pyc", ".db"} and path != Path(__file__).resolve():

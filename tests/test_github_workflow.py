@@ -1,0 +1,100 @@
+"""The GitHub variant of the pipeline: the same stages and scripts, and outputs that are really handed on."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pipeline_rehearsal.definition import load_pipeline
+from test_pipeline_rules import OUTPUTS, ROOT
+
+WORKFLOW = ROOT / ".github/workflows/retrain.yml"
+STEPS = {step: names for (_, _, step), names in OUTPUTS.items()}
+
+
+def jobs_of(text: str) -> dict[str, Any]:
+    """The jobs, as texts."""
+    jobs: dict[str, Any] = yaml.load(text, yaml.BaseLoader)["jobs"]
+    return jobs
+
+
+def problems(text: str) -> list[str]:
+    """Each path that leads nowhere, and each text that is inserted into a script."""
+    found = []
+    jobs = jobs_of(text)
+    for name, job in jobs.items():
+        needs = job.get("needs", [])
+        for other, output in re.findall(r"needs\.(\w+)\.outputs\.(\w+)", str(job)):
+            if other not in needs or output not in jobs.get(other, {}).get("outputs", {}):
+                found.append(f"{name}: {other} hands on no {output}")
+        ids = {step.get("id") for step in job["steps"]}
+        for output, value in job.get("outputs", {}).items():
+            step = re.fullmatch(r"\$\{\{ steps\.(\w+)\.outputs\.(\w+) \}\}", value)
+            if step is None or step[1] not in ids or step[2] not in STEPS.get(step[1], ()):
+                found.append(f"{name}: no step sets {output}")
+        found += [f"{name}: text in a script" for step in job["steps"] if "${{" in step.get("run", "")]
+    return found
+
+
+def test_paths_lead_somewhere() -> None:
+    assert problems(WORKFLOW.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("needs.evaluate.outputs.verdict", "needs.evaluate.outputs.verdicts"),
+        ("needs.evaluate.outputs.verdict", "needs.gate.outputs.verdict"),
+        ("needs: [evaluate, promote]", "needs: [promote]"),
+        ("steps.train.outputs.run_id", "steps.train.outputs.run"),
+        ("- id: evaluate", "- id: gate"),
+        ('--run-id "$RUN_ID"', '--run-id "${{ needs.evaluate.outputs.run_id }}"'),
+    ],
+)
+def test_a_mistake_is_caught(right: str, wrong: str) -> None:
+    text = WORKFLOW.read_text()
+    assert right in text
+    assert problems(text.replace(right, wrong))
+
+
+def test_stages_scripts_and_parameters_are_those_of_azure_pipelines() -> None:
+    """`True` is spelled `true` here, and issues are told otherwise."""
+    pipeline = load_pipeline(ROOT / "azure-pipelines.yml", {})
+    ours = jobs_of(WORKFLOW.read_text())
+    assert list(ours) == [stage.name.lower() for stage in pipeline.stages]
+    for stage in pipeline.stages:
+        (job,) = stage.jobs
+        scripts = [step.inputs.get("inlineScript", step.inputs.get("script", "")) for step in job.steps]
+        theirs = [_alike(script) for script in scripts if re.search(r"forecastops |FORCE| check", script)]
+        assert [_alike(step["run"]) for step in ours[stage.name.lower()]["steps"] if "run" in step] == theirs
+    document = yaml.load(WORKFLOW.read_text(), yaml.BaseLoader)
+    inputs = document["on"]["workflow_dispatch"]["inputs"]
+    defaults = {name: str(value).replace("False", "false") for name, value in pipeline.parameters.items()}
+    assert {name: each["default"] for name, each in inputs.items()} == defaults
+    for name, value in defaults.items():
+        shown = value if value == "false" else f"'{value}'"
+        assert document["env"][name.upper()] == f"${{{{ inputs.{name} || {shown} }}}}"
+
+
+def _alike(script: str) -> str:
+    return script.strip().replace("= True", "= true").replace("##vso[task.logissue type=error]", "::error::")
+
+
+def test_only_jobs_that_sign_in_may_ask_for_a_token() -> None:
+    text = WORKFLOW.read_text()
+    assert yaml.load(text, yaml.BaseLoader)["permissions"] == {"contents": "read"}
+    for name, job in jobs_of(text).items():
+        signs_in = any("azure/login" in step.get("uses", "") for step in job["steps"])
+        assert ("id-token" in job.get("permissions", {})) == signs_in, name
+    assert jobs_of(text)["promote"]["environment"] == "forecastops-production"
+    assert jobs_of(text)["promote"]["concurrency"]["cancel-in-progress"] == "false"
+
+
+def test_local_actions_exist() -> None:
+    used = set(re.findall(r"uses: (\./\S+)", WORKFLOW.read_text()))
+    assert used
+    assert all((ROOT / Path(action) / "action.yml").is_file() for action in used)
