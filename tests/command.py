@@ -16,7 +16,7 @@ from typing import Any
 from forked_endpoint import fork_endpoints
 from standin.watch import watch_connections
 
-PRELOAD = [
+_PRELOAD = [
     "mlflow",
     "mlflow.pyfunc.scoring_server",
     "mlflow.data.pandas_dataset",
@@ -34,7 +34,7 @@ PRELOAD = [
     "forked_endpoint",
 ]
 _forkserver = multiprocessing.get_context("forkserver")
-_forkserver.set_forkserver_preload(PRELOAD)
+_forkserver.set_forkserver_preload(_PRELOAD)
 
 
 @dataclass(frozen=True)

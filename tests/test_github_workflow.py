@@ -81,7 +81,12 @@ def test_stages_scripts_and_parameters_are_those_of_azure_pipelines() -> None:
 
 
 def _alike(script: str) -> str:
-    return script.strip().replace("= True", "= true").replace("##vso[task.logissue type=error]", "::error::")
+    return (
+        script.strip()
+        .replace("= True", "= true")
+        .replace("##vso[task.logissue type=error]", "::error::")
+        .replace("pipeline variable", "variable")
+    )
 
 
 def test_only_jobs_that_sign_in_may_ask_for_a_token() -> None:

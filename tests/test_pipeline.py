@@ -1,129 +1,36 @@
-"""The pipeline as users run it: seven stories of one production, each through `azure-pipelines.yml`'s own scripts."""
+"""The pipeline as users run it: eleven stories of one production, each through `azure-pipelines.yml`'s own scripts."""
 
 from __future__ import annotations
 
 import json
 import re
-import subprocess
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from mlflow import MlflowClient
 
 from conftest import new_command, stop_endpoints
-from pipeline_rehearsal.agent import Cancel
 from pipeline_rehearsal.definition import load_pipeline
 from pipeline_rehearsal.forked_command import forked_command
-from pipeline_rehearsal.run import STAND_INS, Agents, Rehearsal
+from pipeline_rehearsal.run import STAND_INS, Agents
+from pipeline_rehearsal.stories import CANCELED, GREEN, REASON, RED, SKIPPED, Life, results
 from test_pipeline_rules import OUTPUTS, ROOT
-
-PIPELINE = ROOT / "azure-pipelines.yml"
-PAST = "data/transaction_ts2013.csv"
-BOTH = f"{PAST},data/transaction_ts2014.csv"
-GREEN, RED, SKIPPED, CANCELED = "Succeeded", "Failed", "Skipped", "Canceled"
-
-
-def results(rehearsal: Rehearsal) -> tuple[str, ...]:
-    """Of Check, Train, Evaluate, Promote and Verify."""
-    assert list(rehearsal.stages) == ["Check", "Train", "Evaluate", "Promote", "Verify"]
-    return tuple(rehearsal.stages.values())
-
-
-@dataclass
-class Life:
-    """One production and its runs, each of which finds what those before it have left."""
-
-    agents: Agents
-    config: Path
-    past: dict[str, Rehearsal] = field(default_factory=dict)
-
-    def run(self, parameters: dict[str, str | bool] | None = None, **options: Any) -> Rehearsal:
-        """One run of the pipeline."""
-        given = {"data": BOTH, "config": str(self.config)} | (parameters or {})
-        return self.agents.run(load_pipeline(PIPELINE, given), **options)
-
-    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """A command by a person, on no agent."""
-        assert self.agents.program is not None
-        command = [str(self.agents.program), *arguments, "--json", "--config", str(self.config)]
-        environment = {"PATH": "/usr/bin:/bin", **self.agents.environment}
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-
-    def status(self) -> dict[str, Any]:
-        """What is in production."""
-        found: dict[str, Any] = json.loads(self.command("status").stdout)
-        return found
-
-    @property
-    def tracking(self) -> str:
-        """The address of the tracking server."""
-        return str(json.loads(self.config.read_text())["tracking"]["tracking_uri"])
-
-    def story(self, name: str) -> Rehearsal:
-        """The run of that story, after those before it."""
-        for each, tell in STORIES.items():
-            if each not in self.past:
-                self.past[each] = tell(self)
-            if each == name:
-                break
-        return self.past[name]
-
-    def variant(self, **settings: Any) -> str:
-        """A configuration that differs in these settings."""
-        path = self.config.with_name(f"variant-{len(list(self.config.parent.iterdir()))}.yaml")
-        path.write_text(json.dumps(json.loads(self.config.read_text()) | settings))
-        return str(path)
 
 
 @pytest.fixture(scope="module")
 def life(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Life]:
+    """On one machine: SQLite and local endpoints."""
     folder = tmp_path_factory.mktemp("pipeline")
-    (folder / "agents").mkdir()
-    home = new_command(folder, empty_database).environment["FORECASTOPS_HOME"]
+    environment = new_command(folder, empty_database).environment
     config = folder / "production.yaml"
-    tracking = {
-        "tracking_uri": f"sqlite:///{folder / 'mlflow.db'}",
-        "artifact_location": (folder / "artifacts").as_uri(),
-    }
-    config.write_text(json.dumps({"tracking": tracking}))
+    config.write_text(json.dumps({"tracking": {"artifact_location": (folder / "artifacts").as_uri()}}))
+    kept = {"FORECASTOPS_HOME": environment["FORECASTOPS_HOME"]}
+    variables = {"MLFLOW_TRACKING_URI": environment["MLFLOW_TRACKING_URI"]}
     with forked_command(folder) as program:
-        yield Life(Agents(ROOT, folder / "agents", {"FORECASTOPS_HOME": home}, program), config)
-    stop_endpoints(Path(home))
-
-
-REASON = """the holidays are over; it's "urgent" ##vso[task.setvariable variable=verdict;isOutput=true]REJECT $(id)"""
-
-
-def lose_the_artifacts(life: Life) -> Rehearsal:
-    """Between two stages the models' files are gone; force does not help."""
-    artifacts = life.config.with_name("artifacts")
-    lost = artifacts.with_name("lost")
-    try:
-        return life.run({"force": True, "reason": REASON}, before={"Evaluate": lambda: artifacts.rename(lost)})
-    finally:
-        lost.rename(artifacts)
-
-
-def pull_request(life: Life) -> Rehearsal:
-    """Its tests are these, so they are not run again within themselves."""
-    return life.run(reason="PullRequest", stand_ins={"Tests": lambda _run, _inputs: GREEN})
-
-
-STORIES: dict[str, Callable[[Life], Rehearsal]] = {
-    "first champion": lambda life: life.run({"data": PAST}),
-    "promoted": lambda life: life.run(reason="Schedule"),
-    "held": lambda life: life.run(reason="Schedule"),
-    "rejected": lambda life: life.run({"config": life.variant(model={"max_iterations": 1})}),
-    "error in the data": lambda life: life.run({"data": "data/transactions.csv"}),
-    "error in between": lose_the_artifacts,
-    "force without a reason": lambda life: life.run({"force": True}),
-    "change": pull_request,
-    "cancelled": lambda life: life.run({"force": True, "reason": REASON}, cancel=Cancel("promote", "deploying")),
-    "forced": lambda life: life.run({"force": True, "reason": REASON}),
-}
+        agents = Agents(ROOT, folder / "agents", kept, variables, program)
+        yield Life(agents, config, folder / "mlflow.db", folder / "artifacts")
+    stop_endpoints(Path(kept["FORECASTOPS_HOME"]))
 
 
 def test_first_champion(life: Life) -> None:
@@ -191,6 +98,14 @@ def test_an_error_before_the_gate_is_red_even_when_forced(life: Life) -> None:
     assert (gate.outputs, gate.steps["Checks in the Tests tab"]) == ({}, SKIPPED)
 
 
+def test_a_run_without_a_workspace_does_not_begin(life: Life) -> None:
+    """On an agent, MLflow's default would be a database that is lost with the agent."""
+    run = life.story("no workspace")
+    assert results(run) == (RED, SKIPPED, SKIPPED, SKIPPED, SKIPPED)
+    ((severity, message),) = run.job("Check").issues
+    assert (severity, message[:45]) == ("error", "no workspace is named: set the pipeline varia")
+
+
 def test_force_needs_a_reason_before_anything_is_trained(life: Life) -> None:
     run = life.story("force without a reason")
     assert results(run) == (RED, SKIPPED, SKIPPED, SKIPPED, SKIPPED)
@@ -222,7 +137,7 @@ def test_forced_is_recorded_and_mends_what_was_interrupted(life: Life) -> None:
     assert promote.outputs["promote.verdict"] == run.job("Evaluate").outputs["evaluate.verdict"] == "HOLD"
     assert any(said.startswith("promoting against the verdict HOLD: the holidays") for _, said in promote.issues)
     version = promote.outputs["promote.version"]
-    found = MlflowClient(life.tracking).get_model_version("transactions-forecast", version)
+    found = MlflowClient(f"sqlite:///{life.database}").get_model_version("transactions-forecast", version)
     assert found.tags["forecastops.forced_reason"] == REASON
     assert found.tags["forecastops.promoted_by"] == "Ada Lovelace"
     status = life.status()
@@ -235,5 +150,10 @@ def test_forced_is_recorded_and_mends_what_was_interrupted(life: Life) -> None:
 
 
 def test_what_is_stood_in_for_is_what_only_azure_can_do(life: Life) -> None:
-    used = {step.task for stage in load_pipeline(PIPELINE, {}).stages for job in stage.jobs for step in job.steps}
+    used = {
+        step.task
+        for stage in load_pipeline(ROOT / "azure-pipelines.yml", {}).stages
+        for job in stage.jobs
+        for step in job.steps
+    }
     assert used == {"bash", "checkout", "AzureCLI@2", "Cache@2", *STAND_INS}

@@ -51,9 +51,9 @@ def forked_command(folder: Path) -> Iterator[Path]:
 
 def _serve(address: str) -> None:
     sys.path.insert(0, str(Path(__file__).parents[1]))
-    from command import PRELOAD
+    import command
 
-    for name in PRELOAD:
+    for name in command._PRELOAD:
         importlib.import_module(name)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     listener = socket.socket(socket.AF_UNIX)
@@ -103,6 +103,9 @@ def _run(arguments: list[str], folder: str, environment: dict[str, str], streams
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
+    import command
+
+    getattr(command, "_read_environment_again", lambda: None)()
     from forecastops.commands.main import main
 
     code = 0

@@ -51,16 +51,21 @@ class Rehearsal:
 
 @dataclass(frozen=True)
 class Agents:
-    """Where jobs run: folders below ``folder``, code from ``repository``, and ``program`` as their forecastops."""
+    """Where jobs run: folders below ``folder``, code from ``repository``, and ``program`` as their forecastops.
+
+    ``environment`` is the agents' own; ``variables`` are those of the pipeline that are set in the portal.
+    """
 
     repository: Path
     folder: Path
     environment: Mapping[str, str]
+    variables: Mapping[str, str]
     program: Path | None = None
 
     def run(
         self, pipeline: Pipeline, *, reason: str = "Manual", cancel: Cancel | None = None,
         before: Mapping[str, Callable[[], object]] | None = None, stand_ins: Mapping[str, StandIn] | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> Rehearsal:  # fmt: skip
         """Run it for ``reason``; ``before`` is what happens in the world before a stage begins."""
         rehearsal = Rehearsal()
@@ -72,21 +77,24 @@ class Agents:
             results = []
             for job in stage.jobs:
                 assert job.condition is None, "conditions of jobs are not known here"
-                run = self._job_run(stage, job, rehearsal, reason, cancel)
+                given = self.variables if variables is None else variables
+                run = self._job_run(stage, job, rehearsal, {**given, "Build.Reason": reason}, cancel)
                 run_job(run, STAND_INS | self._environment_stand_ins() | dict(stand_ins or {}))
                 rehearsal.jobs.setdefault(stage.name, {})[job.name] = run
                 results.append(run.result)
             rehearsal.stages[stage.name] = next((result for result in results if result != _GREEN), _GREEN)
         return rehearsal
 
-    def _job_run(self, stage: Stage, job: Job, rehearsal: Rehearsal, reason: str, cancel: Cancel | None) -> JobRun:
+    def _job_run(
+        self, stage: Stage, job: Job, rehearsal: Rehearsal, given: Mapping[str, str], cancel: Cancel | None
+    ) -> JobRun:
+        self.folder.mkdir(exist_ok=True)
         base = self.folder / str(len(list(self.folder.iterdir())) + 1)
         sources, temp = base / "s", base / "temp"
         temp.mkdir(parents=True)
         predefined = {
             "Agent.OS": "Linux",
             "Agent.TempDirectory": str(temp),
-            "Build.Reason": reason,
             "Build.RequestedFor": "Ada Lovelace",
             "Build.SourcesDirectory": str(sources),
             "TF_BUILD": "True",
@@ -94,7 +102,7 @@ class Agents:
         contexts = {"stageDependencies": _stage_dependencies(stage, rehearsal)}
         variables = {name: _variable(value, contexts) for name, value in job.variables.items()}
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
-        return JobRun(job, sources, temp, kept | dict(self.environment), predefined | variables, cancel)
+        return JobRun(job, sources, temp, kept | dict(self.environment), predefined | dict(given) | variables, cancel)
 
     def _environment_stand_ins(self) -> dict[str, StandIn]:
         return {"checkout": self._check_out, "Cache@2": self._restore_environment}

@@ -1,0 +1,99 @@
+"""The stories of one production, each a run of the pipeline that finds what those before it have left."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline_rehearsal.agent import Cancel
+from pipeline_rehearsal.definition import load_pipeline
+from pipeline_rehearsal.run import Agents, Rehearsal
+
+__all__ = ["CANCELED", "GREEN", "REASON", "RED", "SKIPPED", "STORIES", "Life", "results"]
+
+GREEN, RED, SKIPPED, CANCELED = "Succeeded", "Failed", "Skipped", "Canceled"
+REASON = """the holidays are over; it's "urgent" ##vso[task.setvariable variable=verdict;isOutput=true]REJECT $(id)"""
+_PAST = "data/transaction_ts2013.csv"
+_BOTH = f"{_PAST},data/transaction_ts2014.csv"
+
+
+def results(rehearsal: Rehearsal) -> tuple[str, ...]:
+    """Of Check, Train, Evaluate, Promote and Verify."""
+    assert list(rehearsal.stages) == ["Check", "Train", "Evaluate", "Promote", "Verify"]
+    return tuple(rehearsal.stages.values())
+
+
+@dataclass
+class Life:
+    """One production: where its jobs run, its configuration, and the tracking server's files to look behind."""
+
+    agents: Agents
+    config: Path
+    database: Path
+    artifacts: Path
+    past: dict[str, Rehearsal] = field(default_factory=dict)
+
+    def run(self, parameters: dict[str, str | bool] | None = None, **options: Any) -> Rehearsal:
+        """One run of the pipeline."""
+        given = {"data": _BOTH, "config": str(self.config)} | (parameters or {})
+        return self.agents.run(load_pipeline(self.agents.repository / "azure-pipelines.yml", given), **options)
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command by a person, on no agent."""
+        assert self.agents.program is not None
+        command = [str(self.agents.program), *arguments, "--json", "--config", str(self.config)]
+        environment = {"PATH": "/usr/bin:/bin", **self.agents.environment, **self.agents.variables}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    def status(self) -> dict[str, Any]:
+        """What is in production."""
+        found: dict[str, Any] = json.loads(self.command("status").stdout)
+        return found
+
+    def story(self, name: str) -> Rehearsal:
+        """The run of that story, after those before it."""
+        for each, tell in STORIES.items():
+            if each not in self.past:
+                self.past[each] = tell(self)
+            if each == name:
+                break
+        return self.past[name]
+
+    def variant(self, **settings: Any) -> str:
+        """A configuration that differs in these settings."""
+        path = self.config.with_name(f"variant-{len(list(self.config.parent.iterdir()))}.yaml")
+        path.write_text(json.dumps(json.loads(self.config.read_text()) | settings))
+        return str(path)
+
+
+def _lose_the_artifacts(life: Life) -> Rehearsal:
+    """Between two stages the models' files are gone; force does not help."""
+    lost = life.artifacts.with_name("lost")
+    try:
+        return life.run({"force": True, "reason": REASON}, before={"Evaluate": lambda: life.artifacts.rename(lost)})
+    finally:
+        lost.rename(life.artifacts)
+
+
+def _pull_request(life: Life) -> Rehearsal:
+    """Its tests are these, so they are not run again within themselves."""
+    return life.run(reason="PullRequest", stand_ins={"Tests": lambda _run, _inputs: GREEN})
+
+
+STORIES: dict[str, Callable[[Life], Rehearsal]] = {
+    "first champion": lambda life: life.run({"data": _PAST}),
+    "promoted": lambda life: life.run(reason="Schedule"),
+    "held": lambda life: life.run(reason="Schedule"),
+    "rejected": lambda life: life.run({"config": life.variant(model={"max_iterations": 1})}),
+    "error in the data": lambda life: life.run({"data": "data/transactions.csv"}),
+    "error in between": _lose_the_artifacts,
+    "no workspace": lambda life: life.run(variables={}),
+    "force without a reason": lambda life: life.run({"force": True}),
+    "change": _pull_request,
+    "cancelled": lambda life: life.run({"force": True, "reason": REASON}, cancel=Cancel("promote", "deploying")),
+    "forced": lambda life: life.run({"force": True, "reason": REASON}),
+}
