@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-import json
+import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
 
-from conftest import new_command, stop_endpoints
 from pipeline_rehearsal.definition import load_pipeline
-from pipeline_rehearsal.forked_command import forked_command
-from pipeline_rehearsal.run import STAND_INS, Agents
+from pipeline_rehearsal.places import in_a_workspace, on_one_machine
+from pipeline_rehearsal.run import STAND_INS
 from pipeline_rehearsal.stories import CANCELED, GREEN, REASON, RED, SKIPPED, Life, results
 from test_pipeline_rules import OUTPUTS, ROOT
 
 
 @pytest.fixture(scope="module")
-def life(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Life]:
-    """On one machine: SQLite and local endpoints."""
+def life(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+    """On one machine; with FORECASTOPS_REHEARSE_IN=azure, in the stand-in workspace."""
     folder = tmp_path_factory.mktemp("pipeline")
-    environment = new_command(folder, empty_database).environment
-    config = folder / "production.yaml"
-    config.write_text(json.dumps({"tracking": {"artifact_location": (folder / "artifacts").as_uri()}}))
-    kept = {"FORECASTOPS_HOME": environment["FORECASTOPS_HOME"]}
-    variables = {"MLFLOW_TRACKING_URI": environment["MLFLOW_TRACKING_URI"]}
-    with forked_command(folder) as program:
-        agents = Agents(ROOT, folder / "agents", kept, variables, program)
-        yield Life(agents, config, folder / "mlflow.db", folder / "artifacts")
-    stop_endpoints(Path(kept["FORECASTOPS_HOME"]))
+    if os.environ.get("FORECASTOPS_REHEARSE_IN") == "azure":
+        place = in_a_workspace(request.getfixturevalue("azure"), folder)
+    else:
+        place = on_one_machine(folder, request.getfixturevalue("empty_database"))
+    with place as found:
+        yield found
 
 
 def test_first_champion(life: Life) -> None:

@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import yaml
 
-from pipeline_rehearsal.definition import load_pipeline
-from pipeline_rehearsal.forked_command import forked_command
-from pipeline_rehearsal.run import Agents
+from pipeline_rehearsal.places import in_a_workspace
 from pipeline_rehearsal.stories import GREEN, SKIPPED, Life, results
-from test_pipeline_rules import ROOT
 
 pytest.importorskip("standin.workspace", reason="the stand-in workspace is not there")
 
 
 @pytest.fixture(scope="module")
 def life(azure: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
-    """In the workspace that the pipeline's variable names, by the pipeline's own configuration."""
-    folder = tmp_path_factory.mktemp("pipeline")
-    named = load_pipeline(ROOT / "azure-pipelines.yml", {}).parameters["config"]
-    document = yaml.safe_load((ROOT / str(named)).read_text())
-    settings = document["deployment"]["settings"]
-    if settings.get("sslEnabled"):
-        certificate = str(azure.folder / "server.pem")
-        settings |= {"sslCertificate": certificate, "sslKey": certificate, "cname": "localhost"}
-    config = folder / "production.yaml"
-    config.write_text(json.dumps(document))
-    environment = azure.environment()
-    variables = {"MLFLOW_TRACKING_URI": environment.pop("MLFLOW_TRACKING_URI")}
-    environment["FORECASTOPS_HOME"] = str(folder / "home")
-    with forked_command(folder) as program:
-        agents = Agents(ROOT, folder / "agents", environment, variables, program)
-        yield Life(agents, config, azure.folder / "mlflow.db", azure.folder / "blobs")
+    with in_a_workspace(azure, tmp_path_factory.mktemp("pipeline")) as found:
+        yield found
 
 
 def test_the_first_champion_serves_from_the_workspace(life: Life, azure: Any) -> None:
