@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import pytest
 from mlflow import MlflowClient
@@ -12,15 +13,18 @@ from mlflow import MlflowClient
 from pipeline_rehearsal.definition import load_pipeline
 from pipeline_rehearsal.places import in_a_workspace, on_one_machine
 from pipeline_rehearsal.run import STAND_INS
-from pipeline_rehearsal.stories import CANCELED, GREEN, REASON, RED, SKIPPED, Life, results
+from pipeline_rehearsal.stories import CANCELED, GREEN, REASON, RED, SKIPPED, STORIES, Life, results
 from test_pipeline_rules import OUTPUTS, ROOT
+
+
+IN_A_WORKSPACE = bool(find_spec("standin")) and os.environ.get("FORECASTOPS_REHEARSE_ON") != "one-machine"
 
 
 @pytest.fixture(scope="module")
 def life(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
-    """On one machine; with FORECASTOPS_REHEARSE_IN=azure, in the stand-in workspace."""
+    """In the stand-in workspace; on one machine where that is asked for."""
     folder = tmp_path_factory.mktemp("pipeline")
-    if os.environ.get("FORECASTOPS_REHEARSE_IN") == "azure":
+    if IN_A_WORKSPACE:
         place = in_a_workspace(request.getfixturevalue("azure"), folder)
     else:
         place = on_one_machine(folder, request.getfixturevalue("empty_database"))
@@ -152,3 +156,14 @@ def test_what_is_stood_in_for_is_what_only_azure_can_do(life: Life) -> None:
         for step in job.steps
     }
     assert used == {"bash", "checkout", "AzureCLI@2", "Cache@2", *STAND_INS}
+
+
+@pytest.mark.skipif(not IN_A_WORKSPACE, reason="the stories were told on one machine")
+def test_the_logs_hold_no_secret_and_no_other_host_was_asked(life: Life, request: pytest.FixtureRequest) -> None:
+    azure = request.getfixturevalue("azure")
+    runs = [life.story(name) for name in STORIES]
+    log = "\n".join(line for run in runs for jobs in run.jobs.values() for job in jobs.values() for line in job.log)
+    assert "comparing the endpoint's forecasts with those evaluated" in log
+    assert [secret for secret in azure.secrets() if secret in log] == []
+    assert azure.connected_hosts() <= {"localhost", "127.0.0.1", "::1"}
+    assert life.status()["endpoint"]["url"].startswith("https://")
