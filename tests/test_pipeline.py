@@ -16,7 +16,6 @@ from pipeline_rehearsal.run import STAND_INS
 from pipeline_rehearsal.stories import CANCELED, GREEN, REASON, RED, SKIPPED, STORIES, Life, results
 from test_pipeline_rules import OUTPUTS, ROOT
 
-
 IN_A_WORKSPACE = bool(find_spec("standin")) and os.environ.get("FORECASTOPS_REHEARSE_ON") != "one-machine"
 
 
