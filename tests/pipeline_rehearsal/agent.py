@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
@@ -19,7 +19,7 @@ from pipeline_rehearsal.logging_commands import LoggingCommand, find_command
 __all__ = ["Cancel", "JobRun", "StandIn", "run_job"]
 
 _MACRO = re.compile(r"\$\(([\w.]+)\)")
-StandIn = Callable[["JobRun", Mapping[str, str]], str]
+StandIn = Callable[["JobRun", Step], str]  # of the step with its macros expanded
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def _run_step(run: JobRun, step: Step, stand_ins: Mapping[str, StandIn]) -> str:
     inputs = {name: run.expand(value) for name, value in step.inputs.items()}
     stand_in = stand_ins.get(step.title) or stand_ins.get(step.task)
     if stand_in:
-        return stand_in(run, inputs)
+        return stand_in(run, replace(step, inputs=inputs))
     if step.task == "bash":
         return run.script(step, step.inputs["script"])
     if step.task == "AzureCLI@2":

@@ -15,6 +15,7 @@ from pipeline_rehearsal.expressions import evaluate, parse
 __all__ = ["DefinitionError", "Job", "Pipeline", "Stage", "Step", "load_pipeline"]
 
 _COMPILED = re.compile(r"\$\{\{(.*?)\}\}")
+_IF = re.compile(r"\$\{\{ if (.*) \}\}")
 
 
 class DefinitionError(Exception):
@@ -99,8 +100,12 @@ def _typed(value: str | bool | None, entry: Mapping[str, str], path: Path) -> st
 
 
 def _expanded(entries: list[Any], path: Path, parameters: Mapping[str, str | bool]) -> Iterator[Any]:
-    """The entries of a list of stages or steps, with those of templates in their place."""
+    """The entries of a list of stages or steps, with those of templates in their place, and those of ``if``."""
     for entry in entries:
+        if condition := _IF.fullmatch(next(iter(entry))):
+            if evaluate(parse(condition[1]), {"parameters": parameters}, {}) is True:
+                yield from _expanded(next(iter(entry.values())), path, parameters)
+            continue
         if "template" not in entry:
             yield _filled(entry, path, parameters)
             continue
@@ -116,7 +121,7 @@ def _filled(tree: Any, path: Path, parameters: Mapping[str, str | bool]) -> Any:
     """The tree with its ``${{ }}`` replaced by values, and step templates within it expanded."""
     if isinstance(tree, dict):
         if any(key.startswith("${{") for key in tree):
-            raise DefinitionError(f"{path}: directives such as if and each are not known here")
+            raise DefinitionError(f"{path}: a directive stands where none is known")
         return {
             key: list(_expanded(value, path, parameters)) if key == "steps" else _filled(value, path, parameters)
             for key, value in tree.items()

@@ -160,5 +160,6 @@ _FUNCTIONS: dict[str, Callable[[list[str | bool]], bool]] = {
     "or": lambda values: any(map(_truth, values)),
     "eq": lambda values: _equal(*values),
     "ne": lambda values: not _equal(*values),
+    "endsWith": lambda values: str(values[0]).lower().endswith(str(values[1]).lower()),
     "in": lambda values: any(_equal(values[0], value) for value in values[1:]),
 }

@@ -39,16 +39,13 @@ def on_one_machine(folder: Path, database: Path) -> Iterator[Life]:
 def in_a_workspace(azure: Any, folder: Path) -> Iterator[Life]:
     """The stand-in ``azure`` is what the pipeline's variable names; the configuration is the pipeline's own."""
     named = load_pipeline(_ROOT / "azure-pipelines.yml", {}).parameters["config"]
-    document = yaml.safe_load((_ROOT / str(named)).read_text())
-    settings = document["deployment"].get("settings", {})
-    if settings.get("sslEnabled"):
-        certificate = str(azure.folder / "server.pem")
-        settings |= {"sslCertificate": certificate, "sslKey": certificate, "cname": "localhost"}
     config = folder / "production.yaml"
-    config.write_text(json.dumps(document))
+    config.write_text(json.dumps(yaml.safe_load((_ROOT / str(named)).read_text())))
     environment = azure.environment()
     variables = {"MLFLOW_TRACKING_URI": environment.pop("MLFLOW_TRACKING_URI")}
     environment["FORECASTOPS_HOME"] = str(folder / "home")
     with forked_command(folder) as program:
-        agents = Agents(_ROOT, folder / "agents", environment, variables, program)
+        certificate = azure.folder / "server.pem"
+        secure_files = {"certificate.pem": certificate, "key.pem": certificate}
+        agents = Agents(_ROOT, folder / "agents", environment, variables, program, secure_files)
         yield Life(agents, config, azure.folder / "mlflow.db", azure.folder / "blobs")

@@ -14,7 +14,7 @@ from pipeline_rehearsal.expressions import STATUS_FUNCTIONS, Call, ExpressionErr
 
 __all__ = ["files_of", "problems"]
 
-_KNOWN_FUNCTIONS = STATUS_FUNCTIONS | {"and", "eq", "in", "ne", "or"}
+_KNOWN_FUNCTIONS = STATUS_FUNCTIONS | {"and", "endsWith", "eq", "in", "ne", "or"}
 _PREDEFINED = {"Agent.OS", "Agent.TempDirectory", "Build.Reason", "Build.SourcesDirectory"}
 _MACRO = re.compile(r"\$\(([\w.]+)\)")
 _SETS = re.compile(r"##vso\[task\.setvariable variable=(\w+)\]")
@@ -28,11 +28,13 @@ def files_of(root: Path) -> list[Path]:
 
 def problems(root: Path, recorded: Recorded) -> list[str]:
     """Each broken rule in a line; ``recorded`` is what the steps have set when they ran."""
-    try:
-        pipeline = load_pipeline(root / "azure-pipelines.yml", {})
-        found = [problem for stage in pipeline.stages for problem in _of_stage(stage, pipeline, recorded)]
-    except (DefinitionError, ExpressionError, OSError) as error:
-        return [str(error)]
+    found = []
+    for parameters in ({}, {"config": "configs/aci.yaml"}):  # with every template in it
+        try:
+            pipeline = load_pipeline(root / "azure-pipelines.yml", parameters)
+            found += [problem for stage in pipeline.stages for problem in _of_stage(stage, pipeline, recorded)]
+        except (DefinitionError, ExpressionError, OSError) as error:
+            return [str(error)]
     return found + [problem for path in files_of(root) for problem in _of_file(path)]
 
 
@@ -71,6 +73,8 @@ def _of_job(job: Job, stage: Stage, pipeline: Pipeline, recorded: Recorded) -> I
             f"{at}: there is no variable {name}" for name in _MACRO.findall(" ".join(texts)) if name not in known
         )
         known |= {name for text in texts for name in _SETS.findall(text)}
+        if step.task == "DownloadSecureFile@1":
+            known.add(f"{step.name}.secureFilePath")
 
 
 def _functions(condition: str | None, place: str) -> Iterator[str]:
@@ -146,7 +150,11 @@ def _of_file(path: Path) -> Iterator[str]:
         if re.search(r"\bset -\w*x", script):
             yield f"{path.name}: set -x shows logging commands to the agent twice"
     declared = [entry["name"] for entry in document.get("parameters", ())]
-    yield from (f"{path.name}: parameter {name} is not used" for name in declared if f"parameters.{name} " not in text)
+    yield from (
+        f"{path.name}: parameter {name} is not used"
+        for name in declared
+        if not re.search(rf"parameters\.{name}\b", text)
+    )
 
 
 def _scripts(tree: Any) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from pipeline_rehearsal.agent import Cancel, JobRun, StandIn, run_job
-from pipeline_rehearsal.definition import Job, Pipeline, Stage
+from pipeline_rehearsal.definition import Job, Pipeline, Stage, Step
 from pipeline_rehearsal.expressions import evaluate, parse
 
 __all__ = ["STAND_INS", "Agents", "Rehearsal"]
@@ -61,6 +61,7 @@ class Agents:
     environment: Mapping[str, str]
     variables: Mapping[str, str]
     program: Path | None = None
+    secure_files: Mapping[str, Path] = field(default_factory=dict)
 
     def run(
         self, pipeline: Pipeline, *, reason: str = "Manual", cancel: Cancel | None = None,
@@ -105,17 +106,21 @@ class Agents:
         return JobRun(job, sources, temp, kept | dict(self.environment), predefined | dict(given) | variables, cancel)
 
     def _environment_stand_ins(self) -> dict[str, StandIn]:
-        return {"checkout": self._check_out, "Cache@2": self._restore_environment}
+        return {
+            "checkout": self._check_out,
+            "Cache@2": self._restore_environment,
+            "DownloadSecureFile@1": self._download,
+        }
 
-    def _check_out(self, run: JobRun, inputs: Mapping[str, str]) -> str:
-        assert inputs == {"script": "self"}
+    def _check_out(self, run: JobRun, step: Step) -> str:
+        assert step.inputs == {"script": "self"}
         shutil.copytree(self.repository, run.sources, ignore=_LEFT_OUT)
         return _GREEN
 
-    def _restore_environment(self, run: JobRun, inputs: Mapping[str, str]) -> str:
+    def _restore_environment(self, run: JobRun, step: Step) -> str:
         """A hit: the environment of these tests, newer than the checkout, so that make has nothing to install."""
-        assert run.variables["interpreter"] in inputs["key"]
-        environment = Path(inputs["path"])
+        assert run.variables["interpreter"] in step.inputs["key"]
+        environment = Path(step.inputs["path"])
         programs = environment / "bin"
         programs.mkdir(parents=True)
         for part in ("lib", "include", "pyvenv.cfg"):
@@ -128,18 +133,23 @@ class Agents:
         (environment / ".installed").touch()
         return _GREEN
 
+    def _download(self, run: JobRun, step: Step) -> str:
+        run.variables[f"{step.name}.secureFilePath"] = str(self.secure_files[step.inputs["secureFile"]])
+        return _GREEN
+
 
 _FOREIGN = ("MLFLOW", "FORECASTOPS", "TF_BUILD", "GITHUB_", "AGENT_", "BUILD_")
 
 
-def _use_python(run: JobRun, inputs: Mapping[str, str]) -> str:
-    assert inputs["versionSpec"]
+def _use_python(run: JobRun, step: Step) -> str:
+    assert step.inputs["versionSpec"]
     run.path.insert(0, str(Path(sys.prefix) / "bin"))
     return _GREEN
 
 
-def _publish_tests(run: JobRun, inputs: Mapping[str, str]) -> str:
+def _publish_tests(run: JobRun, step: Step) -> str:
     """Read the files as Azure would; what fails among the tests does not fail the step unless asked for."""
+    inputs = step.inputs
     assert (inputs["testResultsFormat"], inputs["failTaskOnFailedTests"]) == ("JUnit", "false")
     files = list(Path(inputs["searchFolder"]).glob(inputs["testResultsFiles"]))
     for file in files:
