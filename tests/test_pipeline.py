@@ -10,6 +10,7 @@ from importlib.util import find_spec
 import pytest
 from mlflow import MlflowClient
 
+from forecastops.ground.config import load_config
 from pipeline_rehearsal.definition import load_pipeline
 from pipeline_rehearsal.places import in_a_workspace, on_one_machine
 from pipeline_rehearsal.run import STAND_INS
@@ -163,3 +164,10 @@ def test_the_logs_hold_no_secret_and_no_other_host_was_asked(life: Life, request
     assert [secret for secret in azure.secrets() if secret in log] == []
     assert azure.connected_hosts() <= {"localhost", "127.0.0.1", "::1"}
     assert life.status()["endpoint"]["url"].startswith("https://")
+    assert life.story("forced").job("Promote").steps["Certificate"] == GREEN
+
+
+@pytest.mark.skipif(not IN_A_WORKSPACE, reason="without a stand-in there is nothing of Azure to configure")
+def test_the_configuration_that_is_the_default_deploys_to_azure() -> None:
+    named = load_pipeline(ROOT / "azure-pipelines.yml", {}).parameters["config"]
+    assert load_config(ROOT / str(named)).deployment.target == "azureml"

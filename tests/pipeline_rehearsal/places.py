@@ -11,7 +11,6 @@ from typing import Any
 import yaml
 
 from conftest import new_command, stop_endpoints
-from pipeline_rehearsal.definition import load_pipeline
 from pipeline_rehearsal.forked_command import forked_command
 from pipeline_rehearsal.run import Agents
 from pipeline_rehearsal.stories import Life
@@ -37,10 +36,11 @@ def on_one_machine(folder: Path, database: Path) -> Iterator[Life]:
 
 @contextmanager
 def in_a_workspace(azure: Any, folder: Path) -> Iterator[Life]:
-    """The stand-in ``azure`` is what the pipeline's variable names; the configuration is the pipeline's own."""
-    named = load_pipeline(_ROOT / "azure-pipelines.yml", {}).parameters["config"]
-    config = folder / "production.yaml"
-    config.write_text(json.dumps(yaml.safe_load((_ROOT / str(named)).read_text())))
+    """The stand-in ``azure`` is what the pipeline's variable names; the champion serves from container instances."""
+    document = yaml.safe_load((_ROOT / "configs/aci.yaml").read_text())
+    document["deployment"]["settings"]["cname"] = "localhost"
+    config = folder / "aci.yaml"
+    config.write_text(json.dumps(document))
     environment = azure.environment()
     variables = {"MLFLOW_TRACKING_URI": environment.pop("MLFLOW_TRACKING_URI")}
     environment["FORECASTOPS_HOME"] = str(folder / "home")

@@ -65,7 +65,7 @@ class Life:
 
     def variant(self, **settings: Any) -> str:
         """A configuration that differs in these settings."""
-        path = self.config.with_name(f"variant-{len(list(self.config.parent.iterdir()))}.yaml")
+        path = self.config.with_name(f"{len(list(self.config.parent.iterdir()))}-{self.config.name}")
         path.write_text(json.dumps(json.loads(self.config.read_text()) | settings))
         return str(path)
 
