@@ -47,7 +47,8 @@ class Life:
         assert self.agents.program is not None
         command = [str(self.agents.program), *arguments, "--json", "--config", str(self.config)]
         environment = {"PATH": "/usr/bin:/bin", **self.agents.environment, **self.agents.variables}
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        folder = self.config.parent
+        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
     def status(self) -> dict[str, Any]:
         """What is in production."""
