@@ -45,7 +45,7 @@ def in_a_workspace(azure: Any, folder: Path) -> Iterator[Life]:
     variables = {"MLFLOW_TRACKING_URI": environment.pop("MLFLOW_TRACKING_URI")}
     environment["FORECASTOPS_HOME"] = str(folder / "home")
     with forked_command(folder) as program:
-        secure_files = {name: azure.folder / "server.pem" for name in ("certificate.pem", "key.pem")}
+        secure_files = dict.fromkeys(("certificate.pem", "key.pem"), azure.folder / "server.pem")
         for name, path in secure_files.items():
             (folder / name).symlink_to(path)  # for a person's commands
         agents = Agents(_ROOT, folder / "agents", environment, variables, program, secure_files)
