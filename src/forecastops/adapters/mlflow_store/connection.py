@@ -56,6 +56,8 @@ def connect(config: TrackingConfig, *, may_create: bool = False) -> Connection:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     # MLflow announces runs on stdout, which belongs to our result.
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    # Where tqdm happens to be installed, a bar for files of a few kilobytes would fill logs.
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     _quiet()
     import mlflow
 
