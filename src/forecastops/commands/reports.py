@@ -9,7 +9,7 @@ from forecastops.adapters.ci_report.report import CheckOutcome, Report
 from forecastops.commands import text
 
 if TYPE_CHECKING:
-    from forecastops.gate.checks import Check
+    from forecastops.gate.check import Check
     from forecastops.gate.record import Decision
     from forecastops.usecases.promote import Moved
     from forecastops.usecases.retrain import Retrained
