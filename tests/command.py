@@ -114,7 +114,7 @@ class Running:
         return Result(self.process.exitcode, out, err)
 
 
-def _read_environment_again() -> None:
+def read_environment_again() -> None:
     """Let what was imported before the environment was set see it, as a process of its own would."""
     watch_connections()
     cloud: Any = sys.modules.get("azureml.mlflow._common._cloud.cloud")
@@ -138,7 +138,7 @@ def _run(
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    _read_environment_again()
+    read_environment_again()
     if forks:
         fork_endpoints()
     if before is not None:

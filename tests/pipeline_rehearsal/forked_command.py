@@ -105,7 +105,7 @@ def _run(arguments: list[str], folder: str, environment: dict[str, str], streams
     os.environ.update(environment)
     import command
 
-    getattr(command, "_read_environment_again", lambda: None)()
+    command.read_environment_again()
     from forecastops.commands.main import main
 
     code = 0

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
@@ -13,10 +15,12 @@ from forecastops.commands.frame import Request, command_options, data_option, re
 
 __all__ = ["evaluate", "promote", "retrain", "train"]
 
+_F = TypeVar("_F", bound=Callable[..., Any])
 
-def _named_run(_context: click.Context, _option: click.Parameter, value: str) -> str:
+
+def _named_run(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
     """The run itself, or after ``@`` a file of what `train` or `evaluate` printed: pipelines pass files on."""
-    if not value.startswith("@"):
+    if value is None or not value.startswith("@"):
         return value
     try:
         return str(json.loads(Path(value[1:]).read_text("utf-8"))["run_id"])
@@ -24,12 +28,13 @@ def _named_run(_context: click.Context, _option: click.Parameter, value: str) ->
         raise click.BadParameter(f"{value[1:]} is no file that names a run_id ({error})") from error
 
 
-_run_id = click.option(
-    "--run-id",
-    required=True,
-    callback=_named_run,
-    help="The run that `train` made; or @FILE, where FILE holds what `train --json` or `evaluate --json` printed.",
-)
+def _run_id(*, required: bool) -> Callable[[_F], _F]:
+    return click.option(
+        "--run-id",
+        required=required,
+        callback=_named_run,
+        help="The run that `train` made; or @FILE, where FILE holds what `train --json` or `evaluate --json` printed.",
+    )
 
 
 @click.command()
@@ -44,20 +49,33 @@ def train(request: Request, paths: tuple[str, ...]) -> None:
 
 
 @click.command()
-@_run_id
+@_run_id(required=False)
+@click.option(
+    "--replay",
+    metavar="RUN",
+    callback=_named_run,
+    help="Instead of --run-id: prove the run's logged decision by deciding again from its numbers; changes nothing.",
+)
 @require_promote_option
 @command_options
-def evaluate(request: Request, run_id: str, require_promote: bool) -> None:
+def evaluate(request: Request, run_id: str | None, replay: str | None, require_promote: bool) -> None:
     """Score challenger, champion and seasonal naive on the same rolling origins, and decide."""
-    from forecastops.usecases.evaluate import evaluate as use_case
+    if (run_id is None) == (replay is None):
+        raise click.UsageError("give either --run-id or --replay")
+    if replay is not None:
+        from forecastops.usecases.replay import replay as use_case
+    else:
+        from forecastops.usecases.evaluate import evaluate as use_case
 
-    decision = use_case(request.config(), run_id)
-    request.answer(text.decision_document(decision), text.decision_text(decision), reports.decision_report(decision))
+    decision = use_case(request.config(), replay or run_id or "")
+    replayed = replay is not None
+    document, shown = text.decision_document(decision, replayed), text.decision_text(decision, replayed)
+    request.answer(document, shown, reports.decision_report(decision))
     _exit_code(decision.verdict, require_promote)
 
 
 @click.command()
-@_run_id
+@_run_id(required=True)
 @click.option("--force", is_flag=True, help="Promote against the verdict; the smoke test is never skipped.")
 @click.option("--reason", help="Why it is forced; recorded on the version.")
 @require_promote_option

@@ -51,18 +51,22 @@ def train_text(result: TrainResult) -> str:
     return "\n".join(lines)
 
 
-def decision_document(decision: Decision) -> dict[str, Any]:
-    """Keys run_id, verdict, summary, checks, warnings, metrics, champion, window."""
+def decision_document(decision: Decision, replayed: bool = False) -> dict[str, Any]:
+    """Keys run_id, verdict, summary, needed, checks, warnings, metrics, champion, window; of a replay two more."""
     names = {"run_id", "verdict", "summary", "checks", "warnings", "metrics", "champion", "window"}
-    return decision.model_dump(mode="json", include=names)
+    document = decision.model_dump(mode="json", include=names, exclude={"checks": {"__all__": {"needed"}}})
+    document["needed"] = list(decision.needed)
+    return document | ({"replayed": True, "decided_at": decision.decided_at} if replayed else {})
 
 
-def decision_text(decision: Decision) -> str:
-    """The verdict, what was compared on which window, and each check with its reason."""
+def decision_text(decision: Decision, replayed: bool = False) -> str:
+    """The verdict, what it would have needed, what was compared on which window, and each check, failures first."""
     window = decision.window
     against = f"champion version {decision.champion.version}" if decision.champion else "no champion"
     lines = [
         f"{decision.verdict}: {decision.summary}",
+        *(f"  needed: {needed}" for needed in decision.needed),
+        *([f"  a replay of what was decided at {decision.decided_at}, the same bit for bit"] if replayed else []),
         f"  run {decision.run_id} against {against}",
         f"  {window.start} to {window.end}: {window.origins} origins, {window.horizon} steps each",
         f"  {'':16}{'rmse':>10}{'mae':>10}{'mase':>8}{'bias':>10}",
@@ -72,9 +76,23 @@ def decision_text(decision: Decision) -> str:
             row = "".join(f"{number(found.get(key)):>{width}}" for key, width in _COLUMNS.items())
             lines.append(f"  {name:16}{row}")
     width = max(len(check.name) for check in decision.checks)
-    lines += [f"  {'pass' if c.passed else 'FAIL'}  {c.name:{width}}  {c.reason}" for c in decision.checks]
+    marks = {check.name: _mark(check.passed, check.name in decision.excused) for check in decision.checks}
+    lines += [
+        f"  {mark:6}{check.name:{width}}  {check.reason}"
+        for mark in _MARKS
+        for check in decision.checks
+        if marks[check.name] == mark
+    ]
+    lines += ["  * excused: it failed, and does not count"] if decision.excused else []
     lines += [f"  note  {warning}" for warning in decision.warnings]
     return "\n".join(lines)
+
+
+_MARKS = ("FAIL", "fail*", "pass")  # in the order in which checks are shown
+
+
+def _mark(passed: bool, excused: bool) -> str:
+    return "pass" if passed else "fail*" if excused else "FAIL"
 
 
 _COLUMNS = {"rmse": 10, "mae": 10, "mase": 8, "bias": 10}

@@ -19,6 +19,7 @@ class Check(BaseModel):
     value: Number = Field(description="What was measured; null where it cannot be computed.")
     threshold: Number = Field(description="The bound from the policy; null for a yes or no.")
     reason: str = Field(description="One sentence: what was measured, and by how much it passed or failed.")
+    needed: str = Field("", description="What would have passed, in the data's unit where it has one; empty if it did.")
 
 
 def show(value: Number) -> str:

@@ -15,7 +15,7 @@ from forecastops.gate.check import Check, percent
 from forecastops.gate.evidence import Evidence
 from forecastops.ground.config import GatePolicy
 
-__all__ = ["Ruling", "Verdict", "decide"]
+__all__ = ["Ruling", "Verdict", "decide", "excuses"]
 
 Verdict = Literal["PROMOTE", "HOLD", "REJECT"]
 
@@ -35,12 +35,12 @@ def decide(evidence: Evidence, policy: GatePolicy) -> Ruling:
     """Judge ``evidence`` by ``policy``. Never PROMOTE on a number that is missing or not finite."""
     rails = tuple(_guardrails(evidence, policy))
     comparisons = tuple(_comparisons(evidence, policy))
-    excuses = _excuses(evidence, policy)
+    excused = excuses(evidence, policy)
     failed = [check.name for check in rails + comparisons if not check.passed]
-    blocking = [check.name for check in rails if check.name in failed and check.name not in excuses]
-    unproven = [check.name for check in comparisons if check.name in failed and check.name not in excuses]
+    blocking = [check.name for check in rails if check.name in failed and check.name not in excused]
+    unproven = [check.name for check in comparisons if check.name in failed and check.name not in excused]
     verdict, summary = _verdict(evidence, policy, blocking, unproven, compared=bool(comparisons))
-    warnings = tuple(why for name, why in excuses.items() if name in failed)
+    warnings = tuple(why for name, why in excused.items() if name in failed)
     return Ruling(verdict=verdict, checks=rails + comparisons, summary=summary, warnings=warnings)
 
 
@@ -98,7 +98,7 @@ def _comparisons(evidence: Evidence, policy: GatePolicy) -> Iterator[Check]:
         yield superiority.diebold_mariano(evidence, evidence.champion, policy.alpha)
 
 
-def _excuses(evidence: Evidence, policy: GatePolicy) -> dict[str, str]:
+def excuses(evidence: Evidence, policy: GatePolicy) -> dict[str, str]:
     """Checks that do not decide although they may fail, and why: the champion itself does no better there.
 
     A guardrail that keeps a champion which is worse by that very guardrail raises the error that it is to bound.
@@ -106,24 +106,24 @@ def _excuses(evidence: Evidence, policy: GatePolicy) -> dict[str, str]:
     champion, challenger = evidence.champion, evidence.challenger
     if champion is None:
         return {}
-    excuses = {}
+    found = {}
     floor = evidence.seasonal_naive.rmse
     if champion.rmse is not None and floor is not None and champion.rmse > floor:
-        excuses[guardrails.FLOOR] = (
+        found[guardrails.FLOOR] = (
             "neither challenger nor champion beats the seasonal naive; the floor is shown as failed but does not "
             "block, because the champion fails it too: consider a seasonal_order"
         )
     bound = policy.max_coverage_shortfall
     ours, theirs = (model.coverage_shortfall(evidence.levels) for model in (challenger, champion))
     if bound is None or ours is None or theirs is None or theirs <= bound or ours > theirs:
-        return excuses
-    excuses[guardrails.INTERVAL_COVERAGE] = (
+        return found
+    found[guardrails.INTERVAL_COVERAGE] = (
         f"the champion's intervals fall {percent(theirs)} below their level, the challenger's {percent(ours)}: shown "
         "as failed, but it does not block"
     )
     if policy.min_improvement is not None:
-        excuses[superiority.DIEBOLD_MARIANO] = (
+        found[superiority.DIEBOLD_MARIANO] = (
             f"the champion's intervals fall {percent(theirs)} below their level: it no longer fits the data, and to "
             "be better by the margin suffices"
         )
-    return excuses
+    return found

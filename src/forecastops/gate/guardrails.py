@@ -49,14 +49,16 @@ def comparable_data(evidence: Evidence, bound: Number) -> Check:
     text = "; ".join(reasons) if reasons else "all models forecast the same observations from the same origins"
     if evidence.incumbent:
         text += "; the champion is not among them, and its data are unknown"
-    return Check(name="comparable_data", passed=not reasons, value=share, threshold=bound, reason=text)
+    needed = "data on which both models can be judged" if reasons else ""
+    return Check(name="comparable_data", passed=not reasons, value=share, threshold=bound, reason=text, needed=needed)
 
 
 def converged(evidence: Evidence) -> Check:
     """The challenger's parameters are an optimum, not where the optimiser ran out of iterations."""
     passed = evidence.converged
     text = "the optimiser converged" if passed else "the optimiser stopped before it converged: raise max_iterations"
-    return Check(name="converged", passed=passed, value=float(passed), threshold=1.0, reason=text)
+    needed = "" if passed else "an optimiser that converges"
+    return Check(name="converged", passed=passed, value=float(passed), threshold=1.0, reason=text, needed=needed)
 
 
 def finite(evidence: Evidence) -> Check:
@@ -66,7 +68,8 @@ def finite(evidence: Evidence) -> Check:
         models["champion"] = evidence.champion
     bad = [name for name, model in models.items() if not (model.finite and _complete(model, evidence))]
     text = f"missing or non-finite scores of {', '.join(bad)}" if bad else "all scores are finite numbers"
-    return Check(name="finite", passed=not bad, value=float(len(bad)), threshold=0.0, reason=text)
+    needed = "finite scores of every model" if bad else ""
+    return Check(name="finite", passed=not bad, value=float(len(bad)), threshold=0.0, reason=text, needed=needed)
 
 
 def seasonal_naive_floor(evidence: Evidence) -> Check:
@@ -74,7 +77,8 @@ def seasonal_naive_floor(evidence: Evidence) -> Check:
     ours, floor = evidence.challenger.rmse, evidence.seasonal_naive.rmse
     passed = ours is not None and floor is not None and ours <= floor
     text = f"RMSE {show(ours)} against {show(floor)} of the seasonal naive"
-    return Check(name=FLOOR, passed=passed, value=ours, threshold=floor, reason=text)
+    needed = "" if passed else f"RMSE {show(floor)} or less (the seasonal naive's), it is {show(ours)}"
+    return Check(name=FLOOR, passed=passed, value=ours, threshold=floor, reason=text, needed=needed)
 
 
 def interval_coverage(evidence: Evidence, bound: float) -> Check:
@@ -85,7 +89,13 @@ def interval_coverage(evidence: Evidence, bound: float) -> Check:
     shown = ", ".join(f"{level} %: {percent(share)}" for level, share in covered.items())
     text = f"intervals cover ({shown}); none may fall more than {percent(bound)} below its level"
     passed = worst is not None and worst <= bound
-    return Check(name=INTERVAL_COVERAGE, passed=passed, value=worst, threshold=bound, reason=text)
+    short = [
+        f"coverage of the {level} % interval {percent(level / 100 - bound)} or more, it is {percent(share)}"
+        for level, share in covered.items()
+        if share is None or level / 100 - share > bound
+    ]
+    needed = "" if passed else ", ".join(short)
+    return Check(name=INTERVAL_COVERAGE, passed=passed, value=worst, threshold=bound, reason=text, needed=needed)
 
 
 def worst_step(evidence: Evidence, bound: float) -> Check:
@@ -122,28 +132,37 @@ def bias(evidence: Evidence, champion: ModelEvidence, bound: float) -> Check:
     )
     text += f" of {show(theirs)}"
     passed = (share is not None and share <= bound) or no_larger
-    return Check(name="bias", passed=passed, value=share, threshold=bound, reason=text)
+    limit = max(bound * (rmse or 0.0), abs(theirs or 0.0))
+    needed = "" if passed else f"a bias between {show(-limit)} and {show(limit)}, it is {show(ours)}"
+    return Check(name="bias", passed=passed, value=share, threshold=bound, reason=text, needed=needed)
 
 
-def _worst_ratio(ours: Mapping[_K, Number], theirs: Mapping[_K, Number]) -> tuple[_K, float] | None:
-    """The segment in which the first is worst relative to the second, None where one of them is not to be had."""
-    ratios: dict[_K, float] = {}
+def _worst_ratio(ours: Mapping[_K, Number], theirs: Mapping[_K, Number]) -> tuple[_K, float, float] | None:
+    """The segment in which the first is worst relative to the second, and both; None where one is not to be had."""
+    pairs: dict[_K, tuple[float, float]] = {}
     for segment in {**ours, **theirs}:
         top, bottom = ours.get(segment), theirs.get(segment)
         if top is None or not bottom:
             return None
-        ratios[segment] = top / bottom
-    return max(ratios.items(), key=lambda item: item[1]) if ratios else None
+        pairs[segment] = (top, bottom)
+    if not pairs:
+        return None
+    worst = max(pairs, key=lambda segment: pairs[segment][0] / pairs[segment][1])
+    return (worst, *pairs[worst])
 
 
-def _segment(name: str, where: str, found: tuple[object, float] | None, whose: str, bound: float) -> Check:
+def _segment(name: str, where: str, found: tuple[object, float, float] | None, whose: str, bound: float) -> Check:
     if found is None:
         text = f"RMSE cannot be compared with the {whose}'s in every segment"
-        return Check(name=name, passed=False, value=None, threshold=bound, reason=text)
-    segment, ratio = found
+        needed = f"an RMSE of both models in every segment of {name}"
+        return Check(name=name, passed=False, value=None, threshold=bound, reason=text, needed=needed)
+    segment, ours, theirs = found
+    ratio, passed = ours / theirs, ours / theirs <= bound
     worst = ", its worst" if name.startswith("worst") else ""
     text = f"{where.format(segment)} RMSE is {ratio:.3f} of the {whose}'s{worst}; at most {bound:g} is allowed"
-    return Check(name=name, passed=ratio <= bound, value=finite_or_none(ratio), threshold=bound, reason=text)
+    limit = f"{show(bound * theirs)} or less ({bound:g} of the {whose}'s {show(theirs)})"
+    needed = "" if passed else f"RMSE {limit} {where.format(segment)}, it is {show(ours)}"
+    return Check(name=name, passed=passed, value=finite_or_none(ratio), threshold=bound, reason=text, needed=needed)
 
 
 def _root_mean(losses: tuple[Number, ...]) -> Number:

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from forecastops.gate.check import Check
 from forecastops.gate.comparison import Window
-from forecastops.gate.decision import Ruling, Verdict, decide
+from forecastops.gate.decision import Ruling, Verdict, decide, excuses
 from forecastops.gate.evidence import Evidence, Number
 from forecastops.ground.config import GatePolicy
 
@@ -31,6 +31,23 @@ class ChampionRecord(_Record):
         "do not. From a window of its own, so not comparable with any score here.",
     )
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What should be known of the comparison with it."""
+        found = []
+        if self.recorded is not None:
+            shown = [f"{name} {'none' if value is None else f'{value:g}'}" for name, value in self.recorded.items()]
+            found.append(
+                f"champion version {self.version} was not made by forecastops and could not be scored; recorded of it: "
+                f"{', '.join(shown)}, on a window of its own, so not comparable with the scores here"
+            )
+        if self.re_estimated:
+            found.append(
+                "the champion's own parameters are not older than the window, so its spec was estimated anew before "
+                "it: the comparison is of specs, not of the parameters in production"
+            )
+        return tuple(found)
+
 
 class Decision(_Record):
     """One decision, from which the verdict can be replayed."""
@@ -54,5 +71,18 @@ class Decision(_Record):
     versions: dict[str, str] = Field(description="Versions of the libraries.")
 
     def replay(self) -> Ruling:
-        """The ruling that policy and evidence give now."""
-        return decide(self.evidence, self.policy)
+        """The ruling that policy and evidence give now, with the warnings about the champion that the decision adds."""
+        ruling = decide(self.evidence, self.policy)
+        about_champion = self.champion.warnings if self.champion else ()
+        return ruling.model_copy(update={"warnings": (*ruling.warnings, *about_champion)})
+
+    @property
+    def excused(self) -> frozenset[str]:
+        """The failed checks that did not count, because the champion does no better there."""
+        names = excuses(self.evidence, self.policy)
+        return frozenset(check.name for check in self.checks if not check.passed and check.name in names)
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """What the challenger lacks for PROMOTE: of each check that failed and counts, what would have passed."""
+        return tuple(check.needed for check in self.checks if not check.passed and check.name not in self.excused)

@@ -29,7 +29,10 @@ def min_improvement(evidence: Evidence, champion: ModelEvidence, bound: float) -
         text += f"; {percent(bound)} lower is {show(theirs * (1 - bound))} or less"
     # A challenger that equals the champion has improved nothing, even where the margin is zero.
     passed = gain is not None and gain > 0 and gain >= bound
-    return Check(name="min_improvement", passed=passed, value=gain, threshold=bound, reason=text)
+    limit = None if theirs is None else theirs * (1 - bound)
+    than = f"{show(limit)} or less ({percent(bound)} below the champion's)" if bound else f"below {show(limit)}"
+    needed = "" if passed else f"RMSE {than}, it is {show(ours)}"
+    return Check(name="min_improvement", passed=passed, value=gain, threshold=bound, reason=text, needed=needed)
 
 
 def diebold_mariano(evidence: Evidence, champion: ModelEvidence, bound: float) -> Check:
@@ -41,7 +44,9 @@ def diebold_mariano(evidence: Evidence, champion: ModelEvidence, bound: float) -
         text = f"one-sided p = {p_value:.2g}; at most {bound:g} counts as proof"
     # Where the losses are not lower, nothing is proven, even if the level is set that high.
     passed = p_value is not None and p_value <= bound and p_value < 0.5
-    return Check(name=DIEBOLD_MARIANO, passed=passed, value=p_value, threshold=bound, reason=text)
+    found = "not computable" if p_value is None else f"{p_value:.2g}"
+    needed = "" if passed else f"p {'at most' if bound < 0.5 else 'below'} {bound:g}, it is {found}"
+    return Check(name=DIEBOLD_MARIANO, passed=passed, value=p_value, threshold=bound, reason=text, needed=needed)
 
 
 def _one_sided_p(champion: tuple[Number, ...], challenger: tuple[Number, ...], horizon: int) -> Number:

@@ -17,7 +17,7 @@ from forecastops.adapters.mlflow_store.runs import Run, RunRecorder, Runs
 from forecastops.gate.record import Decision
 from forecastops.ground.errors import ModelError
 
-__all__ = ["log_decision", "read_decision"]
+__all__ = ["log_decision", "logged_decision", "read_decision"]
 
 _FILE = "decision.json"
 _TABLE = "evaluation.csv"
@@ -36,12 +36,26 @@ def log_decision(runs: Runs, decision: Decision, table: pd.DataFrame) -> None:
 
 
 def read_decision(runs: Runs, run: Run) -> Decision:
-    """The latest decision about a run.
+    """The latest decision about a run, to act on.
 
     Raises:
         ModelError: when there is none, it was altered, or its evidence does not give its verdict.
     """
-    place, remedy = f"run {run.run_id}", f"run `forecastops evaluate --run-id {run.run_id}`"
+    decision = logged_decision(runs, run)
+    found = decision.replay().verdict
+    if found != decision.verdict:
+        what = f"its {_FILE} does not hold together: it says {decision.verdict}, and its numbers give {found}"
+        raise ModelError(f"run {run.run_id}", what, _again(run))
+    return decision
+
+
+def logged_decision(runs: Runs, run: Run) -> Decision:
+    """The latest decision about a run, as it was logged.
+
+    Raises:
+        ModelError: when there is none, or it was altered.
+    """
+    place, remedy = f"run {run.run_id}", _again(run)
     digest = run.tags.get(_DIGEST)
     if digest is None:
         raise ModelError(place, "was not evaluated", remedy)
@@ -54,9 +68,13 @@ def read_decision(runs: Runs, run: Run) -> Decision:
         decision = Decision.model_validate_json(data)
     except ValidationError as error:
         raise ModelError(place, f"its {_FILE} cannot be read ({error.errors()[0]['msg']})", remedy) from error
-    if decision.run_id != run.run_id or decision.replay().verdict != decision.verdict:
-        raise ModelError(place, f"its {_FILE} does not hold together", remedy)
+    if decision.run_id != run.run_id:
+        raise ModelError(place, f"its {_FILE} is about run {decision.run_id}", remedy)
     return decision
+
+
+def _again(run: Run) -> str:
+    return f"run `forecastops evaluate --run-id {run.run_id}`"
 
 
 def _log(recorder: RunRecorder, decision: Decision, text: str, table: pd.DataFrame) -> None:

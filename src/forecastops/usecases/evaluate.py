@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from datetime import datetime, timezone
 from importlib.metadata import version
 
@@ -51,7 +50,7 @@ def evaluate(config: Config, run_id: str) -> Decision:
         verdict=ruling.verdict,
         summary=ruling.summary,
         checks=ruling.checks,
-        warnings=(*ruling.warnings, *_arm_warnings(opponent)),
+        warnings=(*ruling.warnings, *(opponent.warnings if opponent else ())),
         metrics=comparison.metrics,
         champion=opponent,
         window=comparison.window,
@@ -85,19 +84,3 @@ def _number(tag: str | None) -> Number:
         return finite_or_none(float(tag or ""))
     except ValueError:
         return None
-
-
-def _arm_warnings(opponent: ChampionRecord | None) -> Iterator[str]:
-    if opponent is None:
-        return
-    if opponent.recorded is not None:
-        shown = [f"{name} {'none' if value is None else f'{value:g}'}" for name, value in opponent.recorded.items()]
-        yield (
-            f"champion version {opponent.version} was not made by forecastops and could not be scored; recorded of it: "
-            f"{', '.join(shown)}, on a window of its own, so not comparable with the scores here"
-        )
-    if opponent.re_estimated:
-        yield (
-            "the champion's own parameters are not older than the window, so its spec was estimated anew before it: "
-            "the comparison is of specs, not of the parameters in production"
-        )
