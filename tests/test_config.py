@@ -18,18 +18,19 @@ from forecastops.ground.config import (
     DeploymentConfig,
     EvaluationConfig,
     GatePolicy,
-    ModelSpec,
+    ModelConfig,
     RegistryConfig,
     TrackingConfig,
     load_config,
 )
 from forecastops.ground.errors import ConfigError
+from forecastops.ground.model_spec import Orders
 
 fixed = settings(max_examples=150, deadline=None, derandomize=True)
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 RECORDS: list[type[BaseModel]] = [
-    *(Config, DataConfig, ModelSpec, EvaluationConfig, GatePolicy, TrackingConfig, RegistryConfig, DeploymentConfig)
+    *(Config, DataConfig, ModelConfig, EvaluationConfig, GatePolicy, TrackingConfig, RegistryConfig, DeploymentConfig)
 ]
 
 
@@ -65,7 +66,7 @@ def test_a_file_and_overrides_are_laid_over_the_defaults(tmp_path: Path) -> None
     config = loaded(tmp_path, text, "evaluation.horizon=8", "gate.alpha=null", "deployment.settings.port=5001")
     assert config == Config(
         evaluation=EvaluationConfig(horizon=8),
-        model=ModelSpec(order=(0, 1, 1), seasonal_order=(0, 1, 1, 7)),
+        model=ModelConfig(order=(0, 1, 1), seasonal_order=(0, 1, 1, 7)),
         gate=GatePolicy(alpha=None),
         deployment=DeploymentConfig(settings={"port": 5001}),
     )
@@ -260,8 +261,12 @@ def described(schema: dict[str, Any]) -> Iterator[tuple[str, bool]]:
 def test_every_field_of_every_record_is_described() -> None:
     found = dict(described(Config.model_json_schema()))
     assert [name for name, is_described in found.items() if not is_described] == []
-    assert {name.split(".")[0] for name in found} == {record.__name__ for record in RECORDS}
-    assert set(found) == {f"{record.__name__}.{name}" for record in RECORDS for name in record.model_fields}
+    records: list[type[BaseModel]] = [
+        *RECORDS,
+        Orders,
+    ]  # a candidate's orders have no default, unlike every other record
+    assert {name.split(".")[0] for name in found} == {record.__name__ for record in records}
+    assert set(found) == {f"{record.__name__}.{name}" for record in records for name in record.model_fields}
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.__name__)

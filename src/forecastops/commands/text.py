@@ -35,7 +35,7 @@ __all__ = [
 
 
 def train_document(result: TrainResult) -> dict[str, Any]:
-    """Keys run_id, model_name, spec, metrics, data."""
+    """Keys run_id, model_name, spec, metrics, data, selection."""
     return asdict(result)
 
 
@@ -46,9 +46,23 @@ def train_text(result: TrainResult) -> str:
         f"run {result.run_id}",
         f"  data     {data['start']} to {data['end']}, {data['rows']} rows, sha256 {str(data['sha256'])[:12]}",
         f"  model    ARIMA{tuple(result.spec['order'])} seasonal {tuple(result.spec['seasonal_order'])}",  # type: ignore[arg-type]
+        *([f"  chosen   {_selection_text(result.selection)}"] if result.selection else []),
         f"  last 10% RMSE {number(metrics['RMSE'])}, R2 {number(metrics['R2'])}",
     ]
     return "\n".join(lines)
+
+
+def _selection_text(selection: dict[str, Any]) -> str:
+    """Out of how many the model was chosen, and how far it lies from the best of the others."""
+    chosen, window = selection["chosen"], selection["window"]
+    others = [other for other in selection["candidates"] if other["rmse"] is not None and other != chosen]
+    found = f"out of {len(selection['candidates'])} by RMSE {number(chosen['rmse'])}"
+    if others:
+        best = min(others, key=lambda other: other["rmse"])
+        share = chosen["rmse"] / best["rmse"] - 1
+        side = f"{-share:.1%} below" if share <= 0 else f"{share:.1%} above, with fewer parameters,"
+        found += f", {side} the next, {best['name']}"
+    return f"{found} ({window['start']} to {window['end']})"
 
 
 def decision_document(decision: Decision, replayed: bool = False) -> dict[str, Any]:

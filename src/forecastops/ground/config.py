@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from forecastops.ground.errors import ConfigError
+from forecastops.ground.model_spec import ModelConfig, ModelSpec
+from forecastops.ground.strict import StrictRecord
 
 __all__ = [
     "Config",
@@ -19,6 +21,7 @@ __all__ = [
     "DeploymentConfig",
     "EvaluationConfig",
     "GatePolicy",
+    "ModelConfig",
     "ModelSpec",
     "RegistryConfig",
     "TrackingConfig",
@@ -29,14 +32,9 @@ _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 _MOST_VALUES = 10_000
 # PyYAML lets the errors of its own conversions through, e.g. of `!!int ''`.
 _UNREADABLE = (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError)
-_Lag = Annotated[int, Field(ge=0, le=1000)]
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
-
-
-class DataConfig(_Record):
+class DataConfig(StrictRecord):
     """How files become one regular series."""
 
     date_column: str = Field("TransactionDate", min_length=1, description="Column that holds the dates.")
@@ -50,30 +48,7 @@ class DataConfig(_Record):
     max_gap: int = Field(7, ge=1, description="The longest run of missing dates that is still interpolated.")
 
 
-class ModelSpec(_Record):
-    """The ARIMA specification, named as in statsmodels."""
-
-    order: tuple[_Lag, _Lag, _Lag] = Field((2, 0, 2), description="ARIMA order (p, d, q).")
-    seasonal_order: tuple[_Lag, _Lag, _Lag, _Lag] = Field(
-        (0, 0, 0, 0), description="Seasonal order (P, D, Q, s); s is the number of observations in a season."
-    )
-    trend: Literal["n", "c", "t", "ct"] | None = Field(
-        None, description="Deterministic trend; by default a constant without differencing, none with it."
-    )
-    log: bool = Field(False, description="Model the logarithm of the values, which must then be positive.")
-    max_iterations: int = Field(500, ge=1, le=100_000, description="Bound on the optimiser's iterations.")
-
-    @model_validator(mode="after")
-    def _season_is_whole(self) -> ModelSpec:
-        *lags, season = self.seasonal_order
-        if any(lags) and season < 2:
-            raise ValueError(f"a seasonal part {tuple(lags)} needs a season s of at least 2, not {season}")
-        if season == 1:
-            raise ValueError("a season s of 1 is no season; use 0 for none")
-        return self
-
-
-class EvaluationConfig(_Record):
+class EvaluationConfig(StrictRecord):
     """The rolling-origin evaluation on which a decision rests."""
 
     horizon: int = Field(14, ge=1, description="Steps forecast from every origin, in observations.")
@@ -94,7 +69,7 @@ class EvaluationConfig(_Record):
         return self
 
 
-class GatePolicy(_Record):
+class GatePolicy(StrictRecord):
     """What a challenger must show. A check whose bound is null is switched off."""
 
     min_improvement: float | None = Field(
@@ -140,7 +115,7 @@ class GatePolicy(_Record):
     )
 
 
-class TrackingConfig(_Record):
+class TrackingConfig(StrictRecord):
     """Where runs and models are kept. Null means what MLflow's own environment variables say."""
 
     tracking_uri: str | None = Field(None, description="MLflow tracking URI; else MLFLOW_TRACKING_URI, else SQLite.")
@@ -151,7 +126,7 @@ class TrackingConfig(_Record):
     )
 
 
-class RegistryConfig(_Record):
+class RegistryConfig(StrictRecord):
     """The registered model and the pointer to its champion."""
 
     model_name: str = Field("transactions-forecast", pattern=_NAME, description="Name of the registered model.")
@@ -169,7 +144,7 @@ class RegistryConfig(_Record):
         return alias
 
 
-class DeploymentConfig(_Record):
+class DeploymentConfig(StrictRecord):
     """Where the champion serves, through MLflow's deployments interface."""
 
     target: str = Field("forecastops-local", min_length=1, description="MLflow deployments target URI.")
@@ -180,11 +155,11 @@ class DeploymentConfig(_Record):
     )
 
 
-class Config(_Record):
+class Config(StrictRecord):
     """Everything a command needs to know; each part is described at its own record."""
 
     data: DataConfig = Field(DataConfig(), description="How files become one regular series.")
-    model: ModelSpec = Field(ModelSpec(), description="The ARIMA specification.")
+    model: ModelConfig = Field(ModelConfig(), description="The ARIMA specification, and how it is chosen.")
     evaluation: EvaluationConfig = Field(EvaluationConfig(), description="Rolling-origin evaluation.")
     gate: GatePolicy = Field(GatePolicy(), description="What a challenger must show.")
     tracking: TrackingConfig = Field(TrackingConfig(), description="Where runs and models are kept.")

@@ -9,7 +9,8 @@ from pathlib import Path
 from forecastops.adapters.adventureworks import write_daily_sets
 from forecastops.adapters.read_series import read_series
 from forecastops.adapters.samples import write_sample
-from forecastops.forecasting.estimation import require_positive, rows_needed
+from forecastops.forecasting.estimation import require_positive
+from forecastops.forecasting.selection import selection_rows
 from forecastops.ground.config import Config
 from forecastops.ground.series import Series, require_rows, season_length
 
@@ -39,8 +40,12 @@ def trainable_series(config: Config, paths: Sequence[str]) -> Series:
     series = read_series(paths, config.data)
     window = config.evaluation.window
     season = config.evaluation.season_length or season_length(series.frequency)
-    needed = window + rows_needed(config.model, season)
-    require_rows(series, needed, f"a window of {window} and enough before it to estimate the model")
+    needed = window + selection_rows(config.model, config.evaluation, season)
+    if config.model.selection == "fixed":
+        why = f"a window of {window} and enough before it to estimate the model"
+    else:
+        why = f"two windows of {window}, one to choose the model in, and enough before them to estimate every candidate"
+    require_rows(series, needed, why)
     require_positive(series.values, config.model)
     return series
 

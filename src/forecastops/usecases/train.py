@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pydantic import BaseModel
 
 from forecastops.adapters.mlflow_store.connection import connect
 from forecastops.adapters.mlflow_store.runs import RunRecorder, Runs
@@ -19,10 +20,11 @@ from forecastops.adapters.model_artifact import save_model
 from forecastops.forecasting.estimation import build_forecaster, estimate
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.forecasting.metrics import holdout_scores
+from forecastops.forecasting.selection import Selection, select
 from forecastops.gate.evidence import finite_or_none
-from forecastops.ground.config import Config
+from forecastops.ground.config import Config, EvaluationConfig, ModelSpec
 from forecastops.ground.errors import ModelError
-from forecastops.ground.series import Series
+from forecastops.ground.series import Series, season_length
 from forecastops.usecases.models import MODEL_DIGEST
 from forecastops.usecases.prepare_data import trainable_series
 
@@ -34,43 +36,51 @@ _RECORDED_SHARE = 0.9  # the recorded metric is of the last 10 %, as existing sc
 
 @dataclass(frozen=True)
 class TrainResult:
-    """The run made, and what is in it."""
+    """The run made, and what is in it; ``selection`` is None where the spec is fixed."""
 
     run_id: str
     model_name: str
     spec: dict[str, object]
     metrics: dict[str, float]
     data: dict[str, object]
+    selection: dict[str, object] | None
 
 
 def train(config: Config, paths: Sequence[str]) -> TrainResult:
-    """Fit the configured spec and log the run.
+    """Fit the configured spec, or the one chosen as ``model.selection`` says, and log the run.
 
     The newest ``evaluation.window`` observations are held back from estimation, so that the gate can score the very
     parameters that would be deployed; the model's state is nevertheless filtered up to the newest observation.
 
     Raises:
         DataError: when the data make no regular series, or too short a one.
-        ModelError: when the spec cannot be fitted.
+        ModelError: when the spec, or every candidate, cannot be fitted.
+        ConfigError: when the library is missing that ``model.selection`` asks for.
         RegistryError: when the tracking server does not take the run.
     """
     series = trainable_series(config, paths)
     runs = Runs(connect(config.tracking, may_create=True))  # before the fits: they are of no use without a server
     for note in series.notes:
         _LOG.warning("%s", note)
-    window = config.evaluation.window
-    _LOG.info("fitting %s to %d of %d observations", _name(config), series.rows - window, series.rows)
-    found = estimate(series.values.iloc[:-window], config.model)
-    forecaster = build_forecaster(config.model, found, series.values, config.evaluation)
-    metrics = _recorded_metrics(config, series.values) | {
+    known = series.values.iloc[: -config.evaluation.window]
+    chosen = _selection(config, known)
+    spec = chosen.chosen.spec if chosen else config.model.spec
+    _LOG.info("fitting %s to %d of %d observations", spec.name, len(known), series.rows)
+    found = estimate(known, spec)
+    forecaster = build_forecaster(spec, found, series.values, config.evaluation)
+    metrics = _recorded_metrics(spec, config.evaluation, series.values) | {
         "aic": found.aic,
         "bic": found.bic,
         "log_likelihood": found.log_likelihood,
         "iterations": float(found.iterations),
         "converged": float(found.converged),
     }
+    selection = chosen.document() if chosen else None
     with tempfile.TemporaryDirectory() as folder, runs.record(f"train {series.end}") as recorder:
         _log_data(recorder, config, series, paths)
+        recorder.params(_keyed("model", spec) | {"model.selection": config.model.selection})
+        if selection:
+            recorder.files(None, {"selection.json": json.dumps(selection, indent=1, allow_nan=False) + "\n"})
         _log_model(recorder, config, forecaster, Path(folder) / "model")
         _log_metrics(recorder, config, metrics)
     if not found.converged:
@@ -78,13 +88,27 @@ def train(config: Config, paths: Sequence[str]) -> TrainResult:
     return TrainResult(
         run_id=recorder.run_id,
         model_name=config.registry.model_name,
-        spec=config.model.model_dump(mode="json"),
+        spec=spec.model_dump(mode="json"),
         metrics=metrics,
         data={"start": series.start, "end": series.end, "rows": series.rows, "sha256": series.sha256},
+        selection=selection,
     )
 
 
-def _recorded_metrics(config: Config, values: pd.Series[float]) -> dict[str, float]:
+def _selection(config: Config, known: pd.Series[float]) -> Selection | None:
+    """What was chosen before the gate's window, with what was passed over said; None where nothing is to choose."""
+    if config.model.selection == "fixed":
+        return None
+    _LOG.info("choosing the model (%s) on %d observations", config.model.selection, len(known))
+    season = config.evaluation.season_length or season_length(str(pd.DatetimeIndex(known.index).freqstr))
+    selection = select(known, config.model, config.evaluation, season)
+    for reason in dict.fromkeys(found.passed_over for found in selection.candidates if found.passed_over):
+        names = ", ".join(found.spec.name for found in selection.candidates if found.passed_over == reason)
+        _LOG.warning("passed over: %s %s", names, reason)
+    return selection
+
+
+def _recorded_metrics(spec: ModelSpec, evaluation: EvaluationConfig, values: pd.Series[float]) -> dict[str, float]:
     """RMSE and R2 of one forecast of the last 10 %, by parameters estimated from the rest.
 
     Estimated in the data's own unit, as the scripts that read the metric do, or it would not compare with what they
@@ -93,23 +117,23 @@ def _recorded_metrics(config: Config, values: pd.Series[float]) -> dict[str, flo
     split = int(len(values) * _RECORDED_SHARE)
     known, actual = values.iloc[:split], values.iloc[split:]
     try:
-        found = estimate(known, config.model, unit=1.0)
+        found = estimate(known, spec, unit=1.0)
     except ModelError:
-        found = estimate(known, config.model)
-    fitted = build_forecaster(config.model, found, known, config.evaluation)
+        found = estimate(known, spec)
+    fitted = build_forecaster(spec, found, known, evaluation)
     forecast = fitted.forecast(len(actual))
     return holdout_scores(np.asarray(actual, dtype=float), np.asarray(forecast["mean"], dtype=float))
 
 
 def _log_data(recorder: RunRecorder, config: Config, series: Series, paths: Sequence[str]) -> None:
-    recorder.params(_section(config, "data"))
+    recorder.params(_keyed("data", config.data))
     recorder.params({"data.start": series.start, "data.end": series.end, "data.rows": series.rows})
     recorder.metrics({"interpolated": float(series.interpolated)})
     recorder.dataset(series.values, ", ".join(Path(path).name for path in paths), series.sha256)
 
 
 def _log_model(recorder: RunRecorder, config: Config, forecaster: Forecaster, folder: Path) -> None:
-    recorder.params(_section(config, "model") | _section(config, "evaluation"))
+    recorder.params(_keyed("evaluation", config.evaluation))
     sha256 = save_model(forecaster, folder)
     recorder.folder("model", folder)
     recorder.files(None, {"params.json": json.dumps(dict(forecaster.params), indent=1) + "\n"})
@@ -127,11 +151,6 @@ def _log_metrics(recorder: RunRecorder, config: Config, metrics: dict[str, float
     recorder.files(None, {"metric.json": json.dumps(document, indent=1, allow_nan=False) + "\n"})
 
 
-def _section(config: Config, name: str) -> dict[str, object]:
+def _keyed(section: str, record: BaseModel) -> dict[str, object]:
     """Keys carry their section, because `mlflow run` logs the entry point's own parameters under bare names."""
-    return {f"{name}.{key}": value for key, value in getattr(config, name).model_dump(mode="json").items()}
-
-
-def _name(config: Config) -> str:
-    seasonal = config.model.seasonal_order
-    return f"ARIMA{config.model.order}" + (str(seasonal) if seasonal[3] else "")
+    return {f"{section}.{key}": value for key, value in record.model_dump(mode="json").items()}

@@ -1,0 +1,13 @@
+"""The base of every record of the configuration: frozen, strict, and without unknown keys."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+__all__ = ["StrictRecord"]
+
+
+class StrictRecord(BaseModel):
+    """A frozen record that takes no key it does not know, no value of another type, and no NaN or infinity."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
