@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Threads fight over matrices as small as ours.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test check bench bench-gate soak lock clean
+.PHONY: demo test check bench bench-gate bench-selection soak lock clean
 
 demo: $(VENV)/.installed
 	$(BIN)/forecastops demo
@@ -27,6 +27,9 @@ bench: $(VENV)/.installed-dev
 # Which gate decides best? Some minutes.
 bench-gate: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/decisions
+
+bench-selection: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/decisions/selection.py
 
 # Random kills and races, for half an hour and more.
 soak: $(VENV)/.installed-dev
