@@ -355,7 +355,7 @@ def test_nothing_is_promoted_before_it_is_judged(workshop: Workshop, unchanged: 
         (["promote", "--run-id", "x", "--force", "--reason", " "], "--force needs --reason"),
         (["promote", "--run-id", "x", "--reason", "y"], "--reason goes with --force"),
         (["promote"], "'--run-id'"),
-        (["evaluate"], "'--run-id'"),
+        (["evaluate"], "give either --run-id or --replay"),
         (["train"], "'--data'"),
         (["rollback"], "'--reason'"),
         (["rollback", "--reason", " "], "--reason is empty"),

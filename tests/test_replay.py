@@ -12,7 +12,8 @@ from workshop import Stage, Workshop
 
 
 def decision_file(stage: Stage, run_id: str) -> Path:
-    return Path(stage.client.get_run(run_id).info.artifact_uri.removeprefix("file://")) / "decision.json"
+    run = stage.client.get_run(run_id)
+    return Path(run.info.artifact_uri.removeprefix("file://")) / run.data.tags["forecastops.decision"] / "decision.json"
 
 
 def rewrite(stage: Stage, run_id: str, change: Callable[[Any], object]) -> None:
@@ -45,7 +46,7 @@ def test_every_verdict_replays_without_the_model_and_changes_nothing(workshop: W
     first, second = workshop.first, workshop.second
     judged = stage.evaluate(first)
     assert (judged["verdict"], judged["needed"]) == ("PROMOTE", [])
-    model = decision_file(stage, first).parent / "model"
+    model = decision_file(stage, first).parents[2] / "model"
     hidden = model.rename(model.with_name("hidden"))
     try:
         require_replay(stage, first, judged)
