@@ -14,7 +14,7 @@ from workshop import Stage, Workshop
 def decision_file(stage: Stage, run_id: str) -> Path:
     run = stage.client.get_run(run_id)
     folder = Path(str(run.info.artifact_uri).removeprefix("file://"))
-    return folder / run.data.tags["forecastops.decision"] / "decision.json"
+    return folder / str(run.data.tags["forecastops.decision"]) / "decision.json"
 
 
 def rewrite(stage: Stage, run_id: str, change: Callable[[Any], object]) -> None:
