@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -89,6 +91,10 @@ def _become(directory: Path, output: int, keep: tuple[int, ...], target: Any) ->
         null = os.open(os.devnull, os.O_RDONLY)
         for source, handle in ((null, 0), (output, 1), (output, 2)):
             os.dup2(source, handle)
+        # Or they would close, when they are collected, whatever has their numbers by then.
+        for found in gc.get_objects():
+            if isinstance(found, socket.socket):
+                found.detach()
         # Above all the locks of the parent: they would be held for as long as the child lives.
         for name in os.listdir("/proc/self/fd") if sys.platform == "linux" else map(str, range(256)):
             if int(name) > 2 and int(name) not in keep:
