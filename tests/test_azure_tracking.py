@@ -33,6 +33,7 @@ QUICK = {
 }
 ALWAYS = float("inf")
 LOOPBACK = {"localhost", "127.0.0.1"}
+_REQUESTS_UNTIL_DEPLOYED = 45
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +114,13 @@ def replacement_despite_lasting_faults(stage: Stage, azure: Workspace) -> str:
         azure.faults.clear()
         require_told(stage)
         assert stage.stages()["1"] == "Production"
+    # A token that is revoked is not renewed: what was begun cannot even be undone, and the next call finishes it.
+    azure.faults.fail("/mlflow/", 401, ALWAYS, after=_REQUESTS_UNTIL_DEPLOYED)
+    failing(stage, "promote", "--run-id", stage.workshop.second)
+    azure.faults.clear()
+    status = stage.ok("status")
+    assert status["endpoint"]["version"] != status["champion"]["version"] == "1"
+    require_told(stage)
     moved = stage.promote(stage.workshop.second)
     assert moved["previous_version"] == "1"
     require_settled(stage, moved["version"])
