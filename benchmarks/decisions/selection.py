@@ -9,6 +9,7 @@ asserts.
 from __future__ import annotations
 
 import os
+import sys
 import time
 import warnings
 from collections.abc import Iterator
@@ -124,7 +125,10 @@ def main() -> None:
     streams = [*series_of(real_streams(SHARED)), *first["tuning"].values(), *first["held out"].values()]
     started = time.perf_counter()
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        found = [ratio for rows in pool.map(ratios, streams) for ratio in rows]
+        found = []
+        for done, rows in enumerate(pool.map(ratios, streams), start=1):
+            found += rows
+            print(f"{done} of {len(streams)}: {rows[0].series}, {time.perf_counter() - started:.0f} s", file=sys.stderr)
     number = len({ratio.series for ratio in found})
     print(
         f"RMSE relative to AutoARIMA: {number} series, {sum(r.way == 'auto' for r in found)} dates, "
