@@ -242,6 +242,7 @@ def test_a_champion_whose_intervals_fail_is_replaced_by_the_margin_alone() -> No
     assert (ruling.verdict, names(ruling, passed=False)) == ("PROMOTE", ["diebold_mariano"])
     (warning,) = ruling.warnings
     assert "no longer fits" in warning
+    assert ruling.summary.endswith("excused is diebold_mariano, as the notes say")
     # Not where the margin is not met, nor where there is none, nor for a challenger that covers less still.
     assert decide(evidence(model(0.995 * theirs), uncovered(theirs, 0.6)), POLICY).verdict == "HOLD"
     no_margin = POLICY.model_copy(update={"min_improvement": None})

@@ -40,6 +40,8 @@ def decide(evidence: Evidence, policy: GatePolicy) -> Ruling:
     blocking = [check.name for check in rails if check.name in failed and check.name not in excused]
     unproven = [check.name for check in comparisons if check.name in failed and check.name not in excused]
     verdict, summary = _verdict(evidence, policy, blocking, unproven, compared=bool(comparisons))
+    if verdict == "PROMOTE" and failed:
+        summary = f"the challenger is better than the champion; excused is {', '.join(failed)}, as the notes say"
     warnings = tuple(why for name, why in excused.items() if name in failed)
     return Ruling(verdict=verdict, checks=rails + comparisons, summary=summary, warnings=warnings)
 

@@ -157,10 +157,10 @@ class Production:
 
     def complete(self, journal: Journal) -> None:
         """Do what is left once the pointer has moved."""
-        self.endpoint.clean_up()
         try:
+            self.endpoint.clean_up()
             self._record_success(journal)
-        except RegistryError as error:
+        except ForecastopsError as error:
             raise self._incomplete(journal, error) from error
 
     def _record_success(self, journal: Journal) -> None:
@@ -286,5 +286,5 @@ class Production:
 
 def champion_already(place: str, again: str, error: ForecastopsError) -> RegistryError:
     """The error of a promotion or rollback that has moved the pointer, and failed to record it."""
-    what = f"is the champion already, but recording it failed: {error.where}: {error.what}"
+    what = f"is the champion already, but what is left to do failed: {error.where}: {error.what}"
     return RegistryError(place, what, f"to complete it, run `{again}`")
