@@ -32,6 +32,17 @@ class Estimate:
     bic: float
     log_likelihood: float
 
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Its numbers as a run logs them; ``converged`` is 1 or 0."""
+        return {
+            "aic": self.aic,
+            "bic": self.bic,
+            "log_likelihood": self.log_likelihood,
+            "iterations": float(self.iterations),
+            "converged": float(self.converged),
+        }
+
 
 def estimate(values: pd.Series[float], spec: ModelSpec, unit: float | None = None) -> Estimate:
     """Fit ``spec`` to ``values`` (shape (n,), regular DatetimeIndex) until converged or ``spec.max_iterations``.

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from forecastops.gate.evidence import Number
+from forecastops.ground.strict import StrictRecord
 
 __all__ = ["Check", "percent", "show"]
 
 
-class Check(BaseModel):
+class Check(StrictRecord):
     """The outcome of one check."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
     name: str = Field(description="The rule, by which a rejection is named.")
     passed: bool = Field(description="Whether the challenger met it.")

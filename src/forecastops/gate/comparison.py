@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from forecastops.forecasting.estimation import build_forecaster, estimate
 from forecastops.forecasting.forecaster import Forecaster
@@ -24,16 +24,15 @@ from forecastops.gate.evidence import Evidence, ModelEvidence, Number
 from forecastops.ground.config import EvaluationConfig, ModelSpec
 from forecastops.ground.errors import ModelError
 from forecastops.ground.series import season_length
+from forecastops.ground.strict import StrictRecord
 
 __all__ = ["Comparison", "Window", "compare"]
 
 _NO_SCORES = ModelEvidence(metrics={}, loss_by_origin=(), rmse_by_step=())
 
 
-class Window(BaseModel):
+class Window(StrictRecord):
     """The observations that every model forecast."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     start: str = Field(description="ISO date of the first observation forecast.")
     end: str = Field(description="ISO date of the last one.")
@@ -91,22 +90,12 @@ def compare(
         what = f"has {origins[0]} observations before the window, and the seasonal naive needs {season + 1}"
         raise ModelError("the challenger", what, "train on more data or set a shorter evaluation.window")
     actual = actuals(values, origins, evaluation.horizon)
-    scale = mase_scale(np.asarray(values, dtype=float)[: origins[0]], season)
-    weekdays = np.asarray(index.day_name())[origins[:, None] + np.arange(evaluation.horizon)]
-
-    def scored(forecasts: RollingForecasts) -> ModelEvidence:
-        mean = forecasts.mean
-        by_weekday = rmse_by_label(actual, mean, weekdays)
-        return ModelEvidence.of(
-            scores(actual, forecasts, scale), loss_by_origin(actual, mean), rmse_by_step(actual, mean), by_weekday
-        )
-
     incomparable = tuple(_incomparable(challenger, champion)) if champion else ()
     opponent, re_estimated = (None, False)
     if champion is not None and not incomparable:
         opponent, re_estimated = _opponent(champion, values, origins[0], evaluation, spec_bound)
     forecasts = _forecasts(challenger, opponent, origins, evaluation, season)
-    evidence = {name: scored(forecast) for name, forecast in forecasts.items()}
+    evidence = _scored(forecasts, values, origins, actual, season)
     return Comparison(
         evidence=Evidence(
             horizon=evaluation.horizon,
@@ -138,6 +127,27 @@ def _forecasts(
         found["champion"] = rolling_forecasts(opponent, origins, horizon, levels)
     found["seasonal_naive"] = seasonal_naive(challenger.values, origins, horizon, season, levels)
     return found
+
+
+def _scored(
+    forecasts: dict[str, RollingForecasts],
+    values: pd.Series[float],
+    origins: npt.NDArray[np.intp],
+    actual: npt.NDArray[np.float64],
+    season: int,
+) -> dict[str, ModelEvidence]:
+    """Every model's scores, by the same scale and weekdays."""
+    scale = mase_scale(np.asarray(values, dtype=float)[: origins[0]], season)
+    days = np.asarray(pd.DatetimeIndex(values.index).day_name())[origins[:, None] + np.arange(actual.shape[1])]
+    return {
+        name: ModelEvidence.of(
+            scores(actual, forecast, scale),
+            loss_by_origin(actual, forecast.mean),
+            rmse_by_step(actual, forecast.mean),
+            rmse_by_label(actual, forecast.mean, days),
+        )
+        for name, forecast in forecasts.items()
+    }
 
 
 def _window(index: pd.DatetimeIndex, origins: npt.NDArray[np.intp], horizon: int) -> Window:

@@ -8,22 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from forecastops.gate import guardrails, superiority
 from forecastops.gate.check import Check, percent
 from forecastops.gate.evidence import Evidence
 from forecastops.ground.config import GatePolicy
+from forecastops.ground.strict import StrictRecord
 
 __all__ = ["Ruling", "Verdict", "decide", "excuses"]
 
 Verdict = Literal["PROMOTE", "HOLD", "REJECT"]
 
 
-class Ruling(BaseModel):
+class Ruling(StrictRecord):
     """The verdict, the checks it rests on, and what a person should know besides."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     verdict: Verdict = Field(description="PROMOTE, HOLD or REJECT.")
     checks: tuple[Check, ...] = Field(description="Every check that the policy switches on.")

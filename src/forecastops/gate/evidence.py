@@ -5,18 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from forecastops.ground.strict import StrictRecord
 
 __all__ = ["Evidence", "ModelEvidence", "finite_or_none"]
 
 Number = float | None  # None stands for a number that is missing or not finite; no check passes on it
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
-
-
-class ModelEvidence(_Record):
+class ModelEvidence(StrictRecord):
     """One model's scores over the window."""
 
     metrics: dict[str, Number] = Field(description="rmse, mae, mase, bias, and coverage_L of each level L.")
@@ -58,7 +56,7 @@ class ModelEvidence(_Record):
         return finite_or_none(max(gaps)) if gaps and len(gaps) == len(shares) else None
 
 
-class Evidence(_Record):
+class Evidence(StrictRecord):
     """All that a decision rests on; with the policy it gives the verdict again."""
 
     horizon: int = Field(ge=1, description="Steps forecast from each origin.")

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from forecastops.gate.check import Check
 from forecastops.gate.comparison import Window
 from forecastops.gate.decision import Ruling, Verdict, decide, excuses
 from forecastops.gate.evidence import Evidence, Number
 from forecastops.ground.config import GatePolicy
+from forecastops.ground.strict import StrictRecord
 
 __all__ = ["ChampionRecord", "Decision"]
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
-
-
-class ChampionRecord(_Record):
+class ChampionRecord(StrictRecord):
     """The champion that the challenger was compared with."""
 
     version: str = Field(description="Its version in the registry.")
@@ -49,7 +46,7 @@ class ChampionRecord(_Record):
         return tuple(found)
 
 
-class Decision(_Record):
+class Decision(StrictRecord):
     """One decision, from which the verdict can be replayed."""
 
     run_id: str = Field(description="The challenger's run.")

@@ -1,4 +1,4 @@
-"""The base of every record of the configuration: frozen, strict, and without unknown keys."""
+"""The base of the records that are configured or logged: frozen, strict, and without unknown keys."""
 
 from __future__ import annotations
 

@@ -68,13 +68,7 @@ def train(config: Config, paths: Sequence[str]) -> TrainResult:
     _LOG.info("fitting %s to %d of %d observations", spec.name, len(known), series.rows)
     found = estimate(known, spec)
     forecaster = build_forecaster(spec, found, series.values, config.evaluation)
-    metrics = _recorded_metrics(spec, config.evaluation, series.values) | {
-        "aic": found.aic,
-        "bic": found.bic,
-        "log_likelihood": found.log_likelihood,
-        "iterations": float(found.iterations),
-        "converged": float(found.converged),
-    }
+    metrics = _recorded_metrics(spec, config.evaluation, series.values) | found.metrics
     selection = chosen.document() if chosen else None
     with tempfile.TemporaryDirectory() as folder, runs.record(f"train {series.end}") as recorder:
         _log_data(recorder, config, series, paths)
