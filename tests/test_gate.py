@@ -145,10 +145,7 @@ def test_a_challenger_that_is_not_proven_better_is_held() -> None:
 
 
 def test_a_challenger_that_is_better_by_luck_is_held() -> None:
-    theirs = losses(1.0, seed=1)
-    worst = int(np.argmax(np.convolve(theirs, np.ones(4), "valid")))
-    lucky = 1.03 * theirs
-    lucky[worst : worst + 4] *= 0.3  # much better at four origins in a row, worse at all others
+    lucky, theirs = lucky_pair()
     assert lucky.mean() < 0.9 * theirs.mean()
     ruling = decide(evidence(model(lucky), model(theirs)), POLICY)
     assert ruling.verdict == "HOLD"
@@ -232,10 +229,7 @@ def uncovered(found: Array, coverage: float) -> ModelEvidence:
 
 def test_a_champion_whose_intervals_fail_is_replaced_by_the_margin_alone() -> None:
     """Its own intervals say that it no longer fits; waiting for proof would keep it while errors grow."""
-    theirs = losses(1.0, seed=1)
-    worst = int(np.argmax(np.convolve(theirs, np.ones(4), "valid")))
-    lucky = 1.03 * theirs
-    lucky[worst : worst + 4] *= 0.3
+    lucky, theirs = lucky_pair()
     held = decide(evidence(model(lucky), model(theirs)), POLICY)
     assert (held.verdict, names(held, passed=False)) == ("HOLD", ["diebold_mariano"])
     ruling = decide(evidence(model(lucky), uncovered(theirs, 0.6)), POLICY)
@@ -249,6 +243,55 @@ def test_a_champion_whose_intervals_fail_is_replaced_by_the_margin_alone() -> No
     assert decide(evidence(model(lucky), uncovered(theirs, 0.6)), no_margin).verdict == "HOLD"
     worse = decide(evidence(uncovered(lucky, 0.55), uncovered(theirs, 0.6)), POLICY)
     assert (worse.verdict, names(worse, passed=False)) == ("REJECT", ["interval_coverage", "diebold_mariano"])
+
+
+def lucky_pair() -> tuple[Array, Array]:
+    """Losses of a challenger that is better by far at four origins in a row, worse at all others; and a champion's."""
+    theirs = losses(1.0, seed=1)
+    worst = int(np.argmax(np.convolve(theirs, np.ones(4), "valid")))
+    lucky = 1.03 * theirs
+    lucky[worst : worst + 4] *= 0.3
+    return lucky, theirs
+
+
+def test_another_spec_than_the_champions_is_asked_for_more_proof() -> None:
+    ours, theirs = model(losses(0.93, seed=12)), model(losses(1.0, seed=13))
+    p_value = check_of(decide(evidence(ours, theirs), POLICY), "diebold_mariano").value
+    assert p_value is not None
+    assert 0.2 < p_value < 0.4
+    other = decide(evidence(ours, theirs), POLICY)
+    assert (other.verdict, names(other, passed=False)) == ("HOLD", ["diebold_mariano"])
+    assert "asked of another spec" in check_of(other, "diebold_mariano").reason
+    same = decide(evidence(ours, theirs, same_spec=True), POLICY)
+    assert (same.verdict, names(same, passed=False)) == ("PROMOTE", [])
+    assert "asked of the champion's own spec" in check_of(same, "diebold_mariano").reason
+    # The stricter level is never laxer than the general one; without it there is but one; null switches both off.
+    for same_spec in (False, True):
+        found = evidence(ours, theirs, same_spec=same_spec)
+        strict = decide(found, POLICY.model_copy(update={"alpha": 0.1}))
+        assert check_of(strict, "diebold_mariano").threshold == 0.1
+        assert decide(found, POLICY.model_copy(update={"alpha_new_spec": None})).verdict == "PROMOTE"
+        assert "diebold_mariano" not in names(decide(found, POLICY.model_copy(update={"alpha": None})))
+
+
+EQUAL_WEIGHTS = POLICY.model_copy(update={"half_life": None})
+
+
+def test_recent_origins_weigh_more_in_the_margin() -> None:
+    older, newer = np.where(np.arange(ORIGINS) < ORIGINS // 2, 1.0, 0.0), losses(1.0, seed=3)
+    theirs = model(newer)
+    for ours, better in ((newer * (1.1 - 0.2 * older), False), (newer * (0.9 + 0.2 * older), True)):
+        found = evidence(model(ours), theirs)
+        weighted = check_of(decide(found, POLICY), "min_improvement")
+        alike = check_of(decide(found, EQUAL_WEIGHTS), "min_improvement")
+        assert weighted.passed is better
+        weights = np.power(0.5, np.arange(ORIGINS)[::-1] / 15)
+        assert weighted.value == pytest.approx(1 - np.sqrt(np.sum(weights * ours) / np.sum(weights * newer)))
+        assert alike.value == pytest.approx(1 - np.sqrt(np.mean(ours) / np.mean(newer)))
+        assert "recency-weighted RMSE" in weighted.reason
+        assert "recency" not in alike.reason
+        p_values = {check_of(decide(found, policy), "diebold_mariano").value for policy in (POLICY, EQUAL_WEIGHTS)}
+        assert len(p_values) == 2
 
 
 def test_failed_intervals_do_not_block_where_the_champions_fail_further() -> None:
@@ -380,7 +423,9 @@ shapes = st.sampled_from([(43, 14), (60, 1), (30, 7), (5, 2), (14, 14), (2, 14),
 policies = st.builds(
     GatePolicy,
     min_improvement=st.none() | st.floats(0, 0.5),
+    half_life=st.none() | st.floats(1, 100),
     alpha=st.none() | st.floats(0.001, 0.5),
+    alpha_new_spec=st.none() | st.floats(0.001, 0.5),
     beat_seasonal_naive=st.booleans(),
     max_coverage_shortfall=st.none() | st.floats(0, 0.9),
     max_step_ratio=st.none() | st.floats(0.5, 5),
@@ -475,8 +520,8 @@ def test_a_number_that_is_missing_or_not_finite_never_promotes(
     ruling = decide(found.model_copy(update={role: damaged}), policy)
     assert ruling.verdict == "REJECT"
     assert "finite" in ruling.summary
-    if place == "rmse" and role == "challenger":
-        assert all(check.value is None for check in ruling.checks if check.name in {"min_improvement"})
+    if place == "loss_by_origin" and bad != "missing" and role in ("challenger", "champion"):
+        assert all(check.value is None for check in ruling.checks if check.name in COMPARISONS)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
@@ -651,21 +696,61 @@ def related(pair: int) -> tuple[Array, Array]:
     return ours, theirs
 
 
-@pytest.mark.parametrize("alpha", [0.05, 0.10, 0.20])
+@pytest.mark.parametrize("alpha", [0.05, 0.10, 0.20, 0.40])
 @pytest.mark.parametrize("errors", [unrelated, related])
 def test_of_a_thousand_equals_no_more_are_promoted_than_alpha_allows(
     errors: Callable[[int], tuple[Array, Array]], alpha: float
 ) -> None:
     """By the test and the margin alone, and by the whole gate, whose excuse for failed intervals must not undo it."""
-    promoted = {"comparisons": 0, "gate": 0}
-    for pair in range(PAIRS):
-        ours, theirs = (from_errors(table, 1.0) for table in errors(pair))
-        found = evidence(ours, theirs, model(losses(9.0)))
-        for name, policy in {"comparisons": ONLY_COMPARISONS, "gate": POLICY}.items():
-            promoted[name] += decide(found, policy.model_copy(update={"alpha": alpha})).verdict == "PROMOTE"
+    policies = {"comparisons": ONLY_COMPARISONS, "gate": POLICY}
+    promoted = promotions(errors, {name: at_level(policy, alpha) for name, policy in policies.items()})
     assert promoted["comparisons"] / PAIRS <= three_errors_above(alpha)
     assert promoted["gate"] / PAIRS <= three_errors_above(alpha)
     assert promoted["comparisons"] / PAIRS >= alpha / 4  # a test that rejects nothing would hold its level, too
+
+
+def at_level(policy: GatePolicy, alpha: float) -> GatePolicy:
+    return policy.model_copy(update={"alpha": alpha, "alpha_new_spec": None})
+
+
+def promotions(errors: Callable[[int], tuple[Array, Array]], policies: dict[str, GatePolicy]) -> dict[str, int]:
+    """How many of the pairs each policy promotes, as challengers of the champion's own spec."""
+    promoted = dict.fromkeys(policies, 0)
+    for pair in range(PAIRS):
+        ours, theirs = (from_errors(table, 1.0) for table in errors(pair))
+        found = evidence(ours, theirs, model(losses(9.0)), same_spec=True)
+        for name, policy in policies.items():
+            promoted[name] += decide(found, policy).verdict == "PROMOTE"
+    return promoted
+
+
+def re_estimated(pair: int) -> tuple[Array, Array]:
+    """Errors of one spec, AR(1), by least squares: on the 252 values before the window, and on 252 long before."""
+    random = np.random.default_rng(pair)
+    rows, window = 504 + 28 * int(random.integers(0, 12)), ORIGINS + HORIZON - 1
+    phi, noise = random.uniform(0.2, 0.95), random.normal(size=rows + window)
+    values = np.zeros(rows + window)
+    for now in range(1, len(values)):
+        values[now] = phi * values[now - 1] + noise[now]
+    actual = np.lib.stride_tricks.sliding_window_view(values[rows:], HORIZON)
+    before = values[rows - 1 : rows - 1 + ORIGINS, None]
+
+    def errors(seen: Array) -> Array:
+        slope, constant = np.polyfit(seen[:-1], seen[1:], 1)
+        level = constant / (1 - slope)
+        return np.asarray(level + slope ** np.arange(1, HORIZON + 1) * (before - level) - actual)
+
+    return errors(values[rows - 252 : rows]), errors(values[:252])
+
+
+def test_of_a_thousand_equals_of_one_spec_no_more_are_promoted_than_alpha_allows() -> None:
+    """Nothing has changed, and neither has seen more than the other: equals but for luck, by the default policy."""
+    assert POLICY.alpha is not None
+    assert ONLY_COMPARISONS.alpha == POLICY.alpha
+    found = promotions(re_estimated, {"default": ONLY_COMPARISONS, "strict": at_level(ONLY_COMPARISONS, 0.1)})
+    assert found["default"] / PAIRS <= three_errors_above(POLICY.alpha)
+    assert found["strict"] / PAIRS <= three_errors_above(0.1)
+    assert found["strict"] > PAIRS * 0.1 / 4
 
 
 def records() -> list[type[BaseModel]]:

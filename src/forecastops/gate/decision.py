@@ -58,7 +58,7 @@ def _verdict(
         return "HOLD", "the policy has every comparison with the champion switched off, so nothing can be proven"
     if unproven:
         return "HOLD", f"the challenger is not proven better than the champion ({', '.join(unproven)})"
-    return "PROMOTE", "the challenger passes every guardrail and is proven better than the champion"
+    return "PROMOTE", "the challenger passes every guardrail and every comparison with the champion"
 
 
 def _replaced(policy: GatePolicy) -> tuple[Verdict, str]:
@@ -94,9 +94,10 @@ def _comparisons(evidence: Evidence, policy: GatePolicy) -> Iterator[Check]:
     if evidence.champion is None:
         return
     if policy.min_improvement is not None:
-        yield superiority.min_improvement(evidence, evidence.champion, policy.min_improvement)
-    if policy.alpha is not None:
-        yield superiority.diebold_mariano(evidence, evidence.champion, policy.alpha)
+        yield superiority.min_improvement(evidence, evidence.champion, policy.min_improvement, policy.half_life)
+    level = policy.level(same_spec=evidence.same_spec)
+    if level is not None:
+        yield superiority.diebold_mariano(evidence, evidence.champion, level, policy.half_life)
 
 
 def excuses(evidence: Evidence, policy: GatePolicy) -> dict[str, str]:

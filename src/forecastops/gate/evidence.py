@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import Field, model_validator
 
 from forecastops.ground.strict import StrictRecord
 
-__all__ = ["Evidence", "ModelEvidence", "finite_or_none"]
+__all__ = ["Evidence", "ModelEvidence", "finite_or_none", "recency_weights"]
 
 Number = float | None  # None stands for a number that is missing or not finite; no check passes on it
 
@@ -43,6 +45,20 @@ class ModelEvidence(StrictRecord):
         """Root mean squared error over all origins and steps."""
         return self.metrics.get("rmse")
 
+    def recent_rmse(self, *, origins: int | None = None, half_life: float | None = None) -> Number:
+        """Root of the mean of the origins' losses; None where one is missing.
+
+        Args:
+            origins: how many count, the newest ones; all by default.
+            half_life: an origin that is so many older than another weighs half as much; all weigh alike by default.
+        """
+        losses = self.loss_by_origin if origins is None else self.loss_by_origin[-origins:]
+        if not losses or None in losses:
+            return None
+        weights = recency_weights(len(losses), half_life)
+        with np.errstate(all="ignore"):
+            return finite_or_none(float(np.sqrt(np.average(np.array(losses, dtype=float), weights=weights))))
+
     @property
     def finite(self) -> bool:
         """Whether there are numbers and all of them are finite."""
@@ -70,6 +86,9 @@ class Evidence(StrictRecord):
     )
     seasonal_naive: ModelEvidence = Field(description="Scores of the last season's values again.")
     converged: bool = Field(description="Whether the challenger's optimiser converged.")
+    same_spec: bool = Field(
+        False, description="Whether challenger and champion are of one spec and differ only in what they have seen."
+    )
     revised_share: Number = Field(
         0.0, description="Share of the dates common to both series on which their values differ."
     )
@@ -85,3 +104,10 @@ class Evidence(StrictRecord):
 def finite_or_none(value: float) -> Number:
     """``value`` as a plain float, or None where it is NaN or infinite."""
     return float(value) if math.isfinite(value) else None
+
+
+def recency_weights(origins: int, half_life: float | None) -> npt.NDArray[np.float64]:
+    """Weights of the origins, oldest first, of mean 1: half as much for each ``half_life`` of age; None: all alike."""
+    age = np.arange(origins)[::-1]
+    weights = np.ones(origins) if half_life is None else np.power(0.5, age / half_life)
+    return np.asarray(weights / np.mean(weights), dtype=np.float64)

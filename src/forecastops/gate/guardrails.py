@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-import numpy as np
-
 from forecastops.gate.check import Check, percent, show
 from forecastops.gate.evidence import Evidence, ModelEvidence, Number, finite_or_none
 
@@ -117,7 +115,7 @@ def worst_weekday(evidence: Evidence, champion: ModelEvidence, bound: float) -> 
 
 def recent_origins(evidence: Evidence, champion: ModelEvidence, origins: int, bound: float) -> Check:
     """From the last ``origins`` origins the RMSE is not more than ``bound`` times the champion's."""
-    ours, theirs = (_root_mean(model.loss_by_origin[-origins:]) for model in (evidence.challenger, champion))
+    ours, theirs = (model.recent_rmse(origins=origins) for model in (evidence.challenger, champion))
     found = _worst_ratio({origins: ours}, {origins: theirs})
     return _segment("recent_origins", "from the last {} origins", found, "champion", bound)
 
@@ -163,13 +161,6 @@ def _segment(name: str, where: str, found: tuple[object, float, float] | None, w
     limit = f"{show(bound * theirs)} or less ({bound:g} of the {whose}'s {show(theirs)})"
     needed = "" if passed else f"RMSE {limit} {where.format(segment)}, it is {show(ours)}"
     return Check(name=name, passed=passed, value=finite_or_none(ratio), threshold=bound, reason=text, needed=needed)
-
-
-def _root_mean(losses: tuple[Number, ...]) -> Number:
-    if not losses or None in losses:
-        return None
-    with np.errstate(all="ignore"):
-        return finite_or_none(float(np.sqrt(np.mean(np.array(losses, dtype=float)))))
 
 
 def _complete(model: ModelEvidence, evidence: Evidence) -> bool:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from forecastops.gate.check import Check, percent, show
-from forecastops.gate.evidence import Evidence, ModelEvidence, Number, finite_or_none
+from forecastops.gate.evidence import Evidence, ModelEvidence, Number, finite_or_none, recency_weights
 
 __all__ = ["DIEBOLD_MARIANO", "diebold_mariano", "min_improvement"]
 
@@ -19,29 +19,35 @@ Array = npt.NDArray[np.float64]
 DIEBOLD_MARIANO = "diebold_mariano"
 
 
-def min_improvement(evidence: Evidence, champion: ModelEvidence, bound: float) -> Check:
-    """The challenger's RMSE lies below the champion's by at least the share ``bound``."""
-    ours, theirs = evidence.challenger.rmse, champion.rmse
+def min_improvement(evidence: Evidence, champion: ModelEvidence, bound: float, half_life: float | None = None) -> Check:
+    """The challenger's RMSE lies below the champion's by at least the share ``bound``.
+
+    With a ``half_life``, recent origins weigh more: one that is so many origins old, half as much as the newest. After
+    a change the champion has been worse only lately, and what it was before says little about what it will be.
+    """
+    ours, theirs = (model.recent_rmse(half_life=half_life) for model in (evidence.challenger, champion))
     gain = finite_or_none(1 - ours / theirs) if ours is not None and theirs else None
     change = f"{percent(-gain)} higher" if gain is not None and gain < 0 else f"{percent(gain)} lower"
-    text = f"RMSE {show(ours)} against {show(theirs)} of the champion, {change}"
+    error = "RMSE" if half_life is None else "recency-weighted RMSE"
+    text = f"{error} {show(ours)} against {show(theirs)} of the champion, {change}"
     if theirs is not None:
         text += f"; {percent(bound)} lower is {show(theirs * (1 - bound))} or less"
     # A challenger that equals the champion has improved nothing, even where the margin is zero.
     passed = gain is not None and gain > 0 and gain >= bound
     limit = None if theirs is None else theirs * (1 - bound)
     than = f"{show(limit)} or less ({percent(bound)} below the champion's)" if bound else f"below {show(limit)}"
-    needed = "" if passed else f"RMSE {than}, it is {show(ours)}"
+    needed = "" if passed else f"{error} {than}, it is {show(ours)}"
     return Check(name="min_improvement", passed=passed, value=gain, threshold=bound, reason=text, needed=needed)
 
 
-def diebold_mariano(evidence: Evidence, champion: ModelEvidence, bound: float) -> Check:
-    """One-sided Diebold-Mariano test that the challenger's expected loss is lower; one loss an origin."""
-    p_value = _one_sided_p(champion.loss_by_origin, evidence.challenger.loss_by_origin, evidence.horizon)
+def diebold_mariano(evidence: Evidence, champion: ModelEvidence, bound: float, half_life: float | None = None) -> Check:
+    """One-sided Diebold-Mariano test that the challenger's expected loss is lower; one loss an origin, so weighted."""
+    p_value = _one_sided_p(champion.loss_by_origin, evidence.challenger.loss_by_origin, evidence.horizon, half_life)
     if p_value is None:
         text = "the losses do not differ, or are too few to tell: nothing is proven"
     else:
-        text = f"one-sided p = {p_value:.2g}; at most {bound:g} counts as proof"
+        whose = "the champion's own spec" if evidence.same_spec else "another spec than the champion's"
+        text = f"one-sided p = {p_value:.2g}; at most {bound:g} is asked of {whose}"
     # Where the losses are not lower, nothing is proven, even if the level is set that high.
     passed = p_value is not None and p_value <= bound and p_value < 0.5
     found = "not computable" if p_value is None else f"{p_value:.2g}"
@@ -49,7 +55,9 @@ def diebold_mariano(evidence: Evidence, champion: ModelEvidence, bound: float) -
     return Check(name=DIEBOLD_MARIANO, passed=passed, value=p_value, threshold=bound, reason=text, needed=needed)
 
 
-def _one_sided_p(champion: tuple[Number, ...], challenger: tuple[Number, ...], horizon: int) -> Number:
+def _one_sided_p(
+    champion: tuple[Number, ...], challenger: tuple[Number, ...], horizon: int, half_life: float | None
+) -> Number:
     theirs, ours = np.array(champion, dtype=float), np.array(challenger, dtype=float)
     if theirs.shape != ours.shape or not np.isfinite([theirs, ours]).all():
         return None
@@ -61,29 +69,34 @@ def _one_sided_p(champion: tuple[Number, ...], challenger: tuple[Number, ...], h
     difference = theirs / largest - ours / largest  # before the subtraction, so that no square overflows
     if np.ptp(difference) <= 1e-12:
         return None  # a constant difference has no variance to test against, equal losses above all
-    statistic, freedom = _t_statistic(difference, horizon)
+    statistic, freedom = _t_statistic(difference, recency_weights(len(ours), half_life), horizon)
     return finite_or_none(float(stats.t.sf(statistic, freedom)))
 
 
-def _t_statistic(difference: Array, horizon: int) -> tuple[float, int]:
-    """The mean of the differences, shape (origins,), over its standard error; and the degrees of freedom.
+def _t_statistic(difference: Array, weights: Array, horizon: int) -> tuple[float, int]:
+    """The weighted mean of the differences, shape (origins,), over its standard error; and the degrees of freedom.
 
     The long-run variance is the mean square of a few cosine transforms, which makes the statistic Student's t
     (Lazarus, Lewis, Stock and Watson (2018), HAR inference: recommendations for practice; for this test Coroneo and
     Iacone (2020), Comparing predictive accuracy in small samples using fixed-smoothing asymptotics). As many
-    transforms as the window holds paths that do not overlap, within what the first paper recommends.
+    transforms as the window holds paths that do not overlap, within what the first paper recommends. With weights,
+    which sum to the number of origins, the transforms are of the weighted deviations from the weighted mean, and
+    their waves run in the weights' time.
 
     Paths of ``horizon`` steps from successive origins overlap, and in a short window the transforms then fall short of
-    the variance of the mean by a factor that depends on both lengths alone; it is made up for, as Harvey, Leybourne
-    and Newbold (1997) did for Diebold's and Mariano's own estimate, which rejects equals here twice too often.
+    the variance of the mean by a factor that depends on lengths and weights alone; it is made up for, as Harvey,
+    Leybourne and Newbold (1997) did for Diebold's and Mariano's own estimate, which rejects equals here twice too
+    often.
     """
     origins = len(difference)
     freedom = max(2, min(origins // horizon, int(0.4 * origins ** (2 / 3))))
-    positions = (np.arange(origins) + 0.5) / origins
-    cosines = np.sqrt(2 / origins) * np.cos(np.pi * np.arange(1, freedom + 1)[:, None] * positions)
+    time = (np.cumsum(weights) - weights / 2) / origins
+    cosines = np.sqrt(2 / origins) * np.cos(np.pi * np.arange(1, freedom + 1)[:, None] * time)
+    deviations = np.diag(weights) @ (np.eye(origins) - weights / origins)
+    transforms = cosines @ deviations
     apart = np.abs(np.subtract.outer(np.arange(origins), np.arange(origins)))
     overlap = np.maximum(0.0, 1 - apart / horizon)  # correlation of the means of `horizon` that far apart
-    shortfall = np.mean(overlap.sum(axis=1)) / (np.trace(cosines @ overlap @ cosines.T) / freedom)
-    long_run_variance = shortfall * np.mean((cosines @ difference) ** 2)
+    shortfall = (weights @ overlap @ weights / origins) / (np.trace(transforms @ overlap @ transforms.T) / freedom)
+    long_run_variance = shortfall * np.mean((transforms @ difference) ** 2)
     with np.errstate(divide="ignore"):
-        return float(np.mean(difference) / np.sqrt(long_run_variance / origins)), freedom
+        return float(weights @ difference / origins / np.sqrt(long_run_variance / origins)), freedom

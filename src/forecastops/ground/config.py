@@ -75,12 +75,24 @@ class GatePolicy(StrictRecord):
     min_improvement: float | None = Field(
         0.01, ge=0, lt=1, description="Share by which the challenger's RMSE must lie below the champion's."
     )
+    half_life: float | None = Field(
+        15,
+        ge=1,
+        description="Origins by which one must be older than another to weigh half as much in min_improvement and in "
+        "the test; null weighs all alike.",
+    )
     alpha: float | None = Field(
-        0.20,
+        0.40,
         gt=0,
         le=0.5,
         description="Level of the one-sided Diebold-Mariano test: how often a challenger no better than the champion "
-        "may pass it.",
+        "may pass it. Null switches the test off.",
+    )
+    alpha_new_spec: float | None = Field(
+        0.20,
+        gt=0,
+        le=0.5,
+        description="Level for a challenger of another spec than the champion's, where lower than alpha.",
     )
     max_revised_share: float | None = Field(
         0.05, ge=0, lt=1, description="Share of the dates common with the champion's data on which values may differ."
@@ -113,6 +125,15 @@ class GatePolicy(StrictRecord):
     max_bias_share: float | None = Field(
         0.50, gt=0, description="Largest bias as a share of the RMSE, unless the champion's bias is larger still."
     )
+
+    def level(self, *, same_spec: bool) -> float | None:
+        """Level of the test for a challenger of the champion's own spec, estimated anew, or of another; None is off.
+
+        To have seen more data helps more often than not, so the champion's own spec is given the benefit of the doubt.
+        """
+        if self.alpha is None or same_spec or self.alpha_new_spec is None:
+            return self.alpha
+        return min(self.alpha, self.alpha_new_spec)
 
 
 class TrackingConfig(StrictRecord):
