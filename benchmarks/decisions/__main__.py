@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from policies import OURS, POLICIES, Policy
 from replay import Replay
-from streams import CHANGES, Stream, real_streams, simulated_streams
+from streams import CHANGES, Stream, changing_orders, real_streams, simulated_streams
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -76,33 +76,57 @@ def main() -> None:
     """Print the tables as Markdown."""
     started = time.perf_counter()
     streams = [*real_streams(SHARED), *simulated_streams()]
+    changing = list(changing_orders(stream for stream in streams if stream.half == "tuning"))
     with ProcessPoolExecutor() as pool:
-        found = [outcome for several in pool.map(outcomes, streams) for outcome in several]
-    always = {outcome.stream.name: outcome.loss for outcome in found if outcome.policy == "always"}
-    decisions = sum(outcome.decisions for outcome in found if outcome.policy == "always")
+        found, changed = [], []
+        for number, several in enumerate(pool.map(outcomes, [*streams, *changing]), start=1):
+            (found if number <= len(streams) else changed).extend(several)
+            print(f"{number} of {len(streams) + len(changing)}", end="\r", file=sys.stderr)
+    tables(found)
+    print("\nthe tuning half once more, by another spec at random at each retraining\n")
+    comparison(changed, losses_of_always(changed))
+    if "-v" in sys.argv:
+        for outcome in found:
+            if outcome.policy == OURS:
+                (ratio,) = ratios([outcome], losses_of_always(found))
+                print(f"{ratio:.3f} {outcome.promotions:3}/{outcome.decisions:<3} {outcome.stream.name}")
+    print(f"\n{time.perf_counter() - started:.0f} s")
+
+
+def tables(found: list[Outcome]) -> None:
+    """All policies over all streams, and the default policy by kind of change and half."""
+    always = losses_of_always(found)
+    streams = [outcome.stream for outcome in found if outcome.policy == OURS]
+    decisions = sum(outcome.decisions for outcome in found if outcome.policy == OURS)
     real = sum(stream.change == "real" for stream in streams)
     print(f"{len(streams)} streams ({real} of real series), {decisions} decisions\n")
-    print("| policy | live error | tuning half | held out | real | worst stream | redeployments | false promotions |"
-          " delay | regret |")  # fmt: skip
-    print("|---|---|---|---|---|---|---|---|---|---|")
-    for name in POLICIES:
-        mine = [outcome for outcome in found if outcome.policy == name]
-        print(row(name, mine, always))
+    comparison(found, always)
     print(f"\nlive error of `{OURS}` by kind of change\n")
-    print("| change | streams | live error | worst | redeployments |")
-    print("|---|---|---|---|---|")
+    print("| change | streams | live error | worst, tuning | worst, held out | above 1.02 | redeployments |")
+    print("|---|---|---|---|---|---|---|")
     for change in ("real", *CHANGES):
         mine = [o for o in found if o.policy == OURS and o.stream.change == change]
         if mine:
             values = ratios(mine, always)
+            halves = [ratios([o for o in mine if o.stream.half == half], always) for half in ("tuning", "held out")]
+            worst = " | ".join(f"{half.max():.3f}" if len(half) else "-" for half in halves)
             share = sum(o.promotions for o in mine) / sum(o.decisions for o in mine)
-            print(f"| {change} | {len(mine)} | {geometric(values)} | {values.max():.3f} | {100 * share:.0f} % |")
-    if "-v" in sys.argv:
-        for outcome in found:
-            if outcome.policy == OURS:
-                (ratio,) = ratios([outcome], always)
-                print(f"{ratio:.3f} {outcome.promotions:3}/{outcome.decisions:<3} {outcome.stream.name}")
-    print(f"\n{time.perf_counter() - started:.0f} s")
+            above = int((values > 1.02).sum())
+            print(f"| {change} | {len(mine)} | {geometric(values)} | {worst} | {above} | {100 * share:.0f} % |")
+
+
+def comparison(found: list[Outcome], always: dict[str, float]) -> None:
+    """One line for each policy."""
+    print("| policy | live error | tuning half | held out | real | worst, tuning | worst, held out | redeployments |"
+          " false promotions | delay | regret |")  # fmt: skip
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    for name in POLICIES:
+        print(row(name, [outcome for outcome in found if outcome.policy == name], always))
+
+
+def losses_of_always(found: list[Outcome]) -> dict[str, float]:
+    """The loss of promoting always, by stream."""
+    return {outcome.stream.name: outcome.loss for outcome in found if outcome.policy == "always"}
 
 
 def row(name: str, mine: list[Outcome], always: dict[str, float]) -> str:
@@ -122,7 +146,7 @@ def row(name: str, mine: list[Outcome], always: dict[str, float]) -> str:
         geometric(values),
         *(geometric(half) for half in halves),
         geometric(real),
-        f"{values.max():.3f}",
+        *(f"{half.max():.3f}" if len(half) else "-" for half in halves),
         f"{100 * share:.0f} %",
         f"{100 * false:.1f} %",
         delay,

@@ -17,7 +17,9 @@ OURS = "forecastops (default)"
 
 _PLAIN = GatePolicy(
     min_improvement=None,
+    half_life=None,
     alpha=None,
+    alpha_new_spec=None,
     beat_seasonal_naive=False,
     max_coverage_shortfall=None,
     max_step_ratio=None,
@@ -64,7 +66,9 @@ POLICIES: dict[str, Policy] = {
     "test 10 %": _with(_PLAIN, alpha=0.10),
     "test 20 %": _with(_PLAIN, alpha=0.20),
     OURS: _gate(_DEFAULT),
-    "  alpha 10 %": _with(_DEFAULT, alpha=0.10),
+    "  origins alike": _with(_DEFAULT, half_life=None),
+    "  20 % for all specs": _with(_DEFAULT, alpha=0.20),
+    "  40 % for all specs": _with(_DEFAULT, alpha_new_spec=None),
     "  without the test": _with(_DEFAULT, alpha=None),
     "  margin 2 %": _with(_DEFAULT, min_improvement=0.02),
     "  weekdays 1.5": _with(_DEFAULT, max_weekday_ratio=1.5),

@@ -33,11 +33,11 @@ class Replay:
         """The model of each retraining, over the series known then; None where it could not be fitted."""
         stream = self.stream
         found: list[Forecaster | None] = []
-        for known in stream.retrainings:
+        for known, spec in zip(stream.retrainings, stream.specs, strict=True):
             values = stream.values.iloc[:known]
             try:
-                fit = estimate(values.iloc[: -stream.evaluation.window], stream.spec)
-                found.append(build_forecaster(stream.spec, fit, values, stream.evaluation))
+                fit = estimate(values.iloc[: -stream.evaluation.window], spec)
+                found.append(build_forecaster(spec, fit, values, stream.evaluation))
             except ModelError:
                 found.append(None)
         return found
@@ -46,15 +46,15 @@ class Replay:
     def recorded(self) -> list[float]:
         """The RMSE that each retraining records of itself, on its own last 10 %."""
         found = []
-        for known in self.stream.retrainings:
+        for known, spec in zip(self.stream.retrainings, self.stream.specs, strict=True):
             values = self.stream.values.iloc[:known]
             split = int(0.9 * known)
             try:
-                fit = estimate(values.iloc[:split], self.stream.spec)
+                fit = estimate(values.iloc[:split], spec)
             except ModelError:
                 found.append(float("inf"))
                 continue
-            model = build_forecaster(self.stream.spec, fit, values.iloc[:split], self.stream.evaluation)
+            model = build_forecaster(spec, fit, values.iloc[:split], self.stream.evaluation)
             path = np.asarray(model.forecast(known - split)["mean"], dtype=float)
             found.append(holdout_scores(np.asarray(values.iloc[split:], dtype=float), path)["RMSE"])
         return found

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +14,7 @@ import pandas as pd
 
 from forecastops.ground.config import EvaluationConfig, ModelSpec
 
-__all__ = ["CHANGES", "Stream", "real_streams", "simulated_streams"]
+__all__ = ["CHANGES", "Stream", "changing_orders", "real_streams", "simulated_streams"]
 
 Half = Literal["tuning", "held out"]
 Array = npt.NDArray[np.float64]
@@ -29,14 +29,16 @@ _SPECS = {
     "(1,1,1)": ModelSpec(order=(1, 1, 1)),
 }
 _RETRAININGS = 22  # at most, as many as a stream of some two years has
+_TUNING, _HELD_OUT = range(7), range(13, 20)  # seeds; those between were a check while the default was being chosen
 
 
 @dataclass(frozen=True, eq=False)
 class Stream:
-    """One series that is retrained every ``every`` observations, first when it has ``first``.
+    """One series that is retrained every ``every`` observations, first when it has ``first``, by its spec each time.
 
-    ``broken_at`` is the position of the change, None where there is none or it is not known. The half says whether
-    the default policy was chosen on this stream or only judged on it.
+    ``others`` are specs that it may be retrained by instead, at random. ``broken_at`` is the position of the change,
+    None where there is none or it is not known. The half says whether the default policy was chosen on this stream or
+    only judged on it.
     """
 
     name: str
@@ -48,6 +50,13 @@ class Stream:
     first: int
     every: int
     broken_at: int | None = None
+    others: tuple[ModelSpec, ...] = ()
+
+    @property
+    def specs(self) -> list[ModelSpec]:
+        """The spec of each retraining: the stream's own at first, then any of all, seeded by the name."""
+        random, choice = _random(f"orders of {self.name}"), (self.spec, *self.others)
+        return [self.spec, *(choice[random.integers(len(choice))] for _ in self.retrainings[1:])]
 
     @property
     def retrainings(self) -> list[int]:
@@ -64,8 +73,7 @@ def real_streams(folder: Path) -> Iterator[Stream]:
     series = {**_shared(folder), "co2 (weekly)": _co2()}
     for name, values in series.items():
         weekly = values.index.freqstr.startswith("W")
-        specs = ("(2,0,2)", "(1,1,1)") if weekly else ("(2,0,2)", "(1,0,1)(1,0,1,7)")
-        for spec in specs:
+        for spec in _names(weekly)[:2]:
             yield Stream(
                 name=f"{name} {spec}",
                 change="real",
@@ -78,28 +86,45 @@ def real_streams(folder: Path) -> Iterator[Stream]:
             )
 
 
-def simulated_streams(seeds: int = 7) -> Iterator[Stream]:
-    """For each kind of change and frequency, ``seeds`` streams; four were looked at in choosing the default."""
+def simulated_streams() -> Iterator[Stream]:
+    """For each kind of change and frequency, seven streams that were looked at in choosing the default, seven not."""
     for change in CHANGES:
-        for seed in range(seeds):
+        for seed in (*_TUNING, *_HELD_OUT):
             for weekly in (False, True):
                 yield _simulated(change, seed, weekly=weekly)
 
 
+def changing_orders(streams: Iterable[Stream]) -> Iterator[Stream]:
+    """The same streams, retrained by another spec at random: what the gate faces where orders are chosen anew."""
+    for stream in streams:
+        weekly = stream.evaluation is _WEEKLY
+        others = tuple(_SPECS[name] for name in _names(weekly) if _SPECS[name] != stream.spec)
+        yield replace(stream, others=others)
+
+
+def _names(weekly: bool) -> tuple[str, ...]:
+    """Of the specs that series of this frequency are retrained by."""
+    return ("(2,0,2)", "(1,1,1)") if weekly else ("(2,0,2)", "(1,0,1)(1,0,1,7)", "(0,1,1)(0,1,1,7)")
+
+
+def _random(name: str) -> np.random.Generator:
+    return np.random.default_rng(int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big"))
+
+
 def _simulated(change: str, seed: int, *, weekly: bool) -> Stream:
     name = f"{'weekly' if weekly else 'daily'} {change} {seed}"
-    random = np.random.default_rng(int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big"))
+    random = _random(name)
     first, every = (208, 4) if weekly else (252, 28)
     rows = first + every * (_RETRAININGS - 1) + (_WEEKLY if weekly else _DAILY).horizon + every
     broken_at = int(first + every * random.uniform(4, 10))
     values = _values(random, rows, 52 if weekly else 7, change, broken_at)
-    specs = ("(2,0,2)", "(1,1,1)") if weekly else ("(2,0,2)", "(1,0,1)(1,0,1,7)", "(0,1,1)(0,1,1,7)")
+    specs = _names(weekly)
     spec = specs[seed // 2 % len(specs)]
     index = pd.date_range("2020-01-05", periods=rows, freq="W-SUN" if weekly else "D")
     return Stream(
         name=f"{name} {spec}",
         change=change,
-        half="tuning" if seed < 4 else "held out",
+        half="tuning" if seed in _TUNING else "held out",
         values=pd.Series(values, index, name="value"),
         spec=_SPECS[spec],
         evaluation=_WEEKLY if weekly else _DAILY,
