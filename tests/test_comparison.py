@@ -19,6 +19,7 @@ EVALUATION = EvaluationConfig(horizon=7, window=42)
 POLICY = GatePolicy()
 ROWS, CHAMPION_ROWS = 200, 120
 POOR, GOOD = ModelSpec(order=(0, 0, 1)), ModelSpec(order=(1, 0, 0), seasonal_order=(0, 1, 1, 7))
+DIFFERENCED = ModelSpec(order=(0, 1, 1), seasonal_order=(0, 1, 1, 7))
 BOUND = 200
 
 
@@ -102,6 +103,21 @@ def test_the_table_is_complete_and_tells_the_same_as_the_evidence(models: Models
     assert (found.evidence.champion is None) == first
 
 
+def test_weekdays_are_those_of_the_dates_forecast(models: Models) -> None:
+    found = compare(models.challenger, None, EVALUATION, BOUND)
+    errors = (found.table["challenger"] - found.table["actual"]) ** 2
+    by_day = errors.groupby(found.table["date"].dt.day_name()).mean().pow(0.5)
+    assert found.evidence.challenger.rmse_by_weekday == pytest.approx(by_day.to_dict())
+
+
+def test_the_scale_of_mase_is_from_before_the_window(comparison: Comparison) -> None:
+    before = series().to_numpy()[: ROWS - EVALUATION.window]
+    scale = np.mean(np.abs(before[7:] - before[:-7]))
+    metrics = comparison.evidence.challenger.metrics
+    assert metrics["mae"] is not None
+    assert metrics["mase"] == pytest.approx(metrics["mae"] / scale)
+
+
 def test_seasonal_naive_in_the_table_is_the_value_a_week_before(comparison: Comparison) -> None:
     table = comparison.table
     week_before = series()[table["date"] - pd.Timedelta(days=7)]
@@ -166,6 +182,23 @@ def test_a_champion_that_has_seen_the_window_is_estimated_anew_before_it(models:
     assert "champion" in found.table.columns
 
 
+def test_a_champion_that_cannot_be_estimated_anew_beats_nobody_and_is_beaten_by_nobody(models: Models) -> None:
+    champion = replace(models.challenger, estimated_through=series().index[-1].isoformat())
+    found = compare(models.challenger, champion, EVALUATION, 1)
+    assert not found.re_estimated
+    (reason,) = found.evidence.incomparable
+    assert "did not converge: raise model.max_iterations" in reason
+    assert decide(found.evidence, POLICY).verdict == "REJECT"
+    assert ruling(models.challenger, champion).verdict == "HOLD"  # where it converges it is the challenger's equal
+
+
+def test_a_series_that_shares_no_date_with_the_champions_is_rejected(models: Models) -> None:
+    later = trained(GOOD, 1000 * series(start="2015-01-01"))
+    found = ruling(later, models.champion)
+    assert found.verdict == "REJECT"
+    assert next(check.name for check in found.checks if not check.passed) == "comparable_data"
+
+
 def test_the_champion_is_estimated_anew_only_from_the_first_day_of_the_window_on(models: Models) -> None:
     index = series().index
     for position, expected in ((-43, False), (-42, True)):
@@ -179,6 +212,9 @@ def test_whether_both_are_of_one_spec_is_part_of_the_evidence(models: Models) ->
 
     older = trained(GOOD, series(CHAMPION_ROWS))
     assert same_spec(older)
+    assert same_spec(trained(GOOD.model_copy(update={"trend": "n"}), series(CHAMPION_ROWS)))  # its default, spelled out
+    assert not same_spec(trained(GOOD.model_copy(update={"order": (2, 0, 0)}), series(CHAMPION_ROWS)))
+    assert not same_spec(trained(GOOD.model_copy(update={"seasonal_order": (0, 1, 0, 7)}), series(CHAMPION_ROWS)))
     assert same_spec(replace(older, estimated_through=series().index[-1].isoformat()))  # estimated anew, by its spec
     assert not same_spec(trained(GOOD.model_copy(update={"log": True}), series(CHAMPION_ROWS)))
     assert not same_spec(trained(GOOD.model_copy(update={"trend": "t"}), series(CHAMPION_ROWS)))
@@ -260,26 +296,39 @@ def test_the_unit_of_the_series_does_not_change_the_verdict(
     assert [check.passed for check in before.checks] == [check.passed for check in after.checks]
     for old, new in zip(before.checks, after.checks, strict=True):
         if old.name != "beats_seasonal_naive" and old.value is not None:
-            # statsmodels starts a differenced model from a variance of 1e6 whatever the unit, which leaves a trace.
-            assert new.value == pytest.approx(old.value, rel=0.01, abs=1e-3)
+            assert new.value == pytest.approx(old.value, rel=1e-9, abs=1e-9)
 
 
 @pytest.mark.parametrize(("ours", "theirs"), PAIRS)
-@pytest.mark.parametrize("weeks", [-520, 1, 53])
+@pytest.mark.parametrize("days", [-3640, -1, 1, 7, 366])
 def test_the_date_at_which_the_series_starts_does_not_change_the_verdict(
-    models: Models, ours: str, theirs: str, weeks: int
+    models: Models, ours: str, theirs: str, days: int
 ) -> None:
     one, other = (replace(getattr(models, name), values=series()) for name in (ours, theirs))
-    assert ruling(one, other) == ruling(shifted(one, 7 * weeks), shifted(other, 7 * weeks))
+    policy = GatePolicy(max_weekday_ratio=1.5)
+    before = ruling(one, other, policy)
+    after = ruling(shifted(one, days), shifted(other, days), policy)
+    if days % 7:  # other weekdays: the same numbers under other names
+        assert before.verdict == after.verdict
+        assert [check.value for check in before.checks] == [check.value for check in after.checks]
+    else:
+        assert before == after
 
 
-def test_the_unit_does_not_change_the_verdict_on_models_estimated_in_that_unit(models: Models) -> None:
-    thousandfold = Models(trained(POOR, 1000 * series(CHAMPION_ROWS)), trained(GOOD, 1000 * series()))
-    for ours, theirs in ((0, 1), (1, 0)):
-        assert (
-            ruling(replace(thousandfold[ours], values=1000 * series()), thousandfold[theirs]).verdict
-            == ruling(replace(models[ours], values=series()), models[theirs]).verdict
-        )
+@pytest.mark.parametrize("factor", [1e-6, 1e-3, 1e3, 1e6])
+@pytest.mark.parametrize("spec", [GOOD, DIFFERENCED], ids=lambda spec: spec.name)
+def test_the_unit_does_not_change_the_verdict_on_models_estimated_in_that_unit(
+    models: Models, spec: ModelSpec, factor: float
+) -> None:
+    before = ruling(trained(spec, series()), models.champion)
+    other = Models(trained(POOR, factor * series(CHAMPION_ROWS)), trained(spec, factor * series()))
+    after = ruling(other.challenger, other.champion)
+    assert before.verdict == after.verdict == "PROMOTE"
+    for old, new in zip(before.checks, after.checks, strict=True):
+        scale = factor if old.name == "beats_seasonal_naive" else 1.0
+        assert new.value == pytest.approx(None if old.value is None else scale * old.value, rel=2e-3, abs=2e-3 * scale)
+    held = ruling(replace(other.champion, values=factor * series()), other.challenger)
+    assert held.verdict == ruling(replace(models.champion, values=series()), trained(spec, series())).verdict
 
 
 def test_without_a_champion_the_guardrails_decide(models: Models) -> None:

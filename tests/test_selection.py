@@ -17,7 +17,7 @@ from statsmodels.tsa.arima.model import ARIMA
 from command import Command
 from forecastops.forecasting.estimation import estimate
 from forecastops.forecasting.forecaster import arima
-from forecastops.forecasting.order_search import orders_of
+from forecastops.forecasting.order_search import orders_of, search_orders
 from forecastops.forecasting.selection import NEAR_TIE, select
 from forecastops.ground.config import EvaluationConfig, ModelConfig, ModelSpec
 from forecastops.ground.errors import ConfigError, ModelError
@@ -120,17 +120,50 @@ def _statsmodels_name(found: re.Match[str]) -> str:
     return f"{kind}.S.L{7 * int(lag)}" if seasonal else f"{kind}.L{lag}"
 
 
-def test_a_search_competes_with_the_candidates_or_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = ModelConfig(selection="auto", order=(0, 1, 1))
-    found = select(series(), model, EVALUATION, 7)
-    listed = select(series(), model.model_copy(update={"selection": "candidates"}), EVALUATION, 7)
-    assert set(found.candidates) > set(listed.candidates) or set(found.candidates) == set(listed.candidates)
-    assert found.chosen.rmse is not None
-    assert listed.chosen.rmse is not None
-    assert found.chosen.rmse <= listed.chosen.rmse * (1 + NEAR_TIE)
+def test_a_search_proposes_from_before_the_selection_window_and_competes_with_the_candidates() -> None:
+    model, known = ModelConfig(selection="auto", order=(0, 1, 1)), third_order()
+    proposal = model.spec.with_orders(search_orders(known.iloc[: -EVALUATION.window], model.spec, 1))
+    listed = select(known, model.model_copy(update={"selection": "candidates"}), EVALUATION, 1).candidates
+    assert proposal not in [candidate.spec for candidate in listed]
+    later = known.copy()
+    later.iloc[-EVALUATION.window :] += np.linspace(0, 50, EVALUATION.window)  # the search never sees it
+    for values in (known, later):
+        found = select(values, model, EVALUATION, 1)
+        assert [candidate.spec for candidate in found.candidates] == [proposal, *(other.spec for other in listed)]
+    assert select(known, model, EVALUATION, 1).chosen.spec == proposal  # of an AR(3) no other candidate knows
+
+
+def third_order() -> pd.Series[float]:
+    """An autoregression whose third lag matters most, which no default candidate has."""
+    noise = np.random.default_rng(5).normal(size=320)
+    values = np.zeros(320)
+    for now in range(3, 320):
+        values[now] = -0.8 * values[now - 3] + noise[now]
+    return pd.Series(20 + values[20:], pd.date_range("2020-01-01", periods=300, freq="D"), name="value")
+
+
+def test_a_search_without_its_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "statsforecast.models", None)
     with pytest.raises(ConfigError, match=r"pip install 'forecastops\[auto\]'"):
-        select(series(), model, EVALUATION, 7)
+        select(series(), ModelConfig(selection="auto"), EVALUATION, 7)
+
+
+def test_a_series_that_was_constant_before_the_window_is_no_crash() -> None:
+    constant = pd.Series(5.0, series().index)
+    with pytest.raises(ModelError) as refused:
+        select(constant, ModelConfig(selection="candidates"), EVALUATION, 7)
+    assert "\n" not in str(refused.value)
+
+
+def test_one_model_written_twice_is_one_candidate() -> None:
+    twice = [
+        Orders(order=(1, 0, 1)),
+        Orders(order=(1, 0, 1), seasonal_order=(0, 0, 0, 7)),
+        Orders(order=(1, 0, 1), trend="c"),
+        Orders(order=(1, 0, 1), trend="n"),
+    ]
+    found = select(series(), given(*twice), EVALUATION, 7).candidates
+    assert [candidate.spec.trend for candidate in found] == [None, "n"]
 
 
 def artifacts_of(run: Run) -> Path:

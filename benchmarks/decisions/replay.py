@@ -44,13 +44,13 @@ class Replay:
 
     @cached_property
     def recorded(self) -> list[float]:
-        """The RMSE that each retraining records of itself, on its own last 10 %."""
+        """The RMSE that each retraining records of itself, on its own last 10 %, estimated as `train` does for it."""
         found = []
         for known, spec in zip(self.stream.retrainings, self.stream.specs, strict=True):
             values = self.stream.values.iloc[:known]
             split = int(0.9 * known)
             try:
-                fit = estimate(values.iloc[:split], spec)
+                fit = estimate(values.iloc[:split], spec, unit=1.0)
             except ModelError:
                 found.append(float("inf"))
                 continue

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from statsmodels.tsa.arima.model import ARIMA
 
-from forecastops.forecasting.forecaster import Forecaster, arima
+from forecastops.forecasting.forecaster import Forecaster, modelled, rescaled
 from forecastops.ground.config import EvaluationConfig, ModelSpec
 from forecastops.ground.errors import ModelError
 
@@ -61,23 +63,31 @@ def estimate(values: pd.Series[float], spec: ModelSpec, unit: float | None = Non
             # Convergence is read from the result and recorded; the other warnings concern starting values only.
             warnings.simplefilter("ignore")
             unit = unit or _deviation(values, spec)
-            scaled = arima(values / unit, spec.order, spec.seasonal_order, spec.trend, spec.log)
-            optimum = scaled.fit(method_kwargs={"maxiter": spec.max_iterations}, cov_type="none")
-            model = arima(values, spec.order, spec.seasonal_order, spec.trend, spec.log)
-            fitted = model.filter(
-                [value * unit ** _power(name) for name, value in zip(model.param_names, optimum.params, strict=True)]
-            )
+            scaled = modelled(values / unit, log=spec.log)
+            model = _Estimated(scaled, order=spec.order, seasonal_order=spec.seasonal_order, trend=spec.trend)
+            optimum = model.fit(method_kwargs={"maxiter": spec.max_iterations}, cov_type="none")
     except (ValueError, IndexError, np.linalg.LinAlgError) as error:
         raise ModelError(place, f"cannot be fitted: {error}", "choose a lower order or give more data") from error
+    in_data_unit = (optimum.nobs - optimum.loglikelihood_burn) * math.log(unit)  # of a density of so many values
     return Estimate(
-        params={name: float(value) for name, value in zip(model.param_names, fitted.params, strict=True)},
+        params=rescaled(dict(zip(model.param_names, optimum.params, strict=True)), unit),
         estimated_through=values.index[-1].isoformat(),
         converged=bool(optimum.mle_retvals["converged"]),
         iterations=int(optimum.mle_retvals["iterations"]),
-        aic=float(fitted.aic),
-        bic=float(fitted.bic),
-        log_likelihood=float(fitted.llf),
+        aic=float(optimum.aic + 2 * in_data_unit),
+        bic=float(optimum.bic + 2 * in_data_unit),
+        log_likelihood=float(optimum.llf - in_data_unit),
     )
+
+
+class _Estimated(ARIMA):  # type: ignore[misc]  # statsmodels is not typed
+    """Where a step of the optimiser leads to parameters whose covariance cannot be solved for, it went too far."""
+
+    def loglike(self, params: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().loglike(params, *args, **kwargs)
+        except np.linalg.LinAlgError:
+            return -math.inf
 
 
 def build_forecaster(
@@ -118,10 +128,3 @@ def _deviation(values: pd.Series[float], spec: ModelSpec) -> float:
     """The standard deviation; 1 for logarithms, which have no unit, and for values that do not vary."""
     deviation = float(np.std(values))
     return 1.0 if spec.log or not math.isfinite(deviation) or deviation == 0 else deviation
-
-
-def _power(name: str) -> int:
-    """The power of the values' unit in which statsmodels' parameter of that name is measured."""
-    if name.startswith(("ar.", "ma.")):
-        return 0
-    return 2 if name == "sigma2" else 1  # the rest are coefficients of the trend

@@ -26,7 +26,17 @@ import numpy.typing as npt
 import pandas as pd
 from statsmodels.tsa.arima.model import ARIMA
 
-__all__ = ["MAX_HORIZON", "MODEL_FILE", "SERIES_FILE", "Forecaster", "arima", "interval", "point_forecast"]
+__all__ = [
+    "MAX_HORIZON",
+    "MODEL_FILE",
+    "SERIES_FILE",
+    "Forecaster",
+    "arima",
+    "interval",
+    "modelled",
+    "point_forecast",
+    "rescaled",
+]
 
 Array = npt.NDArray[np.float64]
 
@@ -73,13 +83,22 @@ class Forecaster:
     horizon: int = 14
     levels: tuple[int, ...] = (80, 95)
 
+    @property
+    def unit(self) -> float:
+        """What one unit of ``results`` is on the scale that is modelled: the deviation of the innovations.
+
+        statsmodels' filter has absolute constants, so in the data's own unit a factor of 1,000 would change forecasts.
+        Logarithms have no unit: 1, as where the innovations do not vary.
+        """
+        return 1.0 if self.log else math.sqrt(self.params.get("sigma2", 1.0)) or 1.0
+
     @cached_property
     def results(self) -> Any:
-        """statsmodels' filter results over all observations, on the scale that is modelled."""
-        model = arima(self.values, self.order, self.seasonal_order, self.trend, self.log)
+        """statsmodels' filter results over all observations, on the scale that is modelled, in ``unit``."""
+        model = arima(self.values / self.unit, self.order, self.seasonal_order, self.trend, self.log)
         if list(self.params) != list(model.param_names):
             raise ValueError(f"parameters {list(self.params)} are not those of this order: {list(model.param_names)}")
-        return model.filter(list(self.params.values()))
+        return model.filter(list(rescaled(self.params, 1 / self.unit).values()))
 
     def forecast(self, horizon: int | None = None, levels: tuple[int, ...] | None = None) -> pd.DataFrame:
         """Forecast after the newest observation.
@@ -90,8 +109,8 @@ class Forecaster:
         steps = self.horizon if horizon is None else horizon
         chosen = self.levels if levels is None else levels
         prediction = self.results.get_forecast(steps)
-        mean = np.asarray(prediction.predicted_mean, dtype=float)
-        variance = np.asarray(prediction.var_pred_mean, dtype=float)
+        mean = self.unit * np.asarray(prediction.predicted_mean, dtype=float)
+        variance = self.unit**2 * np.asarray(prediction.var_pred_mean, dtype=float)
         table = {"date": _iso(prediction.predicted_mean.index), "mean": point_forecast(mean, variance, log=self.log)}
         for level in chosen:
             lower, upper = interval(mean, variance, level, log=self.log)
@@ -189,8 +208,23 @@ def arima(
     log: bool,
 ) -> Any:
     """statsmodels' model of the values, or of their logarithm."""
-    modelled = cast("pd.Series[float]", np.log(values)) if log else values
-    return ARIMA(modelled, order=order, seasonal_order=seasonal_order, trend=trend)
+    return ARIMA(modelled(values, log=log), order=order, seasonal_order=seasonal_order, trend=trend)
+
+
+def modelled(values: pd.Series[float], *, log: bool) -> pd.Series[float]:
+    """The values on the scale that is modelled: as they are, or their logarithms."""
+    return cast("pd.Series[float]", np.log(values)) if log else values
+
+
+def rescaled(params: Mapping[str, float], factor: float) -> dict[str, float]:
+    """The parameters, by statsmodels' names, of the same model for values that are ``factor`` times as large."""
+
+    def power(name: str) -> int:
+        if name.startswith(("ar.", "ma.")):
+            return 0
+        return 2 if name == "sigma2" else 1  # the rest are coefficients of the trend
+
+    return {name: float(value * factor ** power(name)) for name, value in params.items()}
 
 
 def point_forecast(mean: Array, variance: Array, *, log: bool) -> Array:

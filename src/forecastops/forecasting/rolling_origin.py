@@ -52,11 +52,11 @@ def rolling_forecasts(
 ) -> RollingForecasts:
     """Forecasts from every origin, with the forecaster's parameters as they are."""
     mean, variance = forecast_moments(forecaster.results, origins, horizon)
-    return _on_data_scale(mean, variance, levels, log=forecaster.log)
+    return _on_data_scale(forecaster.unit * mean, forecaster.unit**2 * variance, levels, log=forecaster.log)
 
 
 def forecast_moments(results: Any, origins: Origins, horizon: int) -> tuple[Array, Array]:
-    """Mean and variance of each forecast on the modelled scale, each of shape (origins, horizon).
+    """Mean and variance of each forecast on the scale of the results, each of shape (origins, horizon).
 
     Args:
         results: statsmodels' filter results over a series that reaches to the last target.

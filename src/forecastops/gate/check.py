@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import Field
 
 from forecastops.gate.evidence import Number
@@ -21,11 +23,22 @@ class Check(StrictRecord):
     needed: str = Field("", description="What would have passed, in the data's unit where it has one; empty if it did.")
 
 
-def show(value: Number) -> str:
-    """A number of the data's unit, or that there is none."""
-    return "not computable" if value is None else f"{value:.6g}"
+def show(value: Number, beside: Number = None) -> str:
+    """A number of the data's unit, or that there is none; with digits enough to differ from one that it stands by."""
+    if value is None:
+        return "not computable"
+    return _first_apart(value, beside, [f".{digits}g" for digits in (6, 9, 12, 17)])
 
 
-def percent(value: Number) -> str:
-    """A share in percent, or that there is none."""
-    return "not computable" if value is None else f"{100 * value:.1f} %"
+def percent(value: Number, beside: Number = None) -> str:
+    """A share in percent, or that there is none; with digits enough to differ from one that it stands by."""
+    if value is None:
+        return "not computable"
+    return _first_apart(100 * value, None if beside is None else 100 * beside, [f".{n}f" for n in (1, 2, 4, 8)]) + " %"
+
+
+def _first_apart(value: float, beside: Number, formats: Sequence[str]) -> str:
+    texts = [format(value, how) for how in formats]
+    if beside is None or beside == value:
+        return texts[0]
+    return next((text for text, how in zip(texts, formats, strict=True) if text != format(beside, how)), texts[-1])

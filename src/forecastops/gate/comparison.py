@@ -28,6 +28,7 @@ from forecastops.ground.strict import StrictRecord
 
 __all__ = ["Comparison", "Window", "compare"]
 
+_UNCONVERGED = "the champion's spec, estimated anew before the window, did not converge: raise model.max_iterations"
 _NO_SCORES = ModelEvidence(metrics={}, loss_by_origin=(), rmse_by_step=())
 
 
@@ -91,9 +92,12 @@ def compare(
         raise ModelError("the challenger", what, "train on more data or set a shorter evaluation.window")
     actual = actuals(values, origins, evaluation.horizon)
     incomparable = tuple(_incomparable(challenger, champion)) if champion else ()
-    opponent, re_estimated = (None, False)
+    opponent: Forecaster | None = None
+    re_estimated = False
     if champion is not None and not incomparable:
         opponent, re_estimated = _opponent(champion, values, origins[0], evaluation, spec_bound)
+        if re_estimated and not opponent.converged:  # against a crippled champion any challenger wins
+            incomparable, opponent, re_estimated = (_UNCONVERGED,), None, False
     forecasts = _forecasts(challenger, opponent, origins, evaluation, season)
     evidence = _scored(forecasts, values, origins, actual, season)
     return Comparison(
@@ -104,8 +108,8 @@ def compare(
             champion=evidence.get("champion", _NO_SCORES) if champion else None,
             seasonal_naive=evidence["seasonal_naive"],
             converged=challenger.converged,
-            same_spec=champion is not None and _spec(challenger, spec_bound) == _spec(champion, spec_bound),
-            revised_share=_revised_share(challenger, champion) if champion else 0.0,
+            same_spec=champion is not None and _spec(challenger, 1).canonical == _spec(champion, 1).canonical,
+            revised_share=_revised_share(challenger, champion) if champion else None,
             incomparable=incomparable,
         ),
         window=_window(index, origins, evaluation.horizon),
@@ -189,11 +193,11 @@ def _incomparable(challenger: Forecaster, champion: Forecaster) -> Iterator[str]
         yield "the champion models logarithms, and the challenger's series has values that are not positive"
 
 
-def _revised_share(challenger: Forecaster, champion: Forecaster) -> float:
-    """Share of the common dates on which the two series differ by more than a millionth; 0 without common dates."""
+def _revised_share(challenger: Forecaster, champion: Forecaster) -> Number:
+    """Share of the common dates on which the two series differ by more than a millionth; None without common dates."""
     ours, theirs = challenger.values.align(champion.values, join="inner")
     if ours.empty:
-        return 0.0
+        return None
     return float(np.mean(~np.isclose(ours, theirs, rtol=1e-6, atol=0.0)))
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import Field
 
 from forecastops.gate import guardrails, superiority
-from forecastops.gate.check import Check, percent
+from forecastops.gate.check import Check, percent, show
 from forecastops.gate.evidence import Evidence
 from forecastops.ground.config import GatePolicy
 from forecastops.ground.strict import StrictRecord
@@ -41,8 +41,10 @@ def decide(evidence: Evidence, policy: GatePolicy) -> Ruling:
     verdict, summary = _verdict(evidence, policy, blocking, unproven, compared=bool(comparisons))
     if verdict == "PROMOTE" and failed:
         summary = f"the challenger is better than the champion; excused is {', '.join(failed)}, as the notes say"
-    warnings = tuple(why for name, why in excused.items() if name in failed)
-    return Ruling(verdict=verdict, checks=rails + comparisons, summary=summary, warnings=warnings)
+    warnings = [why for name, why in excused.items() if name in failed]
+    if verdict == "PROMOTE":
+        warnings += _reservations(evidence)
+    return Ruling(verdict=verdict, checks=rails + comparisons, summary=summary, warnings=tuple(warnings))
 
 
 def _verdict(
@@ -100,6 +102,16 @@ def _comparisons(evidence: Evidence, policy: GatePolicy) -> Iterator[Check]:
         yield superiority.diebold_mariano(evidence, evidence.champion, level, policy.half_life)
 
 
+def _reservations(evidence: Evidence) -> Iterator[str]:
+    """What a person who reads the plain scores would ask about a promotion."""
+    ours, theirs = evidence.challenger.rmse, evidence.champion.rmse if evidence.champion else None
+    if ours is not None and theirs is not None and ours > theirs:
+        yield (
+            f"over the whole window the challenger's RMSE {show(ours, theirs)} is above the champion's "
+            f"{show(theirs, ours)}: it is from recent origins that it does better (gate.half_life)"
+        )
+
+
 def excuses(evidence: Evidence, policy: GatePolicy) -> dict[str, str]:
     """Checks that do not decide although they may fail, and why: the champion itself does no better there.
 
@@ -123,9 +135,4 @@ def excuses(evidence: Evidence, policy: GatePolicy) -> dict[str, str]:
         f"the champion's intervals fall {percent(theirs)} below their level, the challenger's {percent(ours)}: shown "
         "as failed, but it does not block"
     )
-    if policy.min_improvement is not None:
-        found[superiority.DIEBOLD_MARIANO] = (
-            f"the champion's intervals fall {percent(theirs)} below their level: it no longer fits the data, and to "
-            "be better by the margin suffices"
-        )
     return found

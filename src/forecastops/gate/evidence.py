@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-import numpy as np
-import numpy.typing as npt
 from pydantic import Field, model_validator
 
 from forecastops.ground.strict import StrictRecord
@@ -46,18 +44,21 @@ class ModelEvidence(StrictRecord):
         return self.metrics.get("rmse")
 
     def recent_rmse(self, *, origins: int | None = None, half_life: float | None = None) -> Number:
-        """Root of the mean of the origins' losses; None where one is missing.
+        """Root of the mean of the origins' losses; None where one is missing or no mean square.
 
         Args:
             origins: how many count, the newest ones; all by default.
             half_life: an origin that is so many older than another weighs half as much; all weigh alike by default.
         """
         losses = self.loss_by_origin if origins is None else self.loss_by_origin[-origins:]
-        if not losses or None in losses:
+        found = [loss for loss in losses if loss is not None and loss >= 0]
+        if not found or len(found) < len(losses):
             return None
-        weights = recency_weights(len(losses), half_life)
-        with np.errstate(all="ignore"):
-            return finite_or_none(float(np.sqrt(np.average(np.array(losses, dtype=float), weights=weights))))
+        largest, weights = max(found), recency_weights(len(found), half_life)
+        if largest == 0:
+            return 0.0
+        shares = [weight * (loss / largest) for weight, loss in zip(weights, found, strict=True)]  # none overflows
+        return finite_or_none(math.sqrt(largest) * math.sqrt(math.fsum(shares) / math.fsum(weights)))
 
     @property
     def finite(self) -> bool:
@@ -90,7 +91,7 @@ class Evidence(StrictRecord):
         False, description="Whether challenger and champion are of one spec and differ only in what they have seen."
     )
     revised_share: Number = Field(
-        0.0, description="Share of the dates common to both series on which their values differ."
+        None, description="Share of the dates common to both series on which their values differ; null without any."
     )
     incomparable: tuple[str, ...] = Field((), description="Reasons why the models cannot be compared on these data.")
 
@@ -106,8 +107,12 @@ def finite_or_none(value: float) -> Number:
     return float(value) if math.isfinite(value) else None
 
 
-def recency_weights(origins: int, half_life: float | None) -> npt.NDArray[np.float64]:
-    """Weights of the origins, oldest first, of mean 1: half as much for each ``half_life`` of age; None: all alike."""
-    age = np.arange(origins)[::-1]
-    weights = np.ones(origins) if half_life is None else np.power(0.5, age / half_life)
-    return np.asarray(weights / np.mean(weights), dtype=np.float64)
+def recency_weights(origins: int, half_life: float | None) -> list[float]:
+    """Weights of the origins, oldest first, their mean 1: half as much for each ``half_life`` of age; None: all alike.
+
+    In Python's own arithmetic, as all that a verdict rests on: numpy's and BLAS's last bit depends on the processor,
+    and a replay elsewhere must give the same.
+    """
+    raw = [1.0 if half_life is None else 0.5 ** ((origins - 1 - origin) / half_life) for origin in range(origins)]
+    mean = math.fsum(raw) / origins
+    return [weight / mean for weight in raw]

@@ -39,7 +39,13 @@ def comparable_data(evidence: Evidence, bound: Number) -> Check:
     """
     share = evidence.revised_share
     reasons = list(evidence.incomparable)
-    if not reasons and bound is not None and (share is None or share > bound):
+    asked = evidence.champion is not None and not reasons and bound is not None
+    if asked and share is None:
+        reasons.append(
+            "the challenger's series and the champion's have no date in common, so nothing shows that they are the "
+            "same series: train on data that overlap, or set gate.max_revised_share=null"
+        )
+    elif asked and share is not None and bound is not None and share > bound:
         reasons.append(
             f"on {percent(share)} of the dates that both series have, their values differ; at most {percent(bound)} "
             "is allowed, lest another column or unit be taken for the same series"
@@ -116,7 +122,8 @@ def worst_weekday(evidence: Evidence, champion: ModelEvidence, bound: float) -> 
 def recent_origins(evidence: Evidence, champion: ModelEvidence, origins: int, bound: float) -> Check:
     """From the last ``origins`` origins the RMSE is not more than ``bound`` times the champion's."""
     ours, theirs = (model.recent_rmse(origins=origins) for model in (evidence.challenger, champion))
-    found = _worst_ratio({origins: ours}, {origins: theirs})
+    number = min(origins, len(champion.loss_by_origin))
+    found = _worst_ratio({number: ours}, {number: theirs})
     return _segment("recent_origins", "from the last {} origins", found, "champion", bound)
 
 

@@ -5,6 +5,8 @@ Every check fails on a number that is missing or not finite.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
@@ -27,16 +29,18 @@ def min_improvement(evidence: Evidence, champion: ModelEvidence, bound: float, h
     """
     ours, theirs = (model.recent_rmse(half_life=half_life) for model in (evidence.challenger, champion))
     gain = finite_or_none(1 - ours / theirs) if ours is not None and theirs else None
-    change = f"{percent(-gain)} higher" if gain is not None and gain < 0 else f"{percent(gain)} lower"
-    error = "RMSE" if half_life is None else "recency-weighted RMSE"
-    text = f"{error} {show(ours)} against {show(theirs)} of the champion, {change}"
-    if theirs is not None:
-        text += f"; {percent(bound)} lower is {show(theirs * (1 - bound))} or less"
+    if gain is None or theirs is None:
+        text = f"RMSE {show(ours)} cannot be compared with the champion's {show(theirs)}"
+        return Check(name="min_improvement", passed=False, value=None, threshold=bound, reason=text)
+    limit = theirs * (1 - bound)
     # A challenger that equals the champion has improved nothing, even where the margin is zero.
-    passed = gain is not None and gain > 0 and gain >= bound
-    limit = None if theirs is None else theirs * (1 - bound)
-    than = f"{show(limit)} or less ({percent(bound)} below the champion's)" if bound else f"below {show(limit)}"
-    needed = "" if passed else f"{error} {than}, it is {show(ours)}"
+    passed = gain > 0 and gain >= bound
+    error, weighted = ("RMSE", "") if half_life is None else ("recency-weighted RMSE", f" (half-life {half_life:g})")
+    change = f"{percent(-gain)} higher" if gain < 0 else f"{percent(gain, bound)} lower"
+    text = f"{error} {show(ours)} against {show(theirs)} of the champion, {change}{weighted}"
+    text += f"; {percent(bound)} lower is {show(limit, ours)} or less"
+    than = f"{show(limit, ours)} or less ({percent(bound)} below the champion's)" if bound else f"below {show(limit)}"
+    needed = "" if passed else f"{error} {than}, it is {show(ours, limit)}"
     return Check(name="min_improvement", passed=passed, value=gain, threshold=bound, reason=text, needed=needed)
 
 
@@ -46,13 +50,19 @@ def diebold_mariano(evidence: Evidence, champion: ModelEvidence, bound: float, h
     if p_value is None:
         text = "the losses do not differ, or are too few to tell: nothing is proven"
     else:
-        whose = "the champion's own spec" if evidence.same_spec else "another spec than the champion's"
-        text = f"one-sided p = {p_value:.2g}; at most {bound:g} is asked of {whose}"
+        whose = "the champion's own" if evidence.same_spec else "another than the champion's"
+        text = f"one-sided p = {_short(p_value, bound)}; at most {bound:g} is allowed, as the spec is {whose}"
     # Where the losses are not lower, nothing is proven, even if the level is set that high.
     passed = p_value is not None and p_value <= bound and p_value < 0.5
-    found = "not computable" if p_value is None else f"{p_value:.2g}"
+    found = "not computable" if p_value is None else _short(p_value, bound)
     needed = "" if passed else f"p {'at most' if bound < 0.5 else 'below'} {bound:g}, it is {found}"
     return Check(name=DIEBOLD_MARIANO, passed=passed, value=p_value, threshold=bound, reason=text, needed=needed)
+
+
+def _short(p_value: float, bound: float) -> str:
+    """Two digits, or as many as tell it from the bound."""
+    text = f"{p_value:.2g}"
+    return text if p_value == bound or float(text) != bound else show(p_value, bound)
 
 
 def _one_sided_p(
@@ -69,7 +79,7 @@ def _one_sided_p(
     difference = theirs / largest - ours / largest  # before the subtraction, so that no square overflows
     if np.ptp(difference) <= 1e-12:
         return None  # a constant difference has no variance to test against, equal losses above all
-    statistic, freedom = _t_statistic(difference, recency_weights(len(ours), half_life), horizon)
+    statistic, freedom = _t_statistic(difference, np.array(recency_weights(len(ours), half_life)), horizon)
     return finite_or_none(float(stats.t.sf(statistic, freedom)))
 
 
@@ -80,8 +90,7 @@ def _t_statistic(difference: Array, weights: Array, horizon: int) -> tuple[float
     (Lazarus, Lewis, Stock and Watson (2018), HAR inference: recommendations for practice; for this test Coroneo and
     Iacone (2020), Comparing predictive accuracy in small samples using fixed-smoothing asymptotics). As many
     transforms as the window holds paths that do not overlap, within what the first paper recommends. With weights,
-    which sum to the number of origins, the transforms are of the weighted deviations from the weighted mean, and
-    their waves run in the weights' time.
+    which sum to the number of origins, the waves run in the weights' time, and the transforms weigh alike.
 
     Paths of ``horizon`` steps from successive origins overlap, and in a short window the transforms then fall short of
     the variance of the mean by a factor that depends on lengths and weights alone; it is made up for, as Harvey,
@@ -91,12 +100,21 @@ def _t_statistic(difference: Array, weights: Array, horizon: int) -> tuple[float
     origins = len(difference)
     freedom = max(2, min(origins // horizon, int(0.4 * origins ** (2 / 3))))
     time = (np.cumsum(weights) - weights / 2) / origins
-    cosines = np.sqrt(2 / origins) * np.cos(np.pi * np.arange(1, freedom + 1)[:, None] * time)
-    deviations = np.diag(weights) @ (np.eye(origins) - weights / origins)
-    transforms = cosines @ deviations
+    waves = [np.array([math.cos(math.pi * wave * now) for now in time]) for wave in range(1, freedom + 1)]
+    transforms = [math.sqrt(2 / origins) * weights * (wave - _sum(weights * wave) / origins) for wave in waves]
     apart = np.abs(np.subtract.outer(np.arange(origins), np.arange(origins)))
     overlap = np.maximum(0.0, 1 - apart / horizon)  # correlation of the means of `horizon` that far apart
-    shortfall = (weights @ overlap @ weights / origins) / (np.trace(transforms @ overlap @ transforms.T) / freedom)
-    long_run_variance = shortfall * np.mean((transforms @ difference) ** 2)
-    with np.errstate(divide="ignore"):
-        return float(weights @ difference / origins / np.sqrt(long_run_variance / origins)), freedom
+
+    def variance(of: Array) -> float:
+        return _sum(np.multiply.outer(of, of) * overlap)
+
+    shortfall = variance(weights) / origins / (math.fsum(map(variance, transforms)) / freedom)
+    mean_square = math.fsum(_sum(transform * difference) ** 2 for transform in transforms) / freedom
+    error = math.sqrt(shortfall * mean_square / origins)
+    mean = _sum(weights * difference) / origins
+    return mean / error if error else math.copysign(math.inf, mean), freedom
+
+
+def _sum(values: Array) -> float:
+    """Their exact sum, rounded once: no order of adding, and so no processor, changes its last bit."""
+    return math.fsum(values.ravel().tolist())

@@ -77,7 +77,7 @@ class GatePolicy(StrictRecord):
     )
     half_life: float | None = Field(
         15,
-        ge=1,
+        ge=3,
         description="Origins by which one must be older than another to weigh half as much in min_improvement and in "
         "the test; null weighs all alike.",
     )
@@ -86,13 +86,14 @@ class GatePolicy(StrictRecord):
         gt=0,
         le=0.5,
         description="Level of the one-sided Diebold-Mariano test: how often a challenger no better than the champion "
-        "may pass it. Null switches the test off.",
+        "may pass it.",
     )
     alpha_new_spec: float | None = Field(
         0.20,
         gt=0,
         le=0.5,
-        description="Level for a challenger of another spec than the champion's, where lower than alpha.",
+        description="Level for a challenger of another spec than the champion's, unless alpha is lower still; that of "
+        "its own spec is alpha alone.",
     )
     max_revised_share: float | None = Field(
         0.05, ge=0, lt=1, description="Share of the dates common with the champion's data on which values may differ."
@@ -131,9 +132,8 @@ class GatePolicy(StrictRecord):
 
         To have seen more data helps more often than not, so the champion's own spec is given the benefit of the doubt.
         """
-        if self.alpha is None or same_spec or self.alpha_new_spec is None:
-            return self.alpha
-        return min(self.alpha, self.alpha_new_spec)
+        levels = [self.alpha] if same_spec else [self.alpha, self.alpha_new_spec]
+        return min((level for level in levels if level is not None), default=None)
 
 
 class TrackingConfig(StrictRecord):
@@ -190,11 +190,12 @@ class Config(StrictRecord):
     @model_validator(mode="after")
     def _test_can_be_passed(self) -> Config:
         origins = self.evaluation.window - self.evaluation.horizon + 1
-        if self.gate.alpha is not None and origins <= self.evaluation.horizon:
+        tested = self.gate.level(same_spec=False) is not None
+        if tested and origins <= self.evaluation.horizon:
             raise ValueError(
                 f"evaluation.window {self.evaluation.window} has {origins} origins, too few for the gate's test of "
                 f"{self.evaluation.horizon}-step forecasts: take a window of at least {2 * self.evaluation.horizon}, "
-                "or switch the test off with gate.alpha null"
+                "or switch the test off with gate.alpha and gate.alpha_new_spec null"
             )
         return self
 
