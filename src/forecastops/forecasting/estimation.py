@@ -11,11 +11,14 @@ import numpy as np
 import pandas as pd
 from statsmodels.tsa.arima.model import ARIMA
 
-from forecastops.forecasting.forecaster import Forecaster, modelled, rescaled
+from forecastops.forecasting.forecaster import Forecaster, arima, rescaled
 from forecastops.ground.config import EvaluationConfig, ModelSpec
 from forecastops.ground.errors import ModelError
 
 __all__ = ["Estimate", "build_forecaster", "estimate", "require_positive", "rows_needed"]
+
+
+_TREND = "x1"  # statsmodels' name of the time trend's coefficient
 
 
 @dataclass(frozen=True)
@@ -63,14 +66,13 @@ def estimate(values: pd.Series[float], spec: ModelSpec, unit: float | None = Non
             # Convergence is read from the result and recorded; the other warnings concern starting values only.
             warnings.simplefilter("ignore")
             unit = unit or _deviation(values, spec)
-            scaled = modelled(values / unit, log=spec.log)
-            model = _Estimated(scaled, order=spec.order, seasonal_order=spec.seasonal_order, trend=spec.trend)
-            optimum = model.fit(method_kwargs={"maxiter": spec.max_iterations}, cov_type="none")
+            model = arima(values / unit, spec.order, spec.seasonal_order, spec.trend, spec.log)
+            optimum = _in_unit_time(model, spec).fit(method_kwargs={"maxiter": spec.max_iterations}, cov_type="none")
     except (ValueError, IndexError, np.linalg.LinAlgError) as error:
         raise ModelError(place, f"cannot be fitted: {error}", "choose a lower order or give more data") from error
     in_data_unit = (optimum.nobs - optimum.loglikelihood_burn) * math.log(unit)  # of a density of so many values
     return Estimate(
-        params=rescaled(dict(zip(model.param_names, optimum.params, strict=True)), unit),
+        params=rescaled(_in_steps(dict(zip(model.param_names, optimum.params, strict=True)), model), unit),
         estimated_through=values.index[-1].isoformat(),
         converged=bool(optimum.mle_retvals["converged"]),
         iterations=int(optimum.mle_retvals["iterations"]),
@@ -78,6 +80,21 @@ def estimate(values: pd.Series[float], spec: ModelSpec, unit: float | None = Non
         bic=float(optimum.bic + 2 * in_data_unit),
         log_likelihood=float(optimum.llf - in_data_unit),
     )
+
+
+def _in_unit_time(model: Any, spec: ModelSpec) -> Any:
+    """The same model to estimate, its time trend as a regressor from 0 to 1.
+
+    A coefficient for each step makes the likelihood so steep in it that the optimiser stops far from the optimum.
+    """
+    without = {"ct": "c", "t": "n"}.get(spec.trend or "", spec.trend)
+    time = np.arange(1, model.nobs + 1) / model.nobs if _TREND in model.param_names else None
+    return _Estimated(model.orig_endog, exog=time, order=spec.order, seasonal_order=spec.seasonal_order, trend=without)
+
+
+def _in_steps(params: dict[str, float], model: Any) -> dict[str, float]:
+    """The parameters with the time trend's coefficient for each step, as statsmodels' own trend has it."""
+    return {name: value / model.nobs if name == _TREND else value for name, value in params.items()}
 
 
 class _Estimated(ARIMA):  # type: ignore[misc]  # statsmodels is not typed
