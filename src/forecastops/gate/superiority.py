@@ -14,11 +14,9 @@ from scipy import stats
 from forecastops.gate.check import Check, percent, show
 from forecastops.gate.evidence import Evidence, ModelEvidence, Number, finite_or_none, recency_weights
 
-__all__ = ["DIEBOLD_MARIANO", "diebold_mariano", "min_improvement"]
+__all__ = ["diebold_mariano", "min_improvement"]
 
 Array = npt.NDArray[np.float64]
-
-DIEBOLD_MARIANO = "diebold_mariano"
 
 
 def min_improvement(evidence: Evidence, champion: ModelEvidence, bound: float, half_life: float | None = None) -> Check:
@@ -56,7 +54,7 @@ def diebold_mariano(evidence: Evidence, champion: ModelEvidence, bound: float, h
     passed = p_value is not None and p_value <= bound and p_value < 0.5
     found = "not computable" if p_value is None else _short(p_value, bound)
     needed = "" if passed else f"p {'at most' if bound < 0.5 else 'below'} {bound:g}, it is {found}"
-    return Check(name=DIEBOLD_MARIANO, passed=passed, value=p_value, threshold=bound, reason=text, needed=needed)
+    return Check(name="diebold_mariano", passed=passed, value=p_value, threshold=bound, reason=text, needed=needed)
 
 
 def _short(p_value: float, bound: float) -> str:
