@@ -206,22 +206,6 @@ def test_the_champion_is_estimated_anew_only_from_the_first_day_of_the_window_on
         assert compare(models.challenger, champion, EVALUATION, BOUND).re_estimated is expected
 
 
-def test_whether_both_are_of_one_spec_is_part_of_the_evidence(models: Models) -> None:
-    def same_spec(champion: Forecaster | None) -> bool:
-        return compare(models.challenger, champion, EVALUATION, BOUND).evidence.same_spec
-
-    older = trained(GOOD, series(CHAMPION_ROWS))
-    assert same_spec(older)
-    assert same_spec(trained(GOOD.model_copy(update={"trend": "n"}), series(CHAMPION_ROWS)))  # its default, spelled out
-    assert not same_spec(trained(GOOD.model_copy(update={"order": (2, 0, 0)}), series(CHAMPION_ROWS)))
-    assert not same_spec(trained(GOOD.model_copy(update={"seasonal_order": (0, 1, 0, 7)}), series(CHAMPION_ROWS)))
-    assert same_spec(replace(older, estimated_through=series().index[-1].isoformat()))  # estimated anew, by its spec
-    assert not same_spec(trained(GOOD.model_copy(update={"log": True}), series(CHAMPION_ROWS)))
-    assert not same_spec(trained(GOOD.model_copy(update={"trend": "t"}), series(CHAMPION_ROWS)))
-    assert not same_spec(models.champion)
-    assert not same_spec(None)
-
-
 def require_incomparable(challenger: Forecaster, champion: Forecaster, *named: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")

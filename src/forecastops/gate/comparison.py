@@ -108,7 +108,6 @@ def compare(
             champion=evidence.get("champion", _NO_SCORES) if champion else None,
             seasonal_naive=evidence["seasonal_naive"],
             converged=challenger.converged,
-            same_spec=champion is not None and _spec(challenger, 1).canonical == _spec(champion, 1).canonical,
             revised_share=_revised_share(challenger, champion) if champion else None,
             incomparable=incomparable,
         ),
@@ -173,16 +172,6 @@ def _require_unseen(challenger: Forecaster, evaluation: EvaluationConfig, index:
         )
 
 
-def _spec(model: Forecaster, max_iterations: int) -> ModelSpec:
-    return ModelSpec(
-        order=model.order,
-        seasonal_order=model.seasonal_order,
-        trend=model.trend,  # type: ignore[arg-type]  # pydantic checks the value
-        log=model.log,
-        max_iterations=max_iterations,
-    )
-
-
 def _incomparable(challenger: Forecaster, champion: Forecaster) -> Iterator[str]:
     ours, theirs = pd.DatetimeIndex(challenger.values.index), pd.DatetimeIndex(champion.values.index)
     if ours.freqstr != theirs.freqstr:
@@ -208,7 +197,13 @@ def _opponent(
     before = values.iloc[:window_start]
     if pd.Timestamp(champion.estimated_through) <= before.index[-1]:
         return replace(champion, values=values), False
-    spec = _spec(champion, spec_bound)
+    spec = ModelSpec(
+        order=champion.order,
+        seasonal_order=champion.seasonal_order,
+        trend=champion.trend,  # type: ignore[arg-type]  # pydantic checks the value
+        log=champion.log,
+        max_iterations=spec_bound,
+    )
     return build_forecaster(spec, estimate(before, spec), values, evaluation), True
 
 

@@ -97,9 +97,8 @@ def _comparisons(evidence: Evidence, policy: GatePolicy) -> Iterator[Check]:
         return
     if policy.min_improvement is not None:
         yield superiority.min_improvement(evidence, evidence.champion, policy.min_improvement, policy.half_life)
-    level = policy.level(same_spec=evidence.same_spec)
-    if level is not None:
-        yield superiority.diebold_mariano(evidence, evidence.champion, level, policy.half_life)
+    if policy.alpha is not None:
+        yield superiority.diebold_mariano(evidence, evidence.champion, policy.alpha, policy.half_life)
 
 
 def _reservations(evidence: Evidence) -> Iterator[str]:

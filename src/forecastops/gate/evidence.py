@@ -87,9 +87,6 @@ class Evidence(StrictRecord):
     )
     seasonal_naive: ModelEvidence = Field(description="Scores of the last season's values again.")
     converged: bool = Field(description="Whether the challenger's optimiser converged.")
-    same_spec: bool = Field(
-        False, description="Whether challenger and champion are of one spec and differ only in what they have seen."
-    )
     revised_share: Number = Field(
         None, description="Share of the dates common to both series on which their values differ; null without any."
     )

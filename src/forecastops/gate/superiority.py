@@ -48,8 +48,7 @@ def diebold_mariano(evidence: Evidence, champion: ModelEvidence, bound: float, h
     if p_value is None:
         text = "the losses do not differ, or are too few to tell: nothing is proven"
     else:
-        whose = "the champion's own" if evidence.same_spec else "another than the champion's"
-        text = f"one-sided p = {_short(p_value, bound)}; at most {bound:g} is allowed, as the spec is {whose}"
+        text = f"one-sided p = {_short(p_value, bound)}; at most {bound:g} is allowed"
     # Where the losses are not lower, nothing is proven, even if the level is set that high.
     passed = p_value is not None and p_value <= bound and p_value < 0.5
     found = "not computable" if p_value is None else _short(p_value, bound)

@@ -88,13 +88,6 @@ class GatePolicy(StrictRecord):
         description="Level of the one-sided Diebold-Mariano test: how often a challenger no better than the champion "
         "may pass it.",
     )
-    alpha_new_spec: float | None = Field(
-        0.20,
-        gt=0,
-        le=0.5,
-        description="Level for a challenger of another spec than the champion's, unless alpha is lower still; that of "
-        "its own spec is alpha alone.",
-    )
     max_revised_share: float | None = Field(
         0.05, ge=0, lt=1, description="Share of the dates common with the champion's data on which values may differ."
     )
@@ -126,14 +119,6 @@ class GatePolicy(StrictRecord):
     max_bias_share: float | None = Field(
         0.50, gt=0, description="Largest bias as a share of the RMSE, unless the champion's bias is larger still."
     )
-
-    def level(self, *, same_spec: bool) -> float | None:
-        """Level of the test for a challenger of the champion's own spec, estimated anew, or of another; None is off.
-
-        To have seen more data helps more often than not, so the champion's own spec is given the benefit of the doubt.
-        """
-        levels = [self.alpha] if same_spec else [self.alpha, self.alpha_new_spec]
-        return min((level for level in levels if level is not None), default=None)
 
 
 class TrackingConfig(StrictRecord):
@@ -190,12 +175,11 @@ class Config(StrictRecord):
     @model_validator(mode="after")
     def _test_can_be_passed(self) -> Config:
         origins = self.evaluation.window - self.evaluation.horizon + 1
-        tested = self.gate.level(same_spec=False) is not None
-        if tested and origins <= self.evaluation.horizon:
+        if self.gate.alpha is not None and origins <= self.evaluation.horizon:
             raise ValueError(
                 f"evaluation.window {self.evaluation.window} has {origins} origins, too few for the gate's test of "
                 f"{self.evaluation.horizon}-step forecasts: take a window of at least {2 * self.evaluation.horizon}, "
-                "or switch the test off with gate.alpha and gate.alpha_new_spec null"
+                "or switch the test off with gate.alpha null"
             )
         return self
 
