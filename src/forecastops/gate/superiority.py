@@ -33,9 +33,9 @@ def min_improvement(evidence: Evidence, champion: ModelEvidence, bound: float, h
     limit = theirs * (1 - bound)
     # A challenger that equals the champion has improved nothing, even where the margin is zero.
     passed = gain > 0 and gain >= bound
-    error, weighted = ("RMSE", "") if half_life is None else ("recency-weighted RMSE", f" (half-life {half_life:g})")
+    error, how = ("RMSE", "") if half_life is None else ("recency-weighted RMSE", f" (half-life {half_life:g})")
     change = f"{percent(-gain)} higher" if gain < 0 else f"{percent(gain, bound)} lower"
-    text = f"{error} {show(ours)} against {show(theirs)} of the champion, {change}{weighted}"
+    text = f"{error}{how} {show(ours)} against {show(theirs)} of the champion, {change}"
     text += f"; {percent(bound)} lower is {show(limit, ours)} or less"
     than = f"{show(limit, ours)} or less ({percent(bound)} below the champion's)" if bound else f"below {show(limit)}"
     needed = "" if passed else f"{error} {than}, it is {show(ours, limit)}"
