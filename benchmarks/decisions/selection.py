@@ -99,20 +99,20 @@ def ratios(stream: Stream) -> list[Ratio]:
 
 
 def table(found: pd.DataFrame) -> None:
-    """Geometric means over each series' dates, then over series; the worst series and date; median seconds."""
+    """In Markdown: geometric means over each series' dates, then over series; the worst series; seconds of one choice."""
     found["log"] = np.log(found["ratio"])
     by_series = found.groupby(["way", "kind", "half", "series"], as_index=False)["log"].mean()
     kinds = sorted(found["kind"].unique())
-    columns = ["all", "tuning", "held out", *kinds, "worst series", "worst date", "seconds"]
-    print(f"{'':16}" + "".join(f"{column:>18}" for column in columns))
+    columns = ["all", "tuning", "held out", *kinds, "worst series", "seconds, daily", "weekly, slowest"]
+    print(f"| way | {' | '.join(columns)} |\n|{'---|' * (len(columns) + 1)}")
     for way in [*WAYS, "AutoARIMA"]:
-        of = by_series[by_series["way"] == way]
-        all_dates = found[found["way"] == way]
+        of, dates_of = by_series[by_series["way"] == way], found[found["way"] == way]
         logs = [of["log"].mean(), *(of.loc[of["half"] == half, "log"].mean() for half in ("tuning", "held out"))]
-        logs += [of.loc[of["kind"] == kind, "log"].mean() for kind in kinds]
-        logs += [of["log"].max(), all_dates["log"].max()]
-        cells = [f"{np.exp(value):18.3f}" for value in logs] + [f"{all_dates['seconds'].median():18.2f}"]
-        print(f"{way:16}" + "".join(cells))
+        logs += [of.loc[of["kind"] == kind, "log"].mean() for kind in kinds] + [of["log"].max()]
+        daily = dates_of["kind"].str.contains("daily")
+        seconds = [dates_of.loc[daily, "seconds"].median(), dates_of.loc[~daily, "seconds"].max()]
+        cells = [f"{np.exp(value):.3f}" for value in logs] + [f"{value:.1f}" for value in seconds]
+        print(f"| {way} | {' | '.join(cells)} |")
 
 
 def main() -> None:
@@ -132,7 +132,7 @@ def main() -> None:
     number = len({ratio.series for ratio in found})
     print(
         f"RMSE relative to AutoARIMA: {number} series, {sum(r.way == 'auto' for r in found)} dates, "
-        f"{time.perf_counter() - started:.0f} s"
+        f"{time.perf_counter() - started:.0f} s\n"
     )
     table(pd.DataFrame([vars(ratio) for ratio in found]))
 
