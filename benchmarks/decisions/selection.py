@@ -99,7 +99,7 @@ def ratios(stream: Stream) -> list[Ratio]:
 
 
 def table(found: pd.DataFrame) -> None:
-    """In Markdown: geometric means over each series' dates, then over series; the worst series; seconds of one choice."""
+    """In Markdown: geometric means over dates, then over series; the worst series; seconds of one choice."""
     found["log"] = np.log(found["ratio"])
     by_series = found.groupby(["way", "kind", "half", "series"], as_index=False)["log"].mean()
     kinds = sorted(found["kind"].unique())
