@@ -113,10 +113,10 @@ def evaluation() -> None:
 
     challenger = build_forecaster(spec, estimate(values.iloc[:-104], spec), values, settings)
     champion = build_forecaster(spec, estimate(values.iloc[:98], spec), values, settings)
-    results = challenger.results
+    results, in_its_unit = challenger.results, values / challenger.unit
 
     def loop() -> object:
-        return [results.apply(values.iloc[:origin]).get_forecast(14).se_mean for origin in origins]
+        return [results.apply(in_its_unit.iloc[:origin]).get_forecast(14).se_mean for origin in origins]
 
     one_pass = median_seconds(lambda: forecast_moments(forecaster().results, origins, 14), 15)
     looped = median_seconds(loop, 3)
