@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.tsa.arima.model import ARIMA
 
 from forecastops.forecasting.estimation import build_forecaster, estimate
 from forecastops.forecasting.forecaster import Forecaster
@@ -187,9 +188,20 @@ def test_a_champion_that_cannot_be_estimated_anew_beats_nobody_and_is_beaten_by_
     found = compare(models.challenger, champion, EVALUATION, 1)
     assert not found.re_estimated
     (reason,) = found.evidence.incomparable
-    assert "did not converge: raise model.max_iterations" in reason
+    assert "did not converge in 1 iterations; raise model.max_iterations" in reason
     assert decide(found.evidence, POLICY).verdict == "REJECT"
     assert ruling(models.challenger, champion).verdict == "HOLD"  # where it converges it is the challenger's equal
+
+
+def test_a_champion_that_cannot_be_fitted_anew_is_incomparable(models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
+    def loglike(*_args: object, **_kwargs: object) -> float:
+        raise np.linalg.LinAlgError("LU decomposition error.")
+
+    champion = replace(models.champion, estimated_through=series().index[-1].isoformat())
+    monkeypatch.setattr(ARIMA, "loglike", loglike)  # no series is known that makes it fail on every machine
+    (reason,) = compare(models.challenger, champion, EVALUATION, BOUND).evidence.incomparable
+    assert reason.startswith("the champion's spec, estimated anew before the window, cannot be fitted: LU")
+    assert reason.endswith("once the window holds newer observations only")
 
 
 def test_a_series_that_shares_no_date_with_the_champions_is_rejected(models: Models) -> None:

@@ -242,16 +242,48 @@ def test_without_a_common_date_nothing_shows_that_the_series_is_the_same() -> No
     assert decide(evidence(first=True, revised_share=None), POLICY).verdict == "PROMOTE"
 
 
-@pytest.mark.parametrize("gain", [0.00999, 0.0099999, 0.01001])
+@pytest.mark.parametrize("gain", [0.00999, 0.0099999, 0.01, 0.01001])
 def test_what_just_fails_does_not_read_as_if_it_passed(gain: float) -> None:
     theirs = losses(1.0, seed=1)
     check = check_of(decide(evidence(model(theirs * (1 - gain) ** 2), model(theirs)), POLICY), "min_improvement")
-    assert check.passed is (gain > 0.01)
-    shown = [float(word) for word in re.findall(r"([0-9.]+) % lower", check.reason)]
-    assert (shown[0] < shown[1]) is not check.passed
+    assert check.passed is (gain >= 0.01)
+    lower, asked = (float(word) for word in re.findall(r"([0-9.]+) % lower", check.reason))
+    ours, limit = (
+        float(word) for word in re.findall(r"RMSE \(half-life 15\) ([0-9.]+) .* is ([0-9.]+)", check.reason)[0]
+    )
+    assert (ours <= limit) is check.passed
     if not check.passed:
-        limit, found = re.findall(r"RMSE ([0-9.]+) or less.*it is ([0-9.]+)", check.needed)[0]
-        assert float(found) > float(limit)
+        assert lower < asked
+        needed, found = re.findall(r"RMSE ([0-9.]+) or less.*it is ([0-9.]+)", check.needed)[0]
+        assert float(found) > float(needed)
+
+
+NEARLY = 1 + 1e-8
+
+
+@pytest.mark.parametrize("name", ["worst_step", "recent_origins", "beats_seasonal_naive"])
+def test_what_a_guardrail_just_fails_reads_so(name: str) -> None:
+    ours = losses(0.6, seed=1)
+    found, naive = model(ours), model(ours / NEARLY**2)
+    champion = model(ours / (1.25 * NEARLY) ** 2) if name == "recent_origins" else model(ours)
+    if name == "worst_step":
+        at_step = [value or 0.0 for value in found.rmse_by_step]
+        at_step[3] /= 1.25 * NEARLY
+        champion = champion.model_copy(update={"rmse_by_step": tuple(at_step)})
+    if name == "beats_seasonal_naive":
+        champion = model(0.9 * ours)  # it clears the floor
+    check = check_of(decide(evidence(found, champion, naive), POLICY), name)
+    assert not check.passed
+    needed, shown = re.findall(r"RMSE ([0-9.]+) or less.* it is ([0-9.]+)", check.needed)[0]
+    assert float(shown) > float(needed)
+    if name != "beats_seasonal_naive":
+        assert float(re.findall(r"RMSE is ([0-9.]+) of", check.reason)[0]) > 1.25
+
+
+def test_a_champion_without_error_cannot_be_improved_on() -> None:
+    ruling = decide(evidence(model(losses(0.6, seed=1)), model(np.zeros(ORIGINS))), ONLY_COMPARISONS)
+    assert ruling.verdict != "PROMOTE"
+    assert "the champion's above 0" in check_of(ruling, "min_improvement").needed
 
 
 def test_a_challenger_that_is_worse_on_one_weekday_is_rejected_where_that_is_asked_for() -> None:
@@ -295,16 +327,15 @@ EQUAL_WEIGHTS = POLICY.model_copy(update={"half_life": None})
 
 
 def test_recent_origins_weigh_more_in_the_margin() -> None:
-    older, newer = np.where(np.arange(ORIGINS) < ORIGINS // 2, 1.0, 0.0), losses(1.0, seed=3)
-    theirs = model(newer)
-    for ours, better in ((newer * (1.1 - 0.2 * older), False), (newer * (0.9 + 0.2 * older), True)):
-        found = evidence(model(ours), theirs)
+    early, theirs = np.where(np.arange(ORIGINS) < ORIGINS // 2, 1.0, 0.0), losses(1.0, seed=3)
+    for ours, better in ((theirs * (1.1 - 0.2 * early), False), (theirs * (0.9 + 0.2 * early), True)):
+        found = evidence(model(ours), model(theirs))
         weighted = check_of(decide(found, POLICY), "min_improvement")
         alike = check_of(decide(found, EQUAL_WEIGHTS), "min_improvement")
         assert weighted.passed is better
         weights = np.power(0.5, np.arange(ORIGINS)[::-1] / 15)
-        assert weighted.value == pytest.approx(1 - np.sqrt(np.sum(weights * ours) / np.sum(weights * newer)))
-        assert alike.value == pytest.approx(1 - np.sqrt(np.mean(ours) / np.mean(newer)))
+        assert weighted.value == pytest.approx(1 - np.sqrt(np.sum(weights * ours) / np.sum(weights * theirs)))
+        assert alike.value == pytest.approx(1 - np.sqrt(np.mean(ours) / np.mean(theirs)))
         assert "recency-weighted RMSE" in weighted.reason
         assert "recency" not in alike.reason
         p_values = {check_of(decide(found, policy), "diebold_mariano").value for policy in (POLICY, EQUAL_WEIGHTS)}
@@ -520,11 +551,15 @@ for line in Path(sys.argv[1]).read_text().splitlines():
 
 def test_a_ruling_replays_bit_for_bit_on_another_processor(tmp_path: Path) -> None:
     """BLAS and numpy choose their code by the processor; what they would do on an older one can be asked for."""
-    many = [simulated(seed, *shape, 0.9, 1.0) for seed in range(10) for shape in ((43, 14), (60, 1), (91, 14), (30, 7))]
+    many = [simulated(seed, *shape, 0.9, 1.0) for seed in range(50) for shape in ((43, 14), (60, 1), (91, 14), (30, 7))]
     file = tmp_path / "evidence"
     file.write_text("".join(found.model_dump_json() + "\n" for found in many))
     here = [decide(found, GatePolicy(alpha=0.3)).model_dump_json() for found in many]
-    older = {"OPENBLAS_CORETYPE": "Nehalem", "NPY_DISABLE_CPU_FEATURES": "AVX2 FMA3 AVX512F AVX512CD AVX512_SKX"}
+    older = {
+        "OPENBLAS_CORETYPE": "Nehalem",
+        "NPY_DISABLE_CPU_FEATURES": "AVX2 FMA3 AVX512F AVX512CD AVX512_SKX",
+        "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-FMA,-AVX2",
+    }
     for environment in ({}, older):
         command = [sys.executable, "-W", "ignore", "-c", ELSEWHERE, str(file)]
         found = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True)
@@ -764,16 +799,15 @@ def at_level(policy: GatePolicy, alpha: float) -> GatePolicy:
     return policy.model_copy(update={"alpha": alpha})
 
 
-@pytest.mark.parametrize("width", [1.0, 0.6], ids=["intervals that hold", "intervals too narrow"])
 @pytest.mark.parametrize("errors", [unrelated, related, re_estimated])
 def test_of_a_thousand_equals_no_more_pass_than_the_level_says(
-    errors: Callable[[np.random.Generator], tuple[Array, Array]], width: float
+    errors: Callable[[np.random.Generator], tuple[Array, Array]],
 ) -> None:
     """By the test, and by the whole gate, whose excuses must not undo it."""
     counts = {alpha: {"test": 0, "gate": 0} for alpha in (0.05, 0.10, 0.20, 0.40)}
     for pair in range(PAIRS):
-        ours, theirs = (from_errors(table / width, 1.0) for table in errors(np.random.default_rng(pair)))
-        found = evidence(ours, theirs, model(losses(9.0 / width)))
+        ours, theirs = (from_errors(table, 1.0) for table in errors(np.random.default_rng(pair)))
+        found = evidence(ours, theirs, model(losses(9.0)))
         for alpha, count in counts.items():
             ruling = decide(found, at_level(POLICY, alpha))
             count["test"] += check_of(ruling, "diebold_mariano").passed
@@ -782,7 +816,7 @@ def test_of_a_thousand_equals_no_more_pass_than_the_level_says(
         assert count["test"] / PAIRS <= three_errors_above(alpha)
         assert count["test"] / PAIRS >= alpha / 4  # a test that rejects nothing would hold its level, too
         assert count["gate"] <= count["test"]
-    assert counts[0.40]["gate"] > PAIRS / 10 or width < 1  # intervals that hold keep no equal from passing
+    assert counts[0.40]["gate"] > PAIRS / 10  # nor do the guardrails keep all equals from passing
     assert POLICY.alpha in counts
 
 

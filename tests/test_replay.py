@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import operator
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -58,7 +60,9 @@ def test_every_verdict_replays_without_the_model_and_changes_nothing(workshop: W
     judged = stage.evaluate(first)  # against itself
     assert judged["verdict"] == "HOLD"
     margin, proof = judged["needed"]
-    rmse = float(margin.rpartition(" ")[2])
+    losses = json.loads(decision_file(stage, first).read_text())["evidence"]["champion"]["loss_by_origin"]
+    weights = [0.5 ** (age / 15) for age in reversed(range(len(losses)))]
+    rmse = math.sqrt(sum(map(operator.mul, weights, losses)) / sum(weights))
     assert margin == f"recency-weighted RMSE {rmse * 0.99:.6g} or less (1.0 % below the champion's), it is {rmse:.6g}"
     assert proof == "p at most 0.4, it is not computable"
     require_replay(stage, first, judged)

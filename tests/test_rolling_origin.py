@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from forecastops.forecasting.forecaster import Forecaster, arima, interval, point_forecast
+from forecastops.forecasting.forecaster import Forecaster, arima, interval, modelled, point_forecast
 from forecastops.forecasting.rolling_origin import (
     actuals,
     forecast_moments,
@@ -49,7 +49,7 @@ class Case(NamedTuple):
 
     def model(self, values: pd.Series[float] | None = None) -> Any:
         chosen = self.values if values is None else values
-        return arima(chosen, self.order, self.seasonal_order, self.trend, self.log)
+        return arima(modelled(chosen, log=self.log), self.order, self.seasonal_order, self.trend)
 
     @property
     def params(self) -> list[float]:

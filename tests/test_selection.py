@@ -108,7 +108,7 @@ def test_statsmodels_fits_what_statsforecast_found(
     ours = estimate(values, spec)
     names = {re.sub(r"^(s?)(ar|ma)(\d)$", _statsmodels_name, name): value for name, value in found["coef"].items()}
     theirs = {"const": names.pop("intercept", 0), "x1": names.pop("drift", 0), "sigma2": found["sigma2"], **names}
-    at_theirs = arima(values, spec.order, spec.seasonal_order, spec.trend, False).filter(
+    at_theirs = arima(values, spec.order, spec.seasonal_order, spec.trend).filter(
         [float(theirs[name]) for name in ours.params]
     )
     assert at_theirs.llf == pytest.approx(found["loglik"], abs=0.5)

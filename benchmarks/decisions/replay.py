@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from streams import Stream
 
-from forecastops.forecasting.estimation import build_forecaster, estimate
+from forecastops.forecasting.estimation import build_forecaster, estimate, plain_forecast
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.forecasting.metrics import holdout_scores, loss_by_origin
 from forecastops.forecasting.rolling_origin import actuals, rolling_forecasts
@@ -44,19 +44,18 @@ class Replay:
 
     @cached_property
     def recorded(self) -> list[float]:
-        """The RMSE that each retraining records of itself, on its own last 10 %, estimated as `train` does for it."""
+        """The RMSE that each retraining records of itself, on its own last 10 %, as `train` does."""
         found = []
         for known, spec in zip(self.stream.retrainings, self.stream.specs, strict=True):
             values = self.stream.values.iloc[:known]
             split = int(0.9 * known)
+            actual = np.asarray(values.iloc[split:], dtype=float)
             try:
-                fit = estimate(values.iloc[:split], spec, unit=1.0)
+                path = plain_forecast(values.iloc[:split], spec, known - split)
             except ModelError:
                 found.append(float("inf"))
                 continue
-            model = build_forecaster(spec, fit, values.iloc[:split], self.stream.evaluation)
-            path = np.asarray(model.forecast(known - split)["mean"], dtype=float)
-            found.append(holdout_scores(np.asarray(values.iloc[split:], dtype=float), path)["RMSE"])
+            found.append(holdout_scores(actual, path)["RMSE"])
         return found
 
     @cached_property

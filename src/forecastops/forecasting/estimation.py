@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from statsmodels.tsa.arima.model import ARIMA
 
-from forecastops.forecasting.forecaster import Forecaster, arima, rescaled
+from forecastops.forecasting.forecaster import Forecaster, arima, modelled, point_forecast, rescaled
 from forecastops.ground.config import EvaluationConfig, ModelSpec
 from forecastops.ground.errors import ModelError
 
-__all__ = ["Estimate", "build_forecaster", "estimate", "require_positive", "rows_needed"]
+__all__ = ["Estimate", "build_forecaster", "estimate", "plain_forecast", "require_positive", "rows_needed"]
 
 
 _TREND = "x1"  # statsmodels' name of the time trend's coefficient
@@ -49,30 +52,27 @@ class Estimate:
         }
 
 
-def estimate(values: pd.Series[float], spec: ModelSpec, unit: float | None = None) -> Estimate:
+def estimate(values: pd.Series[float], spec: ModelSpec) -> Estimate:
     """Fit ``spec`` to ``values`` (shape (n,), regular DatetimeIndex) until converged or ``spec.max_iterations``.
 
-    The optimiser sees the values divided by ``unit``, by default their standard deviation: its steps and tolerances
-    are absolute, and on values in the thousands it stops far from the optimum, or fails. A fit that stops short is
-    returned with ``converged`` False, for the gate to judge.
+    The optimiser sees what is modelled divided by its standard deviation: its steps and tolerances are absolute, and
+    on values in the thousands it stops far from the optimum, or fails. A fit that stops short is returned with
+    ``converged`` False, for the gate to judge.
 
     Raises:
         ModelError: when the model cannot be fitted at all.
     """
     require_positive(values, spec)
-    place = f"ARIMA{spec.order}{spec.seasonal_order} on {len(values)} rows"
-    try:
-        with warnings.catch_warnings():
-            # Convergence is read from the result and recorded; the other warnings concern starting values only.
-            warnings.simplefilter("ignore")
-            unit = unit or _deviation(values, spec)
-            model = arima(values / unit, spec.order, spec.seasonal_order, spec.trend, spec.log)
-            optimum = _in_unit_time(model, spec).fit(method_kwargs={"maxiter": spec.max_iterations}, cov_type="none")
-    except (ValueError, IndexError, np.linalg.LinAlgError) as error:
-        raise ModelError(place, f"cannot be fitted: {error}", "choose a lower order or give more data") from error
+    observed = modelled(values, log=spec.log)
+    deviation = float(np.std(observed))
+    unit = deviation if math.isfinite(deviation) and deviation > 0 else 1.0
+    with _fit_errors(len(values), spec):
+        optimum = _fitted(observed / unit, spec)
+    found = dict(zip(optimum.model.param_names, optimum.params, strict=True))
+    params = {name: value / len(values) if name == _TREND else value for name, value in found.items()}
     in_data_unit = (optimum.nobs - optimum.loglikelihood_burn) * math.log(unit)  # of a density of so many values
     return Estimate(
-        params=rescaled(_in_steps(dict(zip(model.param_names, optimum.params, strict=True)), model), unit),
+        params=rescaled(params, unit),
         estimated_through=values.index[-1].isoformat(),
         converged=bool(optimum.mle_retvals["converged"]),
         iterations=int(optimum.mle_retvals["iterations"]),
@@ -82,29 +82,60 @@ def estimate(values: pd.Series[float], spec: ModelSpec, unit: float | None = Non
     )
 
 
-def _in_unit_time(model: Any, spec: ModelSpec) -> Any:
-    """The same model to estimate, its time trend as a regressor from 0 to 1.
+def plain_forecast(values: pd.Series[float], spec: ModelSpec, steps: int) -> npt.NDArray[np.float64]:
+    """The forecast of ``steps`` values that statsmodels gives by itself, fitted in the data's own unit.
+
+    Raises:
+        ModelError: when the model cannot be fitted so.
+    """
+    require_positive(values, spec)
+    with _fit_errors(len(values), spec):
+        model = arima(modelled(values, log=spec.log), spec.order, spec.seasonal_order, spec.trend)
+        prediction = _maximum(model, spec).get_forecast(steps)
+    mean, variance = np.asarray(prediction.predicted_mean), np.asarray(prediction.var_pred_mean)
+    return point_forecast(mean, variance, log=spec.log)
+
+
+@contextmanager
+def _fit_errors(rows: int, spec: ModelSpec) -> Iterator[None]:
+    """What statsmodels raises where a model cannot be fitted, in our words; no warnings.
+
+    Convergence is read from the result and recorded; the other warnings concern starting values only.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except (ValueError, IndexError, np.linalg.LinAlgError) as error:
+        place = f"ARIMA{spec.order}{spec.seasonal_order} on {rows} rows"
+        raise ModelError(place, f"cannot be fitted: {error}", "choose a lower order or give more data") from error
+
+
+def _to_estimate(values: pd.Series[float], spec: ModelSpec) -> Any:
+    """The model as it is estimated, a time trend as a regressor from 0 to 1.
 
     A coefficient for each step makes the likelihood so steep in it that the optimiser stops far from the optimum.
     """
-    without = {"ct": "c", "t": "n"}.get(spec.trend or "", spec.trend)
-    time = np.arange(1, model.nobs + 1) / model.nobs if _TREND in model.param_names else None
-    return _Estimated(model.orig_endog, exog=time, order=spec.order, seasonal_order=spec.seasonal_order, trend=without)
+    plain = arima(values, spec.order, spec.seasonal_order, spec.trend)  # refuses trends that differences remove
+    trend: str | None = spec.trend
+    time = None
+    if trend and _TREND in plain.param_names:
+        trend, time = trend.replace("t", "") or "n", np.arange(1, len(values) + 1) / len(values)
+    return ARIMA(values, exog=time, order=spec.order, seasonal_order=spec.seasonal_order, trend=trend)
 
 
-def _in_steps(params: dict[str, float], model: Any) -> dict[str, float]:
-    """The parameters with the time trend's coefficient for each step, as statsmodels' own trend has it."""
-    return {name: value / model.nobs if name == _TREND else value for name, value in params.items()}
+def _fitted(values: pd.Series[float], spec: ModelSpec) -> Any:
+    """The fit; where the optimiser came to parameters whose covariance cannot be solved for, another from elsewhere."""
+    try:
+        return _maximum(_to_estimate(values, spec), spec)
+    except np.linalg.LinAlgError:
+        model = _to_estimate(values, spec)
+        lags = [name.startswith(("ar.", "ma.")) for name in model.param_names]
+        return _maximum(model, spec, start_params=np.where(lags, 0.5, 1.0) * model.start_params)
 
 
-class _Estimated(ARIMA):  # type: ignore[misc]  # statsmodels is not typed
-    """Where a step of the optimiser leads to parameters whose covariance cannot be solved for, it went too far."""
-
-    def loglike(self, params: Any, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return super().loglike(params, *args, **kwargs)
-        except np.linalg.LinAlgError:
-            return -math.inf
+def _maximum(model: Any, spec: ModelSpec, **how: Any) -> Any:
+    return model.fit(method_kwargs={"maxiter": spec.max_iterations}, cov_type="none", **how)
 
 
 def build_forecaster(
@@ -139,9 +170,3 @@ def require_positive(values: pd.Series[float], spec: ModelSpec) -> None:
         raise ModelError(
             f"value of {date.date()}", f"{values[date]} has no logarithm", "set model.log=false or mend the data"
         )
-
-
-def _deviation(values: pd.Series[float], spec: ModelSpec) -> float:
-    """The standard deviation; 1 for logarithms, which have no unit, and for values that do not vary."""
-    deviation = float(np.std(values))
-    return 1.0 if spec.log or not math.isfinite(deviation) or deviation == 0 else deviation

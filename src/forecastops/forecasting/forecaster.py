@@ -43,7 +43,7 @@ Array = npt.NDArray[np.float64]
 MODEL_FILE = "model.json"
 SERIES_FILE = "series.csv"
 MAX_HORIZON = 1000
-_FORMAT = 1
+_FORMAT = 2  # since 2 the parameters are filtered in units of their innovations
 _FIELDS = {
     **dict.fromkeys(("order", "seasonal_order", "levels"), list),
     **dict.fromkeys(("params", "reference_forecast"), dict),
@@ -88,14 +88,14 @@ class Forecaster:
         """What one unit of ``results`` is on the scale that is modelled: the deviation of the innovations.
 
         statsmodels' filter has absolute constants, so in the data's own unit a factor of 1,000 would change forecasts.
-        Logarithms have no unit: 1, as where the innovations do not vary.
         """
-        return 1.0 if self.log else math.sqrt(self.params.get("sigma2", 1.0)) or 1.0
+        return math.sqrt(self.params.get("sigma2", 1.0)) or 1.0
 
     @cached_property
     def results(self) -> Any:
         """statsmodels' filter results over all observations, on the scale that is modelled, in ``unit``."""
-        model = arima(self.values / self.unit, self.order, self.seasonal_order, self.trend, self.log)
+        scaled = modelled(self.values, log=self.log) / self.unit
+        model = arima(scaled, self.order, self.seasonal_order, self.trend)
         if list(self.params) != list(model.param_names):
             raise ValueError(f"parameters {list(self.params)} are not those of this order: {list(model.param_names)}")
         return model.filter(list(rescaled(self.params, 1 / self.unit).values()))
@@ -205,10 +205,9 @@ def arima(
     order: tuple[int, int, int],
     seasonal_order: tuple[int, int, int, int],
     trend: str | None,
-    log: bool,
 ) -> Any:
-    """statsmodels' model of the values, or of their logarithm."""
-    return ARIMA(modelled(values, log=log), order=order, seasonal_order=seasonal_order, trend=trend)
+    """statsmodels' model of values on the scale that is modelled."""
+    return ARIMA(values, order=order, seasonal_order=seasonal_order, trend=trend)
 
 
 def modelled(values: pd.Series[float], *, log: bool) -> pd.Series[float]:

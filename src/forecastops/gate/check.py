@@ -9,7 +9,7 @@ from pydantic import Field
 from forecastops.gate.evidence import Number
 from forecastops.ground.strict import StrictRecord
 
-__all__ = ["Check", "percent", "show"]
+__all__ = ["Check", "percent", "ratio", "show"]
 
 
 class Check(StrictRecord):
@@ -35,6 +35,11 @@ def percent(value: Number, beside: Number = None) -> str:
     if value is None:
         return "not computable"
     return _first_apart(100 * value, None if beside is None else 100 * beside, [f".{n}f" for n in (1, 2, 4, 8)]) + " %"
+
+
+def ratio(value: float, beside: float) -> str:
+    """A ratio, with digits enough to differ from the bound that it stands by."""
+    return _first_apart(value, beside, [f".{n}f" for n in (3, 6, 9, 15)])
 
 
 def _first_apart(value: float, beside: Number, formats: Sequence[str]) -> str:

@@ -28,7 +28,8 @@ from forecastops.ground.strict import StrictRecord
 
 __all__ = ["Comparison", "Window", "compare"]
 
-_UNCONVERGED = "the champion's spec, estimated anew before the window, did not converge: raise model.max_iterations"
+_ANEW = "the champion's spec, estimated anew before the window,"
+_UNTIL = "its own parameters are compared once the window holds newer observations only"
 _NO_SCORES = ModelEvidence(metrics={}, loss_by_origin=(), rmse_by_step=())
 
 
@@ -91,14 +92,8 @@ def compare(
         what = f"has {origins[0]} observations before the window, and the seasonal naive needs {season + 1}"
         raise ModelError("the challenger", what, "train on more data or set a shorter evaluation.window")
     actual = actuals(values, origins, evaluation.horizon)
-    incomparable = tuple(_incomparable(challenger, champion)) if champion else ()
-    opponent: Forecaster | None = None
-    re_estimated = False
-    if champion is not None and not incomparable:
-        opponent, re_estimated = _opponent(champion, values, origins[0], evaluation, spec_bound)
-        if re_estimated and not opponent.converged:  # against a crippled champion any challenger wins
-            incomparable, opponent, re_estimated = (_UNCONVERGED,), None, False
-    forecasts = _forecasts(challenger, opponent, origins, evaluation, season)
+    opponent = _opponent(champion, challenger, origins[0], evaluation, spec_bound) if champion else _Opponent()
+    forecasts = _forecasts(challenger, opponent.forecaster, origins, evaluation, season)
     evidence = _scored(forecasts, values, origins, actual, season)
     return Comparison(
         evidence=Evidence(
@@ -109,11 +104,11 @@ def compare(
             seasonal_naive=evidence["seasonal_naive"],
             converged=challenger.converged,
             revised_share=_revised_share(challenger, champion) if champion else None,
-            incomparable=incomparable,
+            incomparable=opponent.incomparable,
         ),
         window=_window(index, origins, evaluation.horizon),
         table=_table(index, origins, actual, forecasts),
-        re_estimated=re_estimated,
+        re_estimated=opponent.re_estimated,
     )
 
 
@@ -172,6 +167,15 @@ def _require_unseen(challenger: Forecaster, evaluation: EvaluationConfig, index:
         )
 
 
+@dataclass(frozen=True)
+class _Opponent:
+    """The champion as it is scored, or the reasons why it cannot be."""
+
+    forecaster: Forecaster | None = None
+    re_estimated: bool = False
+    incomparable: tuple[str, ...] = ()
+
+
 def _incomparable(challenger: Forecaster, champion: Forecaster) -> Iterator[str]:
     ours, theirs = pd.DatetimeIndex(challenger.values.index), pd.DatetimeIndex(champion.values.index)
     if ours.freqstr != theirs.freqstr:
@@ -191,12 +195,14 @@ def _revised_share(challenger: Forecaster, champion: Forecaster) -> Number:
 
 
 def _opponent(
-    champion: Forecaster, values: pd.Series[float], window_start: int, evaluation: EvaluationConfig, spec_bound: int
-) -> tuple[Forecaster, bool]:
+    champion: Forecaster, challenger: Forecaster, window_start: int, evaluation: EvaluationConfig, spec_bound: int
+) -> _Opponent:
     """The champion on the challenger's series, with its own parameters if these are older than the window."""
-    before = values.iloc[:window_start]
+    if reasons := tuple(_incomparable(challenger, champion)):
+        return _Opponent(incomparable=reasons)
+    values, before = challenger.values, challenger.values.iloc[:window_start]
     if pd.Timestamp(champion.estimated_through) <= before.index[-1]:
-        return replace(champion, values=values), False
+        return _Opponent(replace(champion, values=values))
     spec = ModelSpec(
         order=champion.order,
         seasonal_order=champion.seasonal_order,
@@ -204,7 +210,14 @@ def _opponent(
         log=champion.log,
         max_iterations=spec_bound,
     )
-    return build_forecaster(spec, estimate(before, spec), values, evaluation), True
+    try:
+        found = estimate(before, spec)
+    except ModelError as error:
+        return _Opponent(incomparable=(f"{_ANEW} {error.what}; {_UNTIL}",))
+    if not found.converged:  # against a crippled champion any challenger wins
+        remedy = "raise model.max_iterations" if found.iterations >= spec_bound else _UNTIL
+        return _Opponent(incomparable=(f"{_ANEW} did not converge in {found.iterations} iterations; {remedy}",))
+    return _Opponent(build_forecaster(spec, found, values, evaluation), re_estimated=True)
 
 
 def _iso(stamp: pd.Timestamp) -> str:

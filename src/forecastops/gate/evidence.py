@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from forecastops.ground.strict import StrictRecord
 
-__all__ = ["Evidence", "ModelEvidence", "finite_or_none", "recency_weights"]
+__all__ = ["Evidence", "ModelEvidence", "finite_or_none", "recency_weights", "settled"]
 
 Number = float | None  # None stands for a number that is missing or not finite; no check passes on it
 
@@ -58,7 +58,7 @@ class ModelEvidence(StrictRecord):
         if largest == 0:
             return 0.0
         shares = [weight * (loss / largest) for weight, loss in zip(weights, found, strict=True)]  # none overflows
-        return finite_or_none(math.sqrt(largest) * math.sqrt(math.fsum(shares) / math.fsum(weights)))
+        return finite_or_none(settled(math.sqrt(largest) * math.sqrt(math.fsum(shares) / len(shares))))
 
     @property
     def finite(self) -> bool:
@@ -105,11 +105,12 @@ def finite_or_none(value: float) -> Number:
 
 
 def recency_weights(origins: int, half_life: float | None) -> list[float]:
-    """Weights of the origins, oldest first, their mean 1: half as much for each ``half_life`` of age; None: all alike.
-
-    In Python's own arithmetic, as all that a verdict rests on: numpy's and BLAS's last bit depends on the processor,
-    and a replay elsewhere must give the same.
-    """
+    """Weights of the origins, oldest first, of mean 1: half as much for each ``half_life`` of age; None: all alike."""
     raw = [1.0 if half_life is None else 0.5 ** ((origins - 1 - origin) / half_life) for origin in range(origins)]
     mean = math.fsum(raw) / origins
     return [weight / mean for weight in raw]
+
+
+def settled(value: float) -> float:
+    """``value`` to 12 digits: those after them depend on the processor, and a replay elsewhere must give the same."""
+    return float(f"{value:.12g}")

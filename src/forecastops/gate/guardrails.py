@@ -6,10 +6,11 @@ a number that is missing or not finite.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TypeVar
 
-from forecastops.gate.check import Check, percent, show
+from forecastops.gate.check import Check, percent, ratio, show
 from forecastops.gate.evidence import Evidence, ModelEvidence, Number, finite_or_none
 
 __all__ = [
@@ -37,19 +38,18 @@ def comparable_data(evidence: Evidence, bound: Number) -> Check:
 
     A wrong column, unit or file would beat any champion, whose parameters are of another scale.
     """
-    share = evidence.revised_share
-    reasons = list(evidence.incomparable)
-    asked = evidence.champion is not None and not reasons and bound is not None
-    if asked and share is None:
-        reasons.append(
-            "the challenger's series and the champion's have no date in common, so nothing shows that they are the "
-            "same series: train on data that overlap, or set gate.max_revised_share=null"
-        )
-    elif asked and share is not None and bound is not None and share > bound:
-        reasons.append(
-            f"on {percent(share)} of the dates that both series have, their values differ; at most {percent(bound)} "
-            "is allowed, lest another column or unit be taken for the same series"
-        )
+    share, reasons = evidence.revised_share, list(evidence.incomparable)
+    if evidence.champion is not None and not reasons and bound is not None:
+        if share is None:
+            reasons.append(
+                "the challenger's series and the champion's have no date in common, so nothing shows that they are the "
+                "same series: train on data that overlap, or set gate.max_revised_share=null"
+            )
+        elif share > bound:
+            reasons.append(
+                f"on {percent(share, bound)} of the dates that both series have, their values differ; at most "
+                f"{percent(bound)} is allowed, lest another column or unit be taken for the same series"
+            )
     text = "; ".join(reasons) if reasons else "all models forecast the same observations from the same origins"
     if evidence.incumbent:
         text += "; the champion is not among them, and its data are unknown"
@@ -80,24 +80,23 @@ def seasonal_naive_floor(evidence: Evidence) -> Check:
     """The challenger's RMSE is not above that of repeating the last season."""
     ours, floor = evidence.challenger.rmse, evidence.seasonal_naive.rmse
     passed = ours is not None and floor is not None and ours <= floor
-    text = f"RMSE {show(ours)} against {show(floor)} of the seasonal naive"
-    needed = "" if passed else f"RMSE {show(floor)} or less (the seasonal naive's), it is {show(ours)}"
+    text = f"RMSE {show(ours, floor)} against {show(floor, ours)} of the seasonal naive"
+    needed = "" if passed else f"RMSE {show(floor, ours)} or less (the seasonal naive's), it is {show(ours, floor)}"
     return Check(name=FLOOR, passed=passed, value=ours, threshold=floor, reason=text, needed=needed)
 
 
 def interval_coverage(evidence: Evidence, bound: float) -> Check:
     """No interval covers less of the actual values than its level says, beyond ``bound``."""
     challenger = evidence.challenger
-    covered = {level: challenger.metrics.get(f"coverage_{level}") for level in evidence.levels}
     worst = challenger.coverage_shortfall(evidence.levels)
-    shown = ", ".join(f"{level} %: {percent(share)}" for level, share in covered.items())
-    text = f"intervals cover ({shown}); none may fall more than {percent(bound)} below its level"
+    shown, short = [], []
+    for level in evidence.levels:
+        share, least = challenger.metrics.get(f"coverage_{level}"), level / 100 - bound
+        shown.append(f"{level} %: {percent(share, least)}")
+        if share is None or level / 100 - share > bound:
+            short.append(f"coverage of the {level} % interval {percent(least)} or more, it is {percent(share, least)}")
+    text = f"intervals cover ({', '.join(shown)}); none may fall more than {percent(bound)} below its level"
     passed = worst is not None and worst <= bound
-    short = [
-        f"coverage of the {level} % interval {percent(level / 100 - bound)} or more, it is {percent(share)}"
-        for level, share in covered.items()
-        if share is None or level / 100 - share > bound
-    ]
     needed = "" if passed else ", ".join(short)
     return Check(name=INTERVAL_COVERAGE, passed=passed, value=worst, threshold=bound, reason=text, needed=needed)
 
@@ -132,13 +131,13 @@ def bias(evidence: Evidence, champion: ModelEvidence, bound: float) -> Check:
     ours, theirs, rmse = evidence.challenger.metrics.get("bias"), champion.metrics.get("bias"), evidence.challenger.rmse
     share = finite_or_none(abs(ours) / rmse) if ours is not None and rmse else None
     no_larger = ours is not None and theirs is not None and abs(ours) <= abs(theirs)
-    text = (
-        f"bias {show(ours)}, {percent(share)} of the RMSE; at most {percent(bound)} is allowed, or the champion's bias"
-    )
-    text += f" of {show(theirs)}"
+    text = f"bias {show(ours)}, {percent(share, bound)} of the RMSE; at most {percent(bound)} is allowed, or the "
+    text += f"champion's bias of {show(theirs)}"
     passed = (share is not None and share <= bound) or no_larger
     limit = max(bound * (rmse or 0.0), abs(theirs or 0.0))
-    needed = "" if passed else f"a bias between {show(-limit)} and {show(limit)}, it is {show(ours)}"
+    beyond = None if ours is None else abs(ours)
+    within = f"a bias between {show(-limit, None if beyond is None else -beyond)} and {show(limit, beyond)}"
+    needed = "" if passed else f"{within}, it is {show(ours, None if ours is None else math.copysign(limit, ours))}"
     return Check(name="bias", passed=passed, value=share, threshold=bound, reason=text, needed=needed)
 
 
@@ -162,12 +161,14 @@ def _segment(name: str, where: str, found: tuple[object, float, float] | None, w
         needed = f"an RMSE of both models in every segment of {name}"
         return Check(name=name, passed=False, value=None, threshold=bound, reason=text, needed=needed)
     segment, ours, theirs = found
-    ratio, passed = ours / theirs, ours / theirs <= bound
+    value, passed = ours / theirs, ours / theirs <= bound
     worst = ", its worst" if name.startswith("worst") else ""
-    text = f"{where.format(segment)} RMSE is {ratio:.3f} of the {whose}'s{worst}; at most {bound:g} is allowed"
-    limit = f"{show(bound * theirs)} or less ({bound:g} of the {whose}'s {show(theirs)})"
-    needed = "" if passed else f"RMSE {limit} {where.format(segment)}, it is {show(ours)}"
-    return Check(name=name, passed=passed, value=finite_or_none(ratio), threshold=bound, reason=text, needed=needed)
+    text = (
+        f"{where.format(segment)} RMSE is {ratio(value, bound)} of the {whose}'s{worst}; at most {bound:g} is allowed"
+    )
+    limit = f"{show(bound * theirs, ours)} or less ({bound:g} of the {whose}'s {show(theirs)})"
+    needed = "" if passed else f"RMSE {limit} {where.format(segment)}, it is {show(ours, bound * theirs)}"
+    return Check(name=name, passed=passed, value=finite_or_none(value), threshold=bound, reason=text, needed=needed)
 
 
 def _complete(model: ModelEvidence, evidence: Evidence) -> bool:

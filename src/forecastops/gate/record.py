@@ -82,5 +82,4 @@ class Decision(StrictRecord):
     @property
     def needed(self) -> tuple[str, ...]:
         """What the challenger lacks for PROMOTE: of each check that failed and counts, what would have passed."""
-        counted = (check for check in self.checks if not check.passed and check.name not in self.excused)
-        return tuple(check.needed for check in counted if check.needed)
+        return tuple(check.needed for check in self.checks if not check.passed and check.name not in self.excused)

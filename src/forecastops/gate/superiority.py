@@ -1,4 +1,4 @@
-"""The checks that the challenger is better than the champion: by a margin, and not by luck.
+"""The checks that the challenger is better than the champion: by a margin, and by a test at a stated level.
 
 Every check fails on a number that is missing or not finite.
 """
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from forecastops.gate.check import Check, percent, show
-from forecastops.gate.evidence import Evidence, ModelEvidence, Number, finite_or_none, recency_weights
+from forecastops.gate.evidence import Evidence, ModelEvidence, Number, finite_or_none, recency_weights, settled
 
 __all__ = ["diebold_mariano", "min_improvement"]
 
@@ -26,16 +26,16 @@ def min_improvement(evidence: Evidence, champion: ModelEvidence, bound: float, h
     a change the champion has been worse only lately, and what it was before says little about what it will be.
     """
     ours, theirs = (model.recent_rmse(half_life=half_life) for model in (evidence.challenger, champion))
-    gain = finite_or_none(1 - ours / theirs) if ours is not None and theirs else None
-    if gain is None or theirs is None:
-        text = f"RMSE {show(ours)} cannot be compared with the champion's {show(theirs)}"
-        return Check(name="min_improvement", passed=False, value=None, threshold=bound, reason=text)
-    limit = theirs * (1 - bound)
-    # A challenger that equals the champion has improved nothing, even where the margin is zero.
-    passed = gain > 0 and gain >= bound
     error, how = ("RMSE", "") if half_life is None else ("recency-weighted RMSE", f" (half-life {half_life:g})")
+    if ours is None or not theirs:
+        text = f"{error} {show(ours)} cannot be compared with the champion's {show(theirs)}"
+        needed = f"a {error} of both models, the champion's above 0"
+        return Check(name="min_improvement", passed=False, value=None, threshold=bound, reason=text, needed=needed)
+    limit, gain = settled(theirs * (1 - bound)), 1 - ours / theirs
+    # A challenger that equals the champion has improved nothing, even where the margin is zero.
+    passed = ours < theirs and ours <= limit
     change = f"{percent(-gain)} higher" if gain < 0 else f"{percent(gain, bound)} lower"
-    text = f"{error}{how} {show(ours)} against {show(theirs)} of the champion, {change}"
+    text = f"{error}{how} {show(ours, limit)} against {show(theirs)} of the champion, {change}"
     text += f"; {percent(bound)} lower is {show(limit, ours)} or less"
     than = f"{show(limit, ours)} or less ({percent(bound)} below the champion's)" if bound else f"below {show(limit)}"
     needed = "" if passed else f"{error} {than}, it is {show(ours, limit)}"
@@ -77,7 +77,7 @@ def _one_sided_p(
     if np.ptp(difference) <= 1e-12:
         return None  # a constant difference has no variance to test against, equal losses above all
     statistic, freedom = _t_statistic(difference, np.array(recency_weights(len(ours), half_life)), horizon)
-    return finite_or_none(float(stats.t.sf(statistic, freedom)))
+    return finite_or_none(settled(float(stats.t.sf(statistic, freedom))))
 
 
 def _t_statistic(difference: Array, weights: Array, horizon: int) -> tuple[float, int]:

@@ -73,7 +73,10 @@ class GatePolicy(StrictRecord):
     """What a challenger must show. A check whose bound is null is switched off."""
 
     min_improvement: float | None = Field(
-        0.01, ge=0, lt=1, description="Share by which the challenger's RMSE must lie below the champion's."
+        0.01,
+        ge=0,
+        lt=1,
+        description="Share by which the challenger's RMSE must lie below the champion's, origins weighed by half_life.",
     )
     half_life: float | None = Field(
         15,
@@ -101,8 +104,8 @@ class GatePolicy(StrictRecord):
         0.15,
         ge=0,
         lt=1,
-        description="How far an interval's coverage may fall below its level, as a share. A champion that falls "
-        "further is replaced without the test, by the margin alone.",
+        description="How far an interval's coverage may fall below its level, as a share, unless the champion's falls "
+        "further still.",
     )
     max_step_ratio: float | None = Field(
         1.25,

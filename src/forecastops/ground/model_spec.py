@@ -44,16 +44,16 @@ class Orders(StrictRecord):
 class ModelSpec(Orders):
     """The ARIMA specification."""
 
+    order: tuple[_Lag, _Lag, _Lag] = Field((2, 0, 2), description="ARIMA order (p, d, q).")
+    log: bool = Field(False, description="Model the logarithm of the values, which must then be positive.")
+    max_iterations: int = Field(500, ge=1, le=100_000, description="Bound on the optimiser's iterations.")
+
     @property
     def canonical(self) -> tuple[object, ...]:
         """Equal for specs that are one model, however they are written: a season without lags, a default trend."""
         seasonal = self.seasonal_order if any(self.seasonal_order[:3]) else None
         default = "n" if self.order[1] or self.seasonal_order[1] else "c"
         return self.order, seasonal, self.trend or default, self.log
-
-    order: tuple[_Lag, _Lag, _Lag] = Field((2, 0, 2), description="ARIMA order (p, d, q).")
-    log: bool = Field(False, description="Model the logarithm of the values, which must then be positive.")
-    max_iterations: int = Field(500, ge=1, le=100_000, description="Bound on the optimiser's iterations.")
 
     def with_orders(self, orders: Orders) -> ModelSpec:
         """These orders, estimated as this spec is."""

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from forecastops.adapters.mlflow_store.connection import connect
 from forecastops.adapters.mlflow_store.runs import RunRecorder, Runs
 from forecastops.adapters.model_artifact import save_model
-from forecastops.forecasting.estimation import build_forecaster, estimate
+from forecastops.forecasting.estimation import build_forecaster, estimate, plain_forecast
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.forecasting.metrics import holdout_scores
 from forecastops.forecasting.selection import Selection, select
@@ -105,18 +105,17 @@ def _selection(config: Config, known: pd.Series[float]) -> Selection | None:
 def _recorded_metrics(spec: ModelSpec, evaluation: EvaluationConfig, values: pd.Series[float]) -> dict[str, float]:
     """RMSE and R2 of one forecast of the last 10 %, by parameters estimated from the rest.
 
-    Estimated in the data's own unit, as the scripts that read the metric do, or it would not compare with what they
-    have recorded; where that fails, the metric is better than none.
+    As the scripts that read the metric make it, by statsmodels alone and in the data's own unit, or it would not
+    compare with what they have recorded; where that fails, the metric of our estimate is better than none.
     """
     split = int(len(values) * _RECORDED_SHARE)
-    known, actual = values.iloc[:split], values.iloc[split:]
+    known, actual = values.iloc[:split], np.asarray(values.iloc[split:], dtype=float)
     try:
-        found = estimate(known, spec, unit=1.0)
+        path = plain_forecast(known, spec, len(actual))
     except ModelError:
-        found = estimate(known, spec)
-    fitted = build_forecaster(spec, found, known, evaluation)
-    forecast = fitted.forecast(len(actual))
-    return holdout_scores(np.asarray(actual, dtype=float), np.asarray(forecast["mean"], dtype=float))
+        ours = build_forecaster(spec, estimate(known, spec), known, evaluation)
+        path = np.asarray(ours.forecast(len(actual))["mean"], dtype=float)
+    return holdout_scores(actual, path)
 
 
 def _log_data(recorder: RunRecorder, config: Config, series: Series, paths: Sequence[str]) -> None:
