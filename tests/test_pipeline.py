@@ -55,7 +55,8 @@ def test_promoted(life: Life) -> None:
     (summary,) = run.job("Evaluate").summaries
     assert summary.startswith("### PROMOTE: transactions-forecast\n")
     assert "against champion version 1; 2014-04-06 to 2014-05-31: 43 origins, 14 steps each" in summary
-    assert re.search(r"(?m)^\| pass \| min\\_improvement \| RMSE 118\.\d+ against 140\.\d+ of the champion", summary)
+    error = r"recency-weighted RMSE \(half-life 15\) 106\.\d+ against 131\.\d+ of the champion"
+    assert re.search(rf"(?m)^\| pass \| min\\_improvement \| {error}", summary)
     assert re.search(r"(?m)^\| champion \| 140\.\d \|", summary)
     (said,) = run.job("Promote").summaries
     assert "version 2 is the champion" in said
