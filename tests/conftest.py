@@ -22,7 +22,15 @@ settings.register_profile("forecastops", deadline=None, derandomize=True)
 settings.load_profile("forecastops")
 
 
-_LONGEST = ("test_interruptions_postgresql", "test_interruptions", "test_model_environment", "test_promotion")
+_LONGEST = (
+    "test_interruptions_postgresql",
+    "test_interruptions",
+    "test_azure_tracking",
+    "test_azure_endpoints",
+    "test_model_environment",
+    "test_azureml_pipeline",
+    "test_promotion",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
