@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from statsmodels.tsa.arima.model import ARIMA
 
 from forecastops.forecasting import forecaster as module
 from forecastops.forecasting.forecaster import MAX_HORIZON, MODEL_FILE, SERIES_FILE, Forecaster
@@ -181,9 +183,29 @@ def test_parameters_of_other_names_or_no_numbers_are_refused(params: Any, named:
     assert named in refusal(lambda document: document.update(params=params))
 
 
-@pytest.mark.parametrize("number", [0, 1, 3, "2", None, [2]])
+@pytest.mark.parametrize("number", [0, 3, "2", True, None, [2]])
 def test_an_unknown_format_is_named(number: Any) -> None:
-    assert f"its format is {number!r}; this loader reads 2" in refusal(lambda document: document.update(format=number))
+    assert f"its format is {number!r}; this loader reads 1 and 2" in refusal(
+        lambda document: document.update(format=number)
+    )
+
+
+def test_a_model_of_format_1_goes_on_forecasting_in_the_datas_unit() -> None:
+    """Where a difference makes the unit matter, it would else miss its own reference and be stuck as champion."""
+    days = pd.date_range("2020-01-01", periods=90, freq="D", name="date")
+    values = pd.Series(5e4 + 1e3 * np.sin(np.arange(90.0)) + 300 * (np.arange(90) % 7), days, name="value")
+    params = {"ma.L1": -0.4, "ma.S.L7": -0.5, "sigma2": 9e5}
+    old = Forecaster((0, 1, 1), (0, 1, 1, 7), None, False, params, values, str(days[80]), True, in_data_unit=True)
+    plain = ARIMA(values, order=(0, 1, 1), seasonal_order=(0, 1, 1, 7)).filter(list(params.values()))
+    files = old.to_files()
+    assert json.loads(files[MODEL_FILE])["format"] == 1
+    again = Forecaster.from_files(files)
+    assert again.in_data_unit
+    assert again.forecast()["mean"].to_numpy() == pytest.approx(plain.forecast(14).to_numpy(), rel=1e-12)
+    newer = replace(old, in_data_unit=False)
+    assert not np.allclose(newer.forecast()["mean"], again.forecast()["mean"], rtol=1e-6, atol=0)
+    with pytest.raises(ValueError, match="misses the reference"):
+        Forecaster.from_files({**files, MODEL_FILE: files[MODEL_FILE].replace('"format": 1', '"format": 2')})
 
 
 @pytest.mark.parametrize("name", [MODEL_FILE, SERIES_FILE])

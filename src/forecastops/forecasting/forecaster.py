@@ -43,7 +43,7 @@ Array = npt.NDArray[np.float64]
 MODEL_FILE = "model.json"
 SERIES_FILE = "series.csv"
 MAX_HORIZON = 1000
-_FORMAT = 2  # since 2 the parameters are filtered in units of their innovations
+_FORMAT, _IN_DATA_UNIT = 2, 1  # since 2 the series is filtered in units of its innovations
 _FIELDS = {
     **dict.fromkeys(("order", "seasonal_order", "levels"), list),
     **dict.fromkeys(("params", "reference_forecast"), dict),
@@ -70,6 +70,7 @@ class Forecaster:
         converged: whether the optimiser reported convergence.
         horizon: steps forecast unless asked otherwise.
         levels: interval levels in percent unless asked otherwise.
+        in_data_unit: whether it is filtered in the data's own unit, as models of format 1 were.
     """
 
     order: tuple[int, int, int]
@@ -82,6 +83,7 @@ class Forecaster:
     converged: bool
     horizon: int = 14
     levels: tuple[int, ...] = (80, 95)
+    in_data_unit: bool = False
 
     @property
     def unit(self) -> float:
@@ -89,7 +91,7 @@ class Forecaster:
 
         statsmodels' filter has absolute constants, so in the data's own unit a factor of 1,000 would change forecasts.
         """
-        return math.sqrt(self.params.get("sigma2", 1.0)) or 1.0
+        return 1.0 if self.in_data_unit else math.sqrt(self.params.get("sigma2", 1.0)) or 1.0
 
     @cached_property
     def results(self) -> Any:
@@ -140,7 +142,7 @@ class Forecaster:
         """The artifact's files by name; ``from_files`` gives back an equal forecaster."""
         series = _series_text(self.values)
         document = {
-            "format": _FORMAT,
+            "format": _IN_DATA_UNIT if self.in_data_unit else _FORMAT,
             "order": self.order,
             "seasonal_order": self.seasonal_order,
             "trend": self.trend,
@@ -181,6 +183,7 @@ class Forecaster:
                 converged=document["converged"],
                 horizon=_checked_horizon(document["horizon"]),
                 levels=_checked_levels(document["levels"]),
+                in_data_unit=document["format"] == _IN_DATA_UNIT,
             )
             forecaster._require_reference(document["reference_forecast"])
         except json.JSONDecodeError as error:
@@ -252,8 +255,8 @@ def _checked_levels(levels: list[Any]) -> tuple[int, ...]:
 
 def _require_fields(document: Any) -> None:
     """Refuse a field of another type than was written, and orders that would build a model beyond all memory."""
-    if document["format"] != _FORMAT:
-        raise ValueError(f"its format is {document['format']!r}; this loader reads {_FORMAT}")
+    if type(document["format"]) is not int or document["format"] not in (_IN_DATA_UNIT, _FORMAT):
+        raise ValueError(f"its format is {document['format']!r}; this loader reads {_IN_DATA_UNIT} and {_FORMAT}")
     for name, kind in _FIELDS.items():
         if not isinstance(document[name], kind):
             raise ValueError(f"its {name} is {document[name]!r:.80}, which is no {kind.__name__}")

@@ -9,7 +9,7 @@ from pydantic import Field
 from forecastops.gate.evidence import Number
 from forecastops.ground.strict import StrictRecord
 
-__all__ = ["Check", "percent", "ratio", "show"]
+__all__ = ["Check", "percent", "probability", "ratio", "show"]
 
 
 class Check(StrictRecord):
@@ -40,6 +40,11 @@ def percent(value: Number, beside: Number = None) -> str:
 def ratio(value: float, beside: float) -> str:
     """A ratio, with digits enough to differ from the bound that it stands by."""
     return _first_apart(value, beside, [f".{n}f" for n in (3, 6, 9, 15)])
+
+
+def probability(value: float, beside: float) -> str:
+    """A p-value, with digits enough to differ from the level that it stands by."""
+    return _first_apart(value, beside, [f".{n}g" for n in (2, 6, 12, 17)])
 
 
 def _first_apart(value: float, beside: Number, formats: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from forecastops.gate.check import Check, percent, show
+from forecastops.gate.check import Check, percent, probability, show
 from forecastops.gate.evidence import Evidence, ModelEvidence, Number, finite_or_none, recency_weights, settled
 
 __all__ = ["diebold_mariano", "min_improvement"]
@@ -48,18 +48,12 @@ def diebold_mariano(evidence: Evidence, champion: ModelEvidence, bound: float, h
     if p_value is None:
         text = "the losses do not differ, or are too few to tell: nothing is proven"
     else:
-        text = f"one-sided p = {_short(p_value, bound)}; at most {bound:g} is allowed"
+        text = f"one-sided p = {probability(p_value, bound)}; at most {bound:g} is allowed"
     # Where the losses are not lower, nothing is proven, even if the level is set that high.
     passed = p_value is not None and p_value <= bound and p_value < 0.5
-    found = "not computable" if p_value is None else _short(p_value, bound)
+    found = "not computable" if p_value is None else probability(p_value, bound)
     needed = "" if passed else f"p {'at most' if bound < 0.5 else 'below'} {bound:g}, it is {found}"
     return Check(name="diebold_mariano", passed=passed, value=p_value, threshold=bound, reason=text, needed=needed)
-
-
-def _short(p_value: float, bound: float) -> str:
-    """Two digits, or as many as tell it from the bound."""
-    text = f"{p_value:.2g}"
-    return text if p_value == bound or float(text) != bound else show(p_value, bound)
 
 
 def _one_sided_p(
