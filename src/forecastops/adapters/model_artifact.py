@@ -120,7 +120,9 @@ def _signature(forecaster: Forecaster) -> object:
     )
     # Azure's servers need an input: the one of managed endpoints does not start without (its public scoring script
     # reads the first column), and the one of container instances passes no parameters on.
-    inputs = Schema([ColSpec("long", "horizon", required=False)])
+    # All are optional: newer observations, and the steps to forecast after them.
+    kinds = {"horizon": "long", "date": "string", "value": "double"}
+    inputs = Schema([ColSpec(kind, name, required=False) for name, kind in kinds.items()])
     return ModelSignature(inputs=inputs, outputs=outputs, params=params)
 
 

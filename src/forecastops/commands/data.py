@@ -29,7 +29,7 @@ def check(request: Request, paths: tuple[str, ...]) -> None:
     report = check_data(request.config(), split_paths(paths))
     lines = [
         f"{report.start} to {report.end}: {report.rows} rows, frequency {report.frequency}, "
-        f"{report.interpolated} interpolated",
+        f"{report.missing} missing, {report.interpolated} interpolated",
         f"sha256 {report.sha256}",
         *report.notes,
     ]

@@ -1,4 +1,4 @@
-"""Estimating an ARIMA's parameters by maximum likelihood, with convergence on record."""
+"""Estimating an ARIMA's parameters by maximum likelihood from several starts, with convergence on record."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from statsmodels.tsa.arima.model import ARIMA
 
-from forecastops.forecasting.forecaster import Forecaster, arima, modelled, point_forecast, rescaled
-from forecastops.ground.config import EvaluationConfig, ModelSpec
+from forecastops.forecasting.forecaster import Arima, arima, iso_dates, modelled, point_forecast, rescaled
+from forecastops.ground.config import ModelSpec
 from forecastops.ground.errors import ModelError
 
-__all__ = ["Estimate", "build_forecaster", "estimate", "plain_forecast", "require_positive", "rows_needed"]
+__all__ = ["Estimate", "estimate", "plain_forecast", "require_positive", "rows_needed", "spec_of"]
 
+Array = npt.NDArray[np.float64]
 
 _TREND = "x1"  # statsmodels' name of the time trend's coefficient
+_BETTER = 0.1  # log-likelihood by which another start must win over statsmodels' own
+_SHRINKAGE = 0.99  # of an earlier model's coefficients, for each lag: away from the bounds, where an optimiser sticks
+_NOT_FITTED = (ValueError, IndexError, np.linalg.LinAlgError)
 
 
 @dataclass(frozen=True)
@@ -29,60 +32,83 @@ class Estimate:
     """What maximum likelihood found.
 
     ``params`` are by statsmodels' names and in its order; ``estimated_through`` is the ISO date of the last
-    observation used; ``iterations`` counts the optimiser's.
+    observation used; ``iterations`` counts the optimiser's, from the start that won; ``start_gap`` is the
+    log-likelihood by which the starts ended apart, 0 where one optimum was found.
     """
 
+    spec: ModelSpec
     params: dict[str, float]
     estimated_through: str
     converged: bool
     iterations: int
+    start_gap: float
     aic: float
     bic: float
     log_likelihood: float
 
     @property
-    def metrics(self) -> dict[str, float]:
-        """Its numbers as a run logs them; ``converged`` is 1 or 0."""
-        return {
-            "aic": self.aic,
-            "bic": self.bic,
-            "log_likelihood": self.log_likelihood,
-            "iterations": float(self.iterations),
-            "converged": float(self.converged),
-        }
+    def member(self) -> Arima:
+        """The ARIMA with these parameters."""
+        spec = self.spec
+        return Arima(spec.order, spec.seasonal_order, spec.trend, spec.log, self.params)
 
 
-def estimate(values: pd.Series[float], spec: ModelSpec) -> Estimate:
-    """Fit ``spec`` to ``values`` (shape (n,), regular DatetimeIndex) until converged or ``spec.max_iterations``.
+@dataclass(frozen=True)
+class _Optimum:
+    """Where the optimiser came to from one start: parameters by name, without the innovations' variance."""
+
+    params: dict[str, float]
+    variance: float
+    log_likelihood: float
+    observations: int  # those that the likelihood counts
+    converged: bool
+    iterations: int
+
+
+def estimate(values: pd.Series[float], spec: ModelSpec, previous: Arima | None = None) -> Estimate:
+    """Fit ``spec`` to ``values`` until converged or ``spec.max_iterations``; missing values are left to the filter.
 
     The optimiser sees what is modelled divided by its standard deviation: its steps and tolerances are absolute, and
-    on values in the thousands it stops far from the optimum, or fails. A fit that stops short is returned with
-    ``converged`` False, for the gate to judge.
+    on values in the thousands it stops far from the optimum, or fails. The innovations' variance is concentrated out of
+    the likelihood, and the optimum is sought from up to three starts: statsmodels' own, one of strong persistence, and
+    the ``previous`` model's parameters. statsmodels' own stands unless another is better by more than 0.1. A fit that
+    stops short is returned with ``converged`` False, for the gate to judge.
+
+    Args:
+        values: shape (n,), with a regular DatetimeIndex, NaN where one is missing.
+        spec: orders, and how they are estimated.
+        previous: an earlier model of these orders, where there is one.
 
     Raises:
         ModelError: when the model cannot be fitted at all.
     """
     require_positive(values, spec)
     observed = modelled(values, log=spec.log)
-    deviation = float(np.std(observed))
+    deviation = float(np.nanstd(observed))
     unit = deviation if math.isfinite(deviation) and deviation > 0 else 1.0
     with _fit_errors(len(values), spec):
-        optimum = _fitted(observed / unit, spec)
-    found = dict(zip(optimum.model.param_names, optimum.params, strict=True))
-    params = {name: value / len(values) if name == _TREND else value for name, value in found.items()}
-    in_data_unit = (optimum.nobs - optimum.loglikelihood_burn) * math.log(unit)  # of a density of so many values
+        model = _to_estimate(observed / unit, spec)
+        found = _optima(model, spec, _starts(model, len(values), unit, previous))
+    best = found[0]
+    for other in found[1:]:
+        best = other if other.log_likelihood > best.log_likelihood + _BETTER else best
+    in_data_unit = best.observations * math.log(unit)  # of a density of so many values
+    log_likelihood, parameters = best.log_likelihood - in_data_unit, len(best.params) + 1
+    params = {name: value / len(values) if name == _TREND else value for name, value in best.params.items()}
     return Estimate(
-        params=rescaled(params, unit),
-        estimated_through=values.index[-1].isoformat(),
-        converged=bool(optimum.mle_retvals["converged"]),
-        iterations=int(optimum.mle_retvals["iterations"]),
-        aic=float(optimum.aic + 2 * in_data_unit),
-        bic=float(optimum.bic + 2 * in_data_unit),
-        log_likelihood=float(optimum.llf - in_data_unit),
+        spec=spec,
+        params=rescaled(params | {"sigma2": best.variance}, unit),
+        estimated_through=iso_dates(values.index[-1:])[0],
+        converged=best.converged,
+        iterations=best.iterations,
+        start_gap=max(one.log_likelihood for one in found) - min(one.log_likelihood for one in found),
+        aic=2 * parameters - 2 * log_likelihood,
+        bic=math.log(best.observations) * parameters - 2 * log_likelihood,
+        log_likelihood=log_likelihood,
     )
 
 
-def plain_forecast(values: pd.Series[float], spec: ModelSpec, steps: int) -> npt.NDArray[np.float64]:
+def plain_forecast(values: pd.Series[float], spec: ModelSpec, steps: int) -> Array:
     """The forecast of ``steps`` values that statsmodels gives by itself, fitted in the data's own unit.
 
     Raises:
@@ -91,9 +117,37 @@ def plain_forecast(values: pd.Series[float], spec: ModelSpec, steps: int) -> npt
     require_positive(values, spec)
     with _fit_errors(len(values), spec):
         model = arima(modelled(values, log=spec.log), spec.order, spec.seasonal_order, spec.trend)
-        prediction = _maximum(model, spec).get_forecast(steps)
+        fitted = model.fit(method_kwargs={"maxiter": spec.max_iterations}, cov_type="none")
+        prediction = fitted.get_forecast(steps)
     mean, variance = np.asarray(prediction.predicted_mean), np.asarray(prediction.var_pred_mean)
     return point_forecast(mean, variance, log=spec.log)
+
+
+def spec_of(member: Arima, max_iterations: int) -> ModelSpec:
+    """The specification of a model's member, to be estimated again."""
+    return ModelSpec(
+        order=member.order,
+        seasonal_order=member.seasonal_order,
+        trend=member.trend,  # type: ignore[arg-type]  # pydantic checks the value
+        log=member.log,
+        max_iterations=max_iterations,
+    )
+
+
+def rows_needed(spec: ModelSpec, season_length: int) -> int:
+    """The fewest observations from which ``spec`` is estimated: two seasons, and five for each parameter."""
+    p, d, q = spec.order
+    sp, sd, sq, season = spec.seasonal_order
+    return max(2 * season_length, 2 * season, 5 * (p + q + sp + sq + 2) + d + sd * season)
+
+
+def require_positive(values: pd.Series[float], spec: ModelSpec) -> None:
+    """Refuse values that have no logarithm where ``spec`` asks for it."""
+    if spec.log and (values <= 0).any():
+        date = values.index[int(np.argmax(values.to_numpy() <= 0))]
+        raise ModelError(
+            f"value of {date.date()}", f"{values[date]} has no logarithm", "set model.log=false or mend the data"
+        )
 
 
 @contextmanager
@@ -106,7 +160,7 @@ def _fit_errors(rows: int, spec: ModelSpec) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except (ValueError, IndexError, np.linalg.LinAlgError) as error:
+    except _NOT_FITTED as error:
         place = f"ARIMA{spec.order}{spec.seasonal_order} on {rows} rows"
         raise ModelError(place, f"cannot be fitted: {error}", "choose a lower order or give more data") from error
 
@@ -121,52 +175,60 @@ def _to_estimate(values: pd.Series[float], spec: ModelSpec) -> Any:
     time = None
     if trend and _TREND in plain.param_names:
         trend, time = trend.replace("t", "") or "n", np.arange(1, len(values) + 1) / len(values)
-    return ARIMA(values, exog=time, order=spec.order, seasonal_order=spec.seasonal_order, trend=trend)
+    return arima(values, spec.order, spec.seasonal_order, trend, exog=time, concentrate_scale=True)
 
 
-def _fitted(values: pd.Series[float], spec: ModelSpec) -> Any:
-    """The fit; where the optimiser came to parameters whose covariance cannot be solved for, another from elsewhere."""
-    try:
-        return _maximum(_to_estimate(values, spec), spec)
-    except np.linalg.LinAlgError:
-        model = _to_estimate(values, spec)
+def _starts(model: Any, rows: int, unit: float, previous: Arima | None) -> list[Array]:
+    """Where the optimiser begins: statsmodels' own start first, then others that may lead to a better optimum."""
+    names, own = list(model.param_names), np.asarray(model.start_params, dtype=float)
+    lags = np.array([name.startswith(("ar.", "ma.")) for name in names], dtype=bool)
+    if not lags.any():
+        return [own]
+    first = {"ar.L1": 0.9, "ma.L1": -0.6}
+    starts = [own, np.where(lags, [first.get(name, 0.0) for name in names], own)]
+    if previous is not None and {*names, "sigma2"} == {*previous.params}:
+        known = rescaled(previous.params, 1 / unit)
+        starts.append(np.array([_shrunk(name, known[name], rows) for name in names]))
+    return starts
+
+
+def _shrunk(name: str, value: float, rows: int) -> float:
+    if name.startswith(("ar.", "ma.")):
+        return float(value * _SHRINKAGE ** int(name.rpartition("L")[2]))
+    return value * rows if name == _TREND else value
+
+
+def _optima(model: Any, spec: ModelSpec, starts: list[Array]) -> list[_Optimum]:
+    """What the optimiser found from each start that led anywhere; raises the last failure where none did.
+
+    It may come to parameters whose covariance cannot be solved for; a start nearer to white noise then helps.
+    """
+    found, failure = [], None
+    for start in starts:
+        try:
+            found.append(_optimum(model, spec, start))
+        except _NOT_FITTED as error:
+            failure = error
+    if not found and failure is not None:
         lags = [name.startswith(("ar.", "ma.")) for name in model.param_names]
-        return _maximum(model, spec, start_params=np.where(lags, 0.5, 1.0) * model.start_params)
+        found.append(_optimum(model, spec, np.where(lags, 0.5, 1.0) * starts[0]))
+    return found
 
 
-def _maximum(model: Any, spec: ModelSpec, **how: Any) -> Any:
-    return model.fit(method_kwargs={"maxiter": spec.max_iterations}, cov_type="none", **how)
-
-
-def build_forecaster(
-    spec: ModelSpec, found: Estimate, values: pd.Series[float], evaluation: EvaluationConfig
-) -> Forecaster:
-    """The forecaster with these parameters, its state filtered up to the newest of ``values``."""
-    return Forecaster(
-        order=spec.order,
-        seasonal_order=spec.seasonal_order,
-        trend=spec.trend,
-        log=spec.log,
-        params=found.params,
-        values=values,
-        estimated_through=found.estimated_through,
-        converged=found.converged,
-        horizon=evaluation.horizon,
-        levels=evaluation.levels,
+def _optimum(model: Any, spec: ModelSpec, start: Array) -> _Optimum:
+    if len(start):
+        bound = {"maxiter": spec.max_iterations}
+        fitted = model.fit(start_params=start, method_kwargs=bound, cov_type="none", low_memory=True)
+        converged, iterations = bool(fitted.mle_retvals["converged"]), int(fitted.mle_retvals["iterations"])
+    else:  # nothing but the variance, which is concentrated out
+        fitted, converged, iterations = model.filter([], cov_type="none", low_memory=True), True, 0
+    if not (math.isfinite(fitted.llf) and np.isfinite(fitted.params).all()):
+        raise ValueError("the likelihood has no finite optimum")
+    return _Optimum(
+        params=dict(zip(model.param_names, map(float, fitted.params), strict=True)),
+        variance=float(fitted.scale),
+        log_likelihood=float(fitted.llf),
+        observations=int(fitted.nobs_effective),
+        converged=converged,
+        iterations=iterations,
     )
-
-
-def rows_needed(spec: ModelSpec, season_length: int) -> int:
-    """The fewest observations from which ``spec`` is estimated: two seasons, and five for each parameter."""
-    p, d, q = spec.order
-    sp, sd, sq, season = spec.seasonal_order
-    return max(2 * season_length, 2 * season, 5 * (p + q + sp + sq + 2) + d + sd * season)
-
-
-def require_positive(values: pd.Series[float], spec: ModelSpec) -> None:
-    """Refuse values that have no logarithm where ``spec`` asks for it."""
-    if spec.log and not (values > 0).all():
-        date = values.index[int(np.argmax(values.to_numpy() <= 0))]
-        raise ModelError(
-            f"value of {date.date()}", f"{values[date]} has no logarithm", "set model.log=false or mend the data"
-        )

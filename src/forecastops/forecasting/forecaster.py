@@ -3,6 +3,10 @@
 This one file is shipped with each model as its loader, so that a model loads where only its own pinned requirements
 are installed. It therefore imports nothing of forecastops, and nothing is pickled: a model is two text files, from
 which statsmodels rebuilds the state exactly (``filter`` with known parameters).
+
+A model is one ARIMA or several (its members), whose forecasts are averaged. It holds their parameters twice: as they
+were judged, estimated before the gate's window, and as they serve, estimated on everything. Its state is the series
+that the members' filters have seen; ``with_data`` renews it and leaves the parameters as they are.
 """
 
 from __future__ import annotations
@@ -13,13 +17,14 @@ import json
 import math
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from importlib.metadata import version
+from itertools import groupby
 from pathlib import Path
 from statistics import NormalDist
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -28,11 +33,17 @@ from statsmodels.tsa.arima.model import ARIMA
 
 __all__ = [
     "MAX_HORIZON",
+    "MAX_OBSERVATIONS",
     "MODEL_FILE",
     "SERIES_FILE",
+    "Alarm",
+    "Arima",
+    "Filtered",
+    "Fit",
     "Forecaster",
     "arima",
     "interval",
+    "iso_dates",
     "modelled",
     "point_forecast",
     "rescaled",
@@ -43,21 +54,20 @@ Array = npt.NDArray[np.float64]
 MODEL_FILE = "model.json"
 SERIES_FILE = "series.csv"
 MAX_HORIZON = 1000
-_FORMAT, _IN_DATA_UNIT = 2, 1  # since 2 the series is filtered in units of its innovations
-_FIELDS = {
-    **dict.fromkeys(("order", "seasonal_order", "levels"), list),
-    **dict.fromkeys(("params", "reference_forecast"), dict),
-    **dict.fromkeys(("estimated_through", "frequency", "series_sha256"), str),
-    **dict.fromkeys(("log", "converged"), bool),
-}
-_TRENDS = (None, "n", "c", "t", "ct")
-_MAX_LAG = 1000
+MAX_OBSERVATIONS = 10_000  # in one request, and steps from the model's newest observation to the request's
+# 1: one ARIMA, filtered in the data's own unit; 2: in units of its innovations; 3: members, and two fits.
+_FORMATS = (_IN_DATA_UNIT, _ONE_ARIMA, _FORMAT) = 1, 2, 3
 _REFERENCE_TOLERANCE = 1e-6  # relative; the libraries' own rounding lies far below it
+_EQUAL = 1e-6  # relative; within it a value that is sent again is the one that is known
+
+# Bounds of the alarm, in standard deviations of the one-step forecast.
+_MEDIAN_BOUND, _SINGLE_BOUND = 4.0, 12.0
+_SHORTEST_RUN = 7  # a shorter run of equal values is no alarm, whatever the history
 
 
 @dataclass(frozen=True)
-class Forecaster:
-    """An ARIMA with known parameters, its state filtered up to the newest observation.
+class Arima:
+    """One ARIMA with known parameters.
 
     Args:
         order: (p, d, q).
@@ -65,12 +75,6 @@ class Forecaster:
         trend: as statsmodels' ``ARIMA``; None for its default.
         log: whether the logarithm of the values is modelled.
         params: the parameters by statsmodels' names, in its order.
-        values: all observations, shape (n,), with a regular DatetimeIndex.
-        estimated_through: ISO date of the last observation from which ``params`` were estimated.
-        converged: whether the optimiser reported convergence.
-        horizon: steps forecast unless asked otherwise.
-        levels: interval levels in percent unless asked otherwise.
-        in_data_unit: whether it is filtered in the data's own unit, as models of format 1 were.
     """
 
     order: tuple[int, int, int]
@@ -78,87 +82,287 @@ class Forecaster:
     trend: str | None
     log: bool
     params: Mapping[str, float]
-    values: pd.Series[float]
+
+    def filtered(self, values: pd.Series[float], *, in_data_unit: bool = False) -> Filtered:
+        """The member's state over ``values`` (missing ones NaN).
+
+        In units of the innovations: statsmodels' filter has absolute constants, so in the data's own unit a factor of
+        1,000 would change forecasts. Models of format 1 were filtered ``in_data_unit``.
+        """
+        unit = 1.0 if in_data_unit else math.sqrt(self.params.get("sigma2", 1.0)) or 1.0
+        model = arima(modelled(values, log=self.log) / unit, self.order, self.seasonal_order, self.trend)
+        if list(self.params) != list(model.param_names):
+            raise ValueError(f"parameters {list(self.params)} are not those of this order: {list(model.param_names)}")
+        # Nobody reads the parameters' covariance, which would take four more passes.
+        results = model.filter(list(rescaled(self.params, 1 / unit).values()), cov_type="none")
+        return Filtered(results, unit, self.log)
+
+
+@dataclass(frozen=True)
+class Filtered:
+    """statsmodels' filter results of one member, on the scale that is modelled, in ``unit``."""
+
+    results: Any
+    unit: float
+    log: bool
+
+    def bounds(self, steps: int, levels: tuple[int, ...]) -> dict[str, Array]:
+        """Columns ``mean``, ``lower_L`` and ``upper_L`` of the forecast, on the scale of the data."""
+        prediction = self.results.get_forecast(steps)
+        mean = self.unit * np.asarray(prediction.predicted_mean, dtype=float)
+        variance = self.unit**2 * np.asarray(prediction.var_pred_mean, dtype=float)
+        found = {"mean": point_forecast(mean, variance, log=self.log)}
+        for level in levels:
+            found[f"lower_{level}"], found[f"upper_{level}"] = interval(mean, variance, level, log=self.log)
+        return found
+
+    def one_step_means(self) -> Array:
+        """The forecast of each observation from those before, on the scale of the data, shape (n,); NaN at first."""
+        mean: Array = self.unit * np.array(self.results.filter_results.forecasts[0], dtype=float)
+        mean[: int(self.results.loglikelihood_burn)] = np.nan
+        return np.exp(mean) if self.log else mean
+
+    def standardised_errors(self) -> Array:
+        """One-step errors over their standard deviations, shape (n,); NaN before the filter has found its level."""
+        errors: Array = np.array(self.results.filter_results.standardized_forecasts_error[0], dtype=float)
+        errors[: int(self.results.loglikelihood_burn)] = np.nan
+        return errors
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Members' parameters, all estimated from the same observations.
+
+    Args:
+        members: whose forecasts are averaged.
+        estimated_through: ISO date of the last observation that the estimation has seen.
+        converged: whether the optimiser reported convergence for every member.
+        start_gap: log-likelihood by which its starts ended apart, the largest of all members; None if not known.
+    """
+
+    members: tuple[Arima, ...]
     estimated_through: str
     converged: bool
+    start_gap: float | None = None
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """Why the newest rows cannot be what the model forecast: a fault in the data, or a break."""
+
+    rule: Literal["median_error", "single_error", "constant_run"]
+    value: float
+    threshold: float
+    date: str
+
+    def __str__(self) -> str:
+        """One sentence."""
+        if self.rule == "constant_run":
+            run = f"the last {self.value:.0f} values, to {self.date}, are all the same"
+            return f"{run}; at most {self.threshold:.0f} in a row are plausible"
+        lies = f"{self.value:.1f} standard deviations or more from the one-step forecast"
+        bound = f"at most {self.threshold:g} is plausible"
+        if self.rule == "single_error":
+            return f"the value of {self.date} lies {lies}; {bound}"
+        return f"half of the newest values, to {self.date}, lie {lies}; {bound}"
+
+
+@dataclass(frozen=True)
+class Forecaster:
+    """ARIMAs with known parameters, their states filtered up to the newest observation.
+
+    Args:
+        judged: the parameters that the gate scores, estimated before its window.
+        values: all observations, shape (n,), NaN where one is missing, with a regular DatetimeIndex.
+        served: the parameters that forecast, estimated on everything; None where the judged ones serve.
+        interpolated: ISO dates whose values were filled in, and are not scored.
+        horizon: steps forecast unless asked otherwise.
+        levels: interval levels in percent unless asked otherwise.
+        in_data_unit: whether it is filtered in the data's own unit, as models of format 1 were.
+    """
+
+    judged: Fit
+    values: pd.Series[float]
+    served: Fit | None = None
+    interpolated: tuple[str, ...] = ()
     horizon: int = 14
     levels: tuple[int, ...] = (80, 95)
     in_data_unit: bool = False
 
     @property
-    def unit(self) -> float:
-        """What one unit of ``results`` is on the scale that is modelled: the deviation of the innovations.
+    def fit(self) -> Fit:
+        """The parameters that forecast."""
+        return self.served or self.judged
 
-        statsmodels' filter has absolute constants, so in the data's own unit a factor of 1,000 would change forecasts.
-        """
-        return 1.0 if self.in_data_unit else math.sqrt(self.params.get("sigma2", 1.0)) or 1.0
+    @property
+    def frequency(self) -> str:
+        """Pandas' name of the series' frequency."""
+        return str(cast(pd.DatetimeIndex, self.values.index).freqstr)
+
+    @property
+    def observed(self) -> pd.Series[float]:
+        """The values that may be scored: NaN where one is missing or was filled in."""
+        filled = np.isin(iso_dates(self.values.index), self.interpolated)
+        return self.values.where(~filled)
+
+    def as_judged(self) -> Forecaster:
+        """The same model with the parameters that the gate scores."""
+        return replace(self, served=None)
+
+    def with_data(self, values: pd.Series[float], interpolated: tuple[str, ...] = ()) -> Forecaster:
+        """The same parameters, with the state that these observations give."""
+        return replace(self, values=values, interpolated=interpolated)
 
     @cached_property
-    def results(self) -> Any:
-        """statsmodels' filter results over all observations, on the scale that is modelled, in ``unit``."""
-        scaled = modelled(self.values, log=self.log) / self.unit
-        model = arima(scaled, self.order, self.seasonal_order, self.trend)
-        if list(self.params) != list(model.param_names):
-            raise ValueError(f"parameters {list(self.params)} are not those of this order: {list(model.param_names)}")
-        return model.filter(list(rescaled(self.params, 1 / self.unit).values()))
+    def filters(self) -> tuple[Filtered, ...]:
+        """Each member's state over all observations."""
+        return tuple(member.filtered(self.values, in_data_unit=self.in_data_unit) for member in self.fit.members)
 
     def forecast(self, horizon: int | None = None, levels: tuple[int, ...] | None = None) -> pd.DataFrame:
-        """Forecast after the newest observation.
+        """Forecast after the newest observation: the mean of the members' forecasts and bounds.
 
         Returns:
             ``horizon`` rows with columns ``date`` (ISO text), ``mean``, and ``lower_L``, ``upper_L`` for each level L.
         """
         steps = self.horizon if horizon is None else horizon
         chosen = self.levels if levels is None else levels
-        prediction = self.results.get_forecast(steps)
-        mean = self.unit * np.asarray(prediction.predicted_mean, dtype=float)
-        variance = self.unit**2 * np.asarray(prediction.var_pred_mean, dtype=float)
-        table = {"date": _iso(prediction.predicted_mean.index), "mean": point_forecast(mean, variance, log=self.log)}
-        for level in chosen:
-            lower, upper = interval(mean, variance, level, log=self.log)
-            table |= {f"lower_{level}": lower, f"upper_{level}": upper}
+        found = [member.bounds(steps, chosen) for member in self.filters]
+        index = cast(pd.DatetimeIndex, self.values.index)
+        dates = iso_dates(pd.date_range(index[-1], periods=steps + 1, freq=index.freq)[1:])
+        table = {"date": dates} | {name: sum(one[name] for one in found) / len(found) for name in found[0]}
         return pd.DataFrame(table)
 
     def reference(self) -> dict[str, list[Any]]:
         """The forecast that every copy of this model must give: the default one, by columns of plain values."""
         return {str(column): values.tolist() for column, values in self.forecast().items()}
 
+    def standardised_errors(self) -> Array:
+        """One-step errors in standard deviations, the mean of the members', shape (n,); NaN where none is observed."""
+        errors = np.mean([member.standardised_errors() for member in self.filters], axis=0)
+        return np.where(np.isfinite(np.asarray(self.observed, dtype=float)), errors, np.nan)
+
+    def one_step_errors(self) -> Array:
+        """Value minus one-step forecast, the mean of the members', in the data's unit, shape (n,)."""
+        means: Array = np.mean([member.one_step_means() for member in self.filters], axis=0)
+        return np.asarray(self.observed, dtype=float) - means
+
+    def alarm(self, accepted: int) -> Alarm | None:
+        """Whether the newest rows are implausible, by the one rule that training, renewal and requests share.
+
+        Args:
+            accepted: how many rows, from the first on, were in the state before; those after them are newer.
+        """
+        known = np.asarray(self.observed, dtype=float)
+        if accepted >= len(known):
+            return None
+        errors = np.abs(self.standardised_errors())
+        return self._far_off(errors, accepted) or self._stuck(known, accepted)
+
+    def _far_off(self, errors: Array, accepted: int) -> Alarm | None:
+        dates = iso_dates(self.values.index)
+        newer = [row for row in range(accepted, len(errors)) if not math.isnan(errors[row])]
+        worst = max(newer, key=lambda row: errors[row], default=None)
+        if worst is not None and errors[worst] > _SINGLE_BOUND:
+            return Alarm("single_error", float(errors[worst]), _SINGLE_BOUND, dates[worst])
+        recent = errors[~np.isnan(errors)][-self.horizon :]
+        if newer and len(recent) and (middle := float(np.median(recent))) > _MEDIAN_BOUND:
+            return Alarm("median_error", middle, _MEDIAN_BOUND, dates[newer[-1]])
+        return None
+
+    def _stuck(self, known: Array, accepted: int) -> Alarm | None:
+        dates = np.array(iso_dates(self.values.index))[~np.isnan(known)]
+        before, values = known[:accepted][~np.isnan(known[:accepted])], known[~np.isnan(known)]
+        if len(values) == len(before):
+            return None
+        longest = max((len(list(run)) for _, run in groupby(before.tolist())), default=1)
+        run = next(len(list(run)) for _, run in groupby(values[::-1].tolist()))
+        threshold = max(longest, _SHORTEST_RUN)
+        return Alarm("constant_run", float(run), float(threshold), str(dates[-1])) if run > threshold else None
+
     def predict(self, model_input: object = None, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """MLflow's pyfunc interface: ``horizon`` and ``levels`` are parameters.
 
-        A table of one row may give ``horizon`` too, for servers that pass no parameters on; other columns are not used.
+        A table may give newer observations in columns ``date`` (ISO) and ``value`` (missing ones null), after the last
+        of which the forecast starts, and ``horizon`` in a constant column, for servers that pass no parameters on.
+        Nothing of it is kept; other columns are not used.
 
         Raises:
-            ValueError: for a horizon or level out of range, or more rows than one.
+            ValueError: for a horizon or level out of range, or a row that does not fit, by its number.
         """
         asked: dict[str, Any] = {"horizon": self.horizon, "levels": self.levels} | dict(params or {})
-        if isinstance(model_input, pd.DataFrame) and "horizon" in model_input and not model_input.empty:
-            if len(model_input) > 1:
-                raise ValueError(f"one row asks for one forecast, not {len(model_input)}")
-            (asked["horizon"],) = model_input["horizon"].tolist()
-        return self.forecast(_checked_horizon(asked["horizon"]), _checked_levels(np.ravel(asked["levels"]).tolist()))
+        current = self
+        if isinstance(model_input, pd.DataFrame) and not model_input.empty:
+            current = self._after(model_input)
+            if "horizon" in model_input:
+                asked["horizon"] = _constant(model_input["horizon"])
+        return current.forecast(_checked_horizon(asked["horizon"]), _checked_levels(np.ravel(asked["levels"]).tolist()))
+
+    def _after(self, rows: pd.DataFrame) -> Forecaster:
+        """This model with the state that the request's rows lead to; itself where they hold no observations."""
+        if "date" not in rows and "value" not in rows:
+            if len(rows) > 1:
+                raise ValueError(f"one row asks for one forecast, not {len(rows)}")
+            return self
+        if "date" not in rows or "value" not in rows:
+            raise ValueError("observations need both columns, date and value")
+        if len(rows) > MAX_OBSERVATIONS:
+            raise ValueError(f"{len(rows)} rows are more than the {MAX_OBSERVATIONS} that one request may hold")
+        sent = _observations(rows)
+        values = self._joined(sent)
+        if self.fit.members[0].log and (late := values[values <= 0]).size:
+            raise ValueError(f"the value {late.iloc[0]} of {iso_dates(late.index)[0]} has no logarithm")
+        renewed = self.with_data(values, self.interpolated)
+        if alarm := renewed.alarm(len(self.values)):
+            raise ValueError(f"{_row_of(sent, alarm.date)}{alarm}; it was not used")
+        return renewed
+
+    def _joined(self, sent: dict[pd.Timestamp, tuple[int, float]]) -> pd.Series[float]:
+        """The model's observations and the newer ones of ``sent`` (row and value by date); what overlaps must agree."""
+        index = cast(pd.DatetimeIndex, self.values.index)
+        newer = _newer_dates(index, sent)
+        positions = dict(zip(newer, range(len(newer)), strict=True))
+        ahead = np.full(len(newer), np.nan)
+        for date, (row, value) in sent.items():
+            where = f"row {row}: date {iso_dates(pd.DatetimeIndex([date]))[0]}"
+            if date in positions:
+                ahead[positions[date]] = value
+            elif date not in self.values.index:
+                what = "lies before the model's data" if date < index[0] else f"is not of frequency {index.freqstr}"
+                raise ValueError(f"{where} {what}")
+            else:
+                known = float(self.values[date])
+                if not (math.isclose(value, known, rel_tol=_EQUAL) or (math.isnan(value) and math.isnan(known))):
+                    raise ValueError(
+                        f"{where} has the value {value}, and the model's data have {known}: renew the model"
+                    )
+        whole = pd.date_range(index[0], periods=len(index) + len(newer), freq=index.freq, name=index.name)
+        return pd.Series(np.concatenate([np.asarray(self.values, dtype=float), ahead]), whole, name=self.values.name)
 
     def to_files(self) -> dict[str, str]:
         """The artifact's files by name; ``from_files`` gives back an equal forecaster."""
         series = _series_text(self.values)
         document = {
-            "format": _IN_DATA_UNIT if self.in_data_unit else _FORMAT,
-            "order": self.order,
-            "seasonal_order": self.seasonal_order,
-            "trend": self.trend,
-            "log": self.log,
-            "params": dict(self.params),
-            "estimated_through": self.estimated_through,
-            "converged": self.converged,
+            **(self._old_document() if self.in_data_unit else self._document()),
             "horizon": self.horizon,
             "levels": self.levels,
-            "frequency": cast(pd.DatetimeIndex, self.values.index).freqstr,
+            "frequency": self.frequency,
             "series_sha256": hashlib.sha256(series.encode()).hexdigest(),
             "reference_forecast": self.reference(),
             "versions": {"python": platform.python_version()}
             | {name: version(name) for name in ("numpy", "pandas", "scipy", "statsmodels")},
         }
         return {MODEL_FILE: json.dumps(document, indent=1, allow_nan=False) + "\n", SERIES_FILE: series}
+
+    def _document(self) -> dict[str, Any]:
+        fits = {"judged": asdict(self.judged), "served": asdict(self.served) if self.served else None}
+        # The last two are for filter states, which spare a reader the filtering, and a signature of the whole.
+        return {"format": _FORMAT, "fits": fits, "interpolated": self.interpolated, "states": None, "signature": None}
+
+    def _old_document(self) -> dict[str, Any]:
+        """A model of format 1 stays one when its state is renewed: it forecasts in the data's unit."""
+        (member,) = self.judged.members
+        through, converged = self.judged.estimated_through, self.judged.converged
+        return {"format": _IN_DATA_UNIT, **asdict(member), "estimated_through": through, "converged": converged}
 
     @classmethod
     def from_files(cls, files: Mapping[str, str]) -> Forecaster:
@@ -169,18 +373,15 @@ class Forecaster:
         """
         try:
             document, series = json.loads(files[MODEL_FILE]), files[SERIES_FILE]
-            _require_fields(document)
+            judged, served = _read_fits(document)
+            _require_types(document, _SHARED_FIELDS)
             if hashlib.sha256(series.encode()).hexdigest() != document["series_sha256"]:
                 raise ValueError(f"{SERIES_FILE} is not the one it was written with")
             forecaster = cls(
-                order=tuple(document["order"]),
-                seasonal_order=tuple(document["seasonal_order"]),
-                trend=document["trend"],
-                log=document["log"],
-                params=document["params"],
-                values=_series_values(series, document),
-                estimated_through=document["estimated_through"],
-                converged=document["converged"],
+                judged=judged,
+                served=served,
+                values=_series_values(series, document["frequency"], (judged, served or judged)),
+                interpolated=tuple(map(str, document.get("interpolated", ()))),
                 horizon=_checked_horizon(document["horizon"]),
                 levels=_checked_levels(document["levels"]),
                 in_data_unit=document["format"] == _IN_DATA_UNIT,
@@ -208,9 +409,10 @@ def arima(
     order: tuple[int, int, int],
     seasonal_order: tuple[int, int, int, int],
     trend: str | None,
+    **how: Any,
 ) -> Any:
     """statsmodels' model of values on the scale that is modelled."""
-    return ARIMA(values, order=order, seasonal_order=seasonal_order, trend=trend)
+    return ARIMA(values, order=order, seasonal_order=seasonal_order, trend=trend, **how)
 
 
 def modelled(values: pd.Series[float], *, log: bool) -> pd.Series[float]:
@@ -241,6 +443,16 @@ def interval(mean: Array, variance: Array, level: int, *, log: bool) -> tuple[Ar
     return (np.exp(lower), np.exp(upper)) if log else (lower, upper)
 
 
+def iso_dates(index: pd.Index) -> list[str]:
+    """Dates as ISO text, with the time of day only where there is one."""
+    dates = pd.DatetimeIndex(index)
+    whole_days = bool((dates == dates.normalize()).all())
+    return [stamp.date().isoformat() if whole_days else stamp.isoformat() for stamp in dates]
+
+
+# Reading a request.
+
+
 def _checked_horizon(horizon: object) -> int:
     if isinstance(horizon, bool) or not isinstance(horizon, (int, np.integer)) or not 1 <= horizon <= MAX_HORIZON:
         raise ValueError(f"horizon must be a whole number from 1 to {MAX_HORIZON}, not {horizon!r}")
@@ -253,16 +465,100 @@ def _checked_levels(levels: list[Any]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(int(level) for level in levels))
 
 
-def _require_fields(document: Any) -> None:
-    """Refuse a field of another type than was written, and orders that would build a model beyond all memory."""
-    if type(document["format"]) is not int or document["format"] not in (_IN_DATA_UNIT, _FORMAT):
-        raise ValueError(f"its format is {document['format']!r}; this loader reads {_IN_DATA_UNIT} and {_FORMAT}")
-    for name, kind in _FIELDS.items():
-        if not isinstance(document[name], kind):
-            raise ValueError(f"its {name} is {document[name]!r:.80}, which is no {kind.__name__}")
+def _constant(horizons: pd.Series[Any]) -> object:
+    """The one horizon that all rows ask for."""
+    first, *others = horizons.drop_duplicates().tolist()
+    if others:
+        raise ValueError(f"column horizon holds {first!r} and {others[0]!r}: one request asks for one forecast")
+    return first
+
+
+def _observations(rows: pd.DataFrame) -> dict[pd.Timestamp, tuple[int, float]]:
+    """Row number (from 1) and value of each date, each read strictly."""
+    found: dict[pd.Timestamp, tuple[int, float]] = {}
+    for row, (text, cell) in enumerate(zip(rows["date"], rows["value"], strict=True), start=1):
+        date, value = _date(row, text), _value(row, cell)
+        if date in found:
+            raise ValueError(f"row {row}: date {text} stands in row {found[date][0]} already")
+        found[date] = (row, value)
+    return found
+
+
+def _date(row: int, text: object) -> pd.Timestamp:
+    try:
+        date = pd.Timestamp(datetime.fromisoformat(text)) if isinstance(text, str) else pd.Timestamp(cast(Any, text))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"row {row}: date {text!r:.40} is no ISO date such as 2014-05-31") from error
+    if pd.isna(date) or date.tzinfo is not None:
+        raise ValueError(f"row {row}: date {text!r:.40} is missing or has a timezone; write 2014-05-31")
+    return date
+
+
+def _value(row: int, cell: object) -> float:
+    if cell is None or cell is pd.NA or (isinstance(cell, float) and math.isnan(cell)):
+        return math.nan
+    if not _is_number(cell) and not isinstance(cell, (np.integer, np.floating)):
+        raise ValueError(f"row {row}: value {cell!r:.40} is no number; null is for a missing one")
+    value = float(cast(Any, cell))
+    if not math.isfinite(value):
+        raise ValueError(f"row {row}: value {value} is not finite; null is for a missing one")
+    return value
+
+
+def _newer_dates(index: pd.DatetimeIndex, sent: Mapping[pd.Timestamp, tuple[int, float]]) -> pd.DatetimeIndex:
+    """The grid from after the model's newest observation to the newest date that was sent."""
+    newest = max(sent)
+    if newest <= index[-1]:
+        return index[:0]
+    reach = pd.date_range(index[-1], periods=MAX_OBSERVATIONS + 1, freq=index.freq)
+    if newest > reach[-1]:
+        row, date = sent[newest][0], iso_dates(pd.DatetimeIndex([newest]))[0]
+        raise ValueError(f"row {row}: date {date} lies more than {MAX_OBSERVATIONS} steps after the model's data")
+    return reach[1:][reach[1:] <= newest]
+
+
+def _row_of(sent: Mapping[pd.Timestamp, tuple[int, float]], date: str) -> str:
+    found = sent.get(pd.Timestamp(date))
+    return f"row {found[0]}: " if found else ""
+
+
+# Reading the files.
+
+_SHARED_FIELDS = {"reference_forecast": dict, "frequency": str, "series_sha256": str, "levels": list}
+_FIT_FIELDS = {"members": list, "estimated_through": str, "converged": bool}
+_MEMBER_FIELDS = {"order": list, "seasonal_order": list, "params": dict, "log": bool}
+_TRENDS = (None, "n", "c", "t", "ct")
+_MAX_LAG, _MAX_MEMBERS = 1000, 20
+
+
+def _read_fits(document: Any) -> tuple[Fit, Fit | None]:
+    """The judged and the served parameters; the second is None where the first serve."""
+    if type(document["format"]) is not int or document["format"] not in _FORMATS:
+        known = ", ".join(map(str, _FORMATS))
+        raise ValueError(f"its format is {document['format']!r}; this loader reads {known}")
+    if document["format"] != _FORMAT:
+        return _read_fit({**document, "members": [document]}), None
+    served = document["fits"]["served"]
+    return _read_fit(document["fits"]["judged"]), None if served is None else _read_fit(served)
+
+
+def _read_fit(document: Any) -> Fit:
+    _require_types(document, _FIT_FIELDS)
+    datetime.fromisoformat(document["estimated_through"])
+    if not 1 <= len(document["members"]) <= _MAX_MEMBERS:
+        raise ValueError(f"it has {len(document['members'])} members, not 1 to {_MAX_MEMBERS}")
+    gap = document.get("start_gap")
+    if gap is not None and not _is_number(gap):
+        raise ValueError(f"its start_gap is {gap!r:.80}, which is no number")
+    members = tuple(map(_read_member, document["members"]))
+    return Fit(members, document["estimated_through"], document["converged"], gap)
+
+
+def _read_member(document: Any) -> Arima:
+    """A member; refuses orders that would build a model beyond all memory."""
+    _require_types(document, _MEMBER_FIELDS)
     if document["trend"] not in _TRENDS:
         raise ValueError(f"its trend is {document['trend']!r:.80}, not one of {_TRENDS}")
-    datetime.fromisoformat(document["estimated_through"])
     for name, length in (("order", 3), ("seasonal_order", 4)):
         lags = document[name]
         if len(lags) != length or not all(type(lag) is int and 0 <= lag <= _MAX_LAG for lag in lags):
@@ -273,30 +569,35 @@ def _require_fields(document: Any) -> None:
     (p, _, q), (sp, _, sq, _) = document["order"], document["seasonal_order"]
     if p + q + sp + sq >= len(params):
         raise ValueError(f"its {len(params)} params are too few for its order")
+    order, seasonal_order = tuple(document["order"]), tuple(document["seasonal_order"])
+    return Arima(order, seasonal_order, document["trend"], document["log"], params)
+
+
+def _require_types(document: Any, fields: Mapping[str, type]) -> None:
+    for name, kind in fields.items():
+        if not isinstance(document[name], kind):
+            raise ValueError(f"its {name} is {document[name]!r:.80}, which is no {kind.__name__}")
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _iso(index: pd.DatetimeIndex) -> list[str]:
-    whole_days = bool((index == index.normalize()).all())
-    return [stamp.date().isoformat() if whole_days else stamp.isoformat() for stamp in index]
-
-
 def _series_text(values: pd.Series[float]) -> str:
-    dates = _iso(cast(pd.DatetimeIndex, values.index))
-    return "date,value\n" + "".join(f"{date},{float(value)!r}\n" for date, value in zip(dates, values, strict=True))
+    cells = ["" if math.isnan(value) else repr(float(value)) for value in values]
+    lines = [f"{date},{cell}\n" for date, cell in zip(iso_dates(values.index), cells, strict=True)]
+    return "".join(["date,value\n", *lines])
 
 
-def _series_values(text: str, document: Mapping[str, Any]) -> pd.Series[float]:
+def _series_values(text: str, frequency: str, fits: tuple[Fit, ...]) -> pd.Series[float]:
     table = pd.read_csv(io.StringIO(text), float_precision="round_trip")
-    if document["order"][1] + document["seasonal_order"][1] * document["seasonal_order"][3] >= len(table):
+    differenced = max(m.order[1] + m.seasonal_order[1] * m.seasonal_order[3] for fit in fits for m in fit.members)
+    if differenced >= len(table):
         raise ValueError(f"{SERIES_FILE} has {len(table)} rows, fewer than its order differences away")
-    index = pd.DatetimeIndex(pd.to_datetime(table["date"], format="ISO8601"), freq=document["frequency"], name="date")
+    index = pd.DatetimeIndex(pd.to_datetime(table["date"], format="ISO8601"), freq=frequency, name="date")
     values = pd.Series(table["value"].to_numpy(dtype=float), index=index, name="value")
-    if not np.isfinite(values).all():
-        raise ValueError(f"{SERIES_FILE} holds a value that is no finite number")
+    if np.isinf(values).any() or values.isna().all():
+        raise ValueError(f"{SERIES_FILE} holds a value that is no finite number, or none at all")
     return values
 
 

@@ -1,4 +1,4 @@
-"""Accuracy of forecasts over all origins and steps of a window."""
+"""Accuracy of forecasts over all origins and steps of a window; what was not observed (NaN) is not scored."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ def scores(actual: Array, forecasts: RollingForecasts, scale: float) -> dict[str
     """RMSE, MAE and bias in units of the data; MASE and each level's coverage without unit.
 
     Args:
-        actual: shape (origins, horizon).
+        actual: shape (origins, horizon), NaN where nothing was observed.
         forecasts: of the same shape.
         scale: of MASE, from ``mase_scale``.
 
     Bias is the mean of forecast minus actual. Coverage is the share of actuals within the interval.
     """
-    error = forecasts.mean - actual
+    observed = ~np.isnan(actual)
+    error = (forecasts.mean - actual)[observed]
     mae = float(np.mean(np.abs(error)))
     found = {
         "rmse": float(np.sqrt(np.mean(error**2))),
@@ -32,23 +33,30 @@ def scores(actual: Array, forecasts: RollingForecasts, scale: float) -> dict[str
     }
     for level, lower in forecasts.lower.items():
         inside = (actual >= lower) & (actual <= forecasts.upper[level])
-        found[f"coverage_{level}"] = float(np.mean(inside))
+        found[f"coverage_{level}"] = float(np.mean(inside[observed]))
     return found
 
 
 def loss_by_origin(actual: Array, mean: Array) -> Array:
-    """Mean squared error of each origin's path, shape (origins,): one loss an origin, as the gate's test wants it."""
-    return np.asarray(np.mean((mean - actual) ** 2, axis=1))
+    """Mean squared error of each origin's path, shape (origins,): one loss an origin, as the gate's test wants it.
+
+    Every origin needs one observation at least.
+    """
+    return _mean_square(mean - actual, ~np.isnan(actual), axis=1)
 
 
 def rmse_by_step(actual: Array, mean: Array) -> Array:
-    """RMSE at each step, shape (horizon,)."""
-    return np.asarray(np.sqrt(np.mean((mean - actual) ** 2, axis=0)))
+    """RMSE at each step, shape (horizon,); NaN at one that was never observed."""
+    return np.asarray(np.sqrt(_mean_square(mean - actual, ~np.isnan(actual), axis=0)))
 
 
 def rmse_by_label(actual: Array, mean: Array, labels: npt.NDArray[np.object_]) -> dict[str, float]:
     """RMSE of the targets of each label; ``labels`` has the shape of ``actual``, (origins, horizon)."""
-    return {str(label): float(np.sqrt(np.mean((mean - actual)[labels == label] ** 2))) for label in np.unique(labels)}
+    observed = ~np.isnan(actual)
+    return {
+        str(label): float(np.sqrt(np.mean((mean - actual)[observed & (labels == label)] ** 2)))
+        for label in np.unique(labels[observed])
+    }
 
 
 def mase_scale(known: Array, season: int) -> float:
@@ -56,12 +64,20 @@ def mase_scale(known: Array, season: int) -> float:
 
     Hyndman and Koehler (2006), Another look at measures of forecast accuracy.
     """
-    return float(np.mean(np.abs(known[season:] - known[:-season])))
+    return float(np.nanmean(np.abs(known[season:] - known[:-season])))
 
 
 def holdout_scores(actual: Array, forecast: Array) -> dict[str, float]:
     """RMSE and R2 of one forecast path, both of shape (n,), under the names that existing scripts read."""
-    error = actual - forecast
-    total = float(np.sum((actual - actual.mean()) ** 2))
+    observed = ~np.isnan(actual)
+    error, known = (actual - forecast)[observed], actual[observed]
+    total = float(np.sum((known - known.mean()) ** 2))
     r2 = 1 - float(np.sum(error**2)) / total if total > 0 else float("nan")
     return {"RMSE": float(np.sqrt(np.mean(error**2))), "R2": r2}
+
+
+def _mean_square(error: Array, observed: npt.NDArray[np.bool_], axis: int) -> Array:
+    """Mean of the squares that are observed along an axis; NaN where none is."""
+    with np.errstate(invalid="ignore"):
+        total: Array = np.sum(np.where(observed, error, 0.0) ** 2, axis=axis) / np.sum(observed, axis=axis)
+    return total

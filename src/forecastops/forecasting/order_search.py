@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from forecastops.forecasting.forecaster import modelled
 from forecastops.ground.config import ModelSpec
 from forecastops.ground.errors import ConfigError, ModelError
 from forecastops.ground.model_spec import Orders
@@ -20,7 +21,7 @@ def search_orders(values: pd.Series[float], spec: ModelSpec, season: int) -> Ord
     """The orders that AutoARIMA's stepwise search finds for ``values``, or for their logarithms where ``spec`` says so.
 
     Args:
-        values: shape (n,), finite.
+        values: shape (n,), NaN where one is missing.
         spec: whether logarithms are modelled; its orders are not used.
         season: observations in a season, 1 for none.
 
@@ -33,7 +34,8 @@ def search_orders(values: pd.Series[float], spec: ModelSpec, season: int) -> Ord
     except ImportError as error:
         remedy = "pip install 'forecastops[auto]', or set model.selection=candidates"
         raise ConfigError("model.selection=auto", f"needs statsforecast, which is missing ({error})", remedy) from error
-    known = np.asarray(np.log(values) if spec.log else values, dtype=float)
+    # The search knows no missing values.
+    known = np.asarray(modelled(values, log=spec.log).interpolate(), dtype=float)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they concern single models of the search

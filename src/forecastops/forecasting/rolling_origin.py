@@ -50,9 +50,12 @@ def actuals(values: pd.Series[float], origins: Origins, horizon: int) -> Array:
 def rolling_forecasts(
     forecaster: Forecaster, origins: Origins, horizon: int, levels: tuple[int, ...]
 ) -> RollingForecasts:
-    """Forecasts from every origin, with the forecaster's parameters as they are."""
-    mean, variance = forecast_moments(forecaster.results, origins, horizon)
-    return _on_data_scale(forecaster.unit * mean, forecaster.unit**2 * variance, levels, log=forecaster.log)
+    """Forecasts from every origin, with the forecaster's parameters as they are: the mean of its members'."""
+    found = []
+    for member in forecaster.filters:
+        mean, variance = forecast_moments(member.results, origins, horizon)
+        found.append(_on_data_scale(member.unit * mean, member.unit**2 * variance, levels, log=member.log))
+    return _averaged(found)
 
 
 def forecast_moments(results: Any, origins: Origins, horizon: int) -> tuple[Array, Array]:
@@ -84,16 +87,38 @@ def seasonal_naive(
 ) -> RollingForecasts:
     """The last season's values again, with intervals from the seasonal differences known at each origin.
 
+    Where a value of the last season is missing, the one of a season before stands for it, else its neighbour's.
+
     The variance at step h is that of the differences times ``floor((h - 1) / season) + 1`` (Hyndman and
     Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., section 5.5). Needs ``season + 1`` observations
     before the first origin.
     """
     known = np.asarray(values, dtype=float)
     steps = np.arange(horizon)
-    mean = known[origins[:, None] - season + steps % season]
-    squares = np.cumsum((known[season:] - known[:-season]) ** 2)
-    mean_square = squares[origins - season - 1] / (origins - season)
+    mean = _carried(known, season)[origins[:, None] - season + steps % season]
+    differences = known[season:] - known[:-season]
+    squares, counts = np.cumsum(np.nan_to_num(differences) ** 2), np.cumsum(~np.isnan(differences))
+    mean_square = squares[origins - season - 1] / np.maximum(counts[origins - season - 1], 1)
     return _on_data_scale(mean, mean_square[:, None] * (steps // season + 1), levels, log=False)
+
+
+def _averaged(members: list[RollingForecasts]) -> RollingForecasts:
+    """Equal means of forecasts and bounds."""
+    levels = members[0].lower
+    return RollingForecasts(
+        mean=np.mean([one.mean for one in members], axis=0),
+        lower={level: np.mean([one.lower[level] for one in members], axis=0) for level in levels},
+        upper={level: np.mean([one.upper[level] for one in members], axis=0) for level in levels},
+    )
+
+
+def _carried(known: Array, season: int) -> Array:
+    """Each missing value replaced by the newest observed one of a season, two, ... before; else by its neighbour's."""
+    carried = known.copy()
+    for position in range(season, len(carried)):
+        if np.isnan(carried[position]):
+            carried[position] = carried[position - season]
+    return np.asarray(pd.Series(carried).ffill().bfill(), dtype=float)
 
 
 def _on_data_scale(mean: Array, variance: Array, levels: tuple[int, ...], *, log: bool) -> RollingForecasts:

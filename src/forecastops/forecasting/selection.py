@@ -17,12 +17,12 @@ import numpy as np
 import pandas as pd
 from statsmodels.tsa.stattools import kpss
 
-from forecastops.forecasting.estimation import build_forecaster, estimate, rows_needed
-from forecastops.forecasting.forecaster import modelled
+from forecastops.forecasting.estimation import estimate, rows_needed
+from forecastops.forecasting.forecaster import Fit, Forecaster, modelled
 from forecastops.forecasting.metrics import loss_by_origin
 from forecastops.forecasting.order_search import search_orders
 from forecastops.forecasting.rolling_origin import actuals, rolling_forecasts, window_origins
-from forecastops.ground.config import EvaluationConfig, ModelConfig, ModelSpec
+from forecastops.ground.config import Evaluation, ModelConfig, ModelSpec
 from forecastops.ground.errors import ModelError
 from forecastops.ground.model_spec import Orders
 from forecastops.ground.series import Series
@@ -80,20 +80,20 @@ class Selection:
         }
 
 
-def select(known: pd.Series[float], model: ModelConfig, evaluation: EvaluationConfig, season: int) -> Selection:
+def select(known: pd.Series[float], model: ModelConfig, evaluation: Evaluation) -> Selection:
     """Choose the spec as ``model.selection`` says.
 
     Args:
         known: the observations before the gate's window, shape (n,), with a regular DatetimeIndex; ``selection_rows``
             says how many there must be.
         model: the configured spec and candidates.
-        evaluation: window and horizon of the comparison.
-        season: observations in a season, 1 for none.
+        evaluation: window, horizon and season of the comparison.
 
     Raises:
         ModelError: when no candidate can be fitted, or the search finds none.
         ConfigError: when the search's library is not installed.
     """
+    season = evaluation.season_length
     before, window = known.iloc[: -evaluation.window], Series(known.iloc[-evaluation.window :])
     specs = _specs(model, season)
     if model.selection == "auto":
@@ -116,10 +116,9 @@ def select(known: pd.Series[float], model: ModelConfig, evaluation: EvaluationCo
     )
 
 
-def selection_rows(model: ModelConfig, evaluation: EvaluationConfig, season: int) -> int:
+def selection_rows(model: ModelConfig, evaluation: Evaluation) -> int:
     """The fewest observations before the gate's window from which ``select`` chooses and the chosen is estimated."""
-    if model.selection == "fixed":
-        return rows_needed(model, season)
+    season = evaluation.season_length
     return evaluation.window + max(rows_needed(spec, season) for spec in _specs(model, season))
 
 
@@ -146,7 +145,7 @@ def _specs(model: ModelConfig, season: int) -> tuple[ModelSpec, ...]:
     """What is compared: the candidates given, or the default ones and the configured spec; each once."""
     if model.candidates is not None:
         return _distinct(model.spec.with_orders(orders) for orders in model.candidates)
-    length = model.seasonal_order[3] or season
+    length = model.spec.seasonal_order[3] or season
     defaults = (model.spec.with_orders(orders) for orders in default_candidates(length))
     return _distinct([model.spec, *defaults])
 
@@ -159,16 +158,17 @@ def _distinct(specs: Iterable[ModelSpec]) -> tuple[ModelSpec, ...]:
     return tuple(found.values())
 
 
-def _scored(known: pd.Series[float], spec: ModelSpec, evaluation: EvaluationConfig) -> Candidate:
+def _scored(known: pd.Series[float], spec: ModelSpec, evaluation: Evaluation) -> Candidate:
     """The spec, estimated before the selection window, and its error in it."""
     origins = window_origins(len(known), evaluation.window, evaluation.horizon)
     try:
         found = estimate(known.iloc[: origins[0]], spec)
-        forecaster = build_forecaster(spec, found, known, evaluation)
+        forecaster = Forecaster(Fit((found.member,), found.estimated_through, found.converged), known)
         mean = rolling_forecasts(forecaster, origins, evaluation.horizon, evaluation.levels).mean
     except ModelError as error:
         return Candidate(spec, None, None, error.what)
-    rmse = float(np.sqrt(np.mean(loss_by_origin(actuals(known, origins, evaluation.horizon), mean))))
+    actual = actuals(known, origins, evaluation.horizon)
+    rmse = float(np.sqrt(np.nanmean(loss_by_origin(actual, mean))))
     if not found.converged:
         return Candidate(spec, len(found.params), None, f"did not converge in {found.iterations} iterations")
     if not math.isfinite(rmse):
@@ -182,7 +182,7 @@ def _wanders(known: pd.Series[float], season: int, *, log: bool) -> bool:
     A model without difference returns to its mean. A quiet selection window cannot show what that costs once the level
     has moved away from it: one such choice was seven times as wrong as AutoARIMA's.
     """
-    values = np.asarray(modelled(known, log=log), dtype=float)
+    values = np.asarray(modelled(known, log=log).interpolate(), dtype=float)  # the test knows no missing values
     if len(values) < 2 * season:
         return False
     seasons = values[-(len(values) // season * season) :].reshape(-1, season)

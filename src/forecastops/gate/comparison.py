@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,8 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
 
-from forecastops.forecasting.estimation import build_forecaster, estimate
-from forecastops.forecasting.forecaster import Forecaster
+from forecastops.forecasting.estimation import spec_of
+from forecastops.forecasting.forecaster import Fit, Forecaster
 from forecastops.forecasting.metrics import loss_by_origin, mase_scale, rmse_by_label, rmse_by_step, scores
 from forecastops.forecasting.rolling_origin import (
     RollingForecasts,
@@ -20,10 +19,11 @@ from forecastops.forecasting.rolling_origin import (
     seasonal_naive,
     window_origins,
 )
+from forecastops.forecasting.training import fit_members
+from forecastops.gate.data_checks import alarm_of, incomparable, revised_share
 from forecastops.gate.evidence import Evidence, ModelEvidence, Number
-from forecastops.ground.config import EvaluationConfig, ModelSpec
+from forecastops.ground.config import Evaluation, GatePolicy
 from forecastops.ground.errors import ModelError
-from forecastops.ground.series import season_length
 from forecastops.ground.strict import StrictRecord
 
 __all__ = ["Comparison", "Window", "compare"]
@@ -68,33 +68,43 @@ class Comparison:
 
 
 def compare(
-    challenger: Forecaster, champion: Forecaster | None, evaluation: EvaluationConfig, spec_bound: int
+    challenger: Forecaster,
+    champion: Forecaster | None,
+    evaluation: Evaluation,
+    spec_bound: int,
+    tolerance: float = GatePolicy().revision_tolerance,
 ) -> Comparison:
     """Score challenger, champion and seasonal naive on the newest window of the challenger's series.
 
-    What is scored is what is deployed: the same parameters, their state filtered up to each origin.
+    What is scored are the judged parameters of both, their state filtered up to each origin. A target that was not
+    observed is scored for no model.
 
     Args:
         challenger: its series ends with the window.
         champion: None where there is none.
-        evaluation: window, horizon, levels.
+        evaluation: window, horizon, season, levels.
         spec_bound: bound on the optimiser's iterations, should the champion be estimated anew.
+        tolerance: by how many typical one-step errors a value may be revised before it counts.
 
     Raises:
-        ModelError: when the challenger's parameters have seen the window.
+        ModelError: when the challenger's parameters have seen the window, or it holds too few observations.
     """
-    values = challenger.values
-    index = pd.DatetimeIndex(values.index)
-    _require_unseen(challenger, evaluation, index)
-    season = evaluation.season_length or season_length(str(index.freqstr))
-    origins = window_origins(len(values), evaluation.window, evaluation.horizon)
+    judged, season = challenger.as_judged(), evaluation.season_length
+    index = pd.DatetimeIndex(judged.values.index)
+    _require_unseen(judged, evaluation, index)
+    origins = window_origins(len(index), evaluation.window, evaluation.horizon)
     if origins[0] <= season:
         what = f"has {origins[0]} observations before the window, and the seasonal naive needs {season + 1}"
         raise ModelError("the challenger", what, "train on more data or set a shorter evaluation.window")
-    actual = actuals(values, origins, evaluation.horizon)
-    opponent = _opponent(champion, challenger, origins[0], evaluation, spec_bound) if champion else _Opponent()
-    forecasts = _forecasts(challenger, opponent.forecaster, origins, evaluation, season)
-    evidence = _scored(forecasts, values, origins, actual, season)
+    start, observed = int(origins[0]), judged.observed
+    actual = actuals(observed, origins, evaluation.horizon)
+    seen = np.isfinite(actual).any(axis=1)
+    _require_observed(observed.iloc[start:], evaluation)
+    origins, actual = origins[seen], actual[seen]
+    opponent = _opponent(champion, judged, start, spec_bound) if champion else _Opponent()
+    forecasts = _forecasts(judged, opponent.forecaster, origins, evaluation, season)
+    scale = mase_scale(np.asarray(observed, dtype=float)[:start], season)
+    evidence = _scored(forecasts, index, origins, actual, scale)
     return Comparison(
         evidence=Evidence(
             horizon=evaluation.horizon,
@@ -102,9 +112,13 @@ def compare(
             challenger=evidence["challenger"],
             champion=evidence.get("champion", _NO_SCORES) if champion else None,
             seasonal_naive=evidence["seasonal_naive"],
-            converged=challenger.converged,
-            revised_share=_revised_share(challenger, champion) if champion else None,
+            converged=judged.fit.converged,
+            start_gap=judged.fit.start_gap,
+            revised_share=revised_share(champion, judged.observed, tolerance) if champion else None,
             incomparable=opponent.incomparable,
+            same_spec=champion is not None and _specs(judged.fit) == _specs(champion.fit),
+            newer_data=champion is None or index[-1] > pd.Timestamp(champion.fit.estimated_through),
+            alarm=None if opponent.incomparable else alarm_of(champion, judged),
         ),
         window=_window(index, origins, evaluation.horizon),
         table=_table(index, origins, actual, forecasts),
@@ -116,7 +130,7 @@ def _forecasts(
     challenger: Forecaster,
     opponent: Forecaster | None,
     origins: npt.NDArray[np.intp],
-    evaluation: EvaluationConfig,
+    evaluation: Evaluation,
     season: int,
 ) -> dict[str, RollingForecasts]:
     """Every model's forecasts from the same origins."""
@@ -130,14 +144,13 @@ def _forecasts(
 
 def _scored(
     forecasts: dict[str, RollingForecasts],
-    values: pd.Series[float],
+    index: pd.DatetimeIndex,
     origins: npt.NDArray[np.intp],
     actual: npt.NDArray[np.float64],
-    season: int,
+    scale: float,
 ) -> dict[str, ModelEvidence]:
     """Every model's scores, by the same scale and weekdays."""
-    scale = mase_scale(np.asarray(values, dtype=float)[: origins[0]], season)
-    days = np.asarray(pd.DatetimeIndex(values.index).day_name())[origins[:, None] + np.arange(actual.shape[1])]
+    days = np.asarray(index.day_name())[origins[:, None] + np.arange(actual.shape[1])]
     return {
         name: ModelEvidence.of(
             scores(actual, forecast, scale),
@@ -153,15 +166,25 @@ def _window(index: pd.DatetimeIndex, origins: npt.NDArray[np.intp], horizon: int
     return Window(start=_iso(index[origins[0]]), end=_iso(index[-1]), origins=len(origins), horizon=horizon)
 
 
-def _require_unseen(challenger: Forecaster, evaluation: EvaluationConfig, index: pd.DatetimeIndex) -> None:
+def _require_observed(window: pd.Series[float], evaluation: Evaluation) -> None:
+    """Refuse a window in which too little was observed to judge a model by."""
+    needed = max(evaluation.horizon, evaluation.window // 2)
+    found = int(window.notna().sum())
+    if found < needed:
+        what = f"has {found} observed values in the window of {evaluation.window}, and {needed} are needed"
+        raise ModelError("the challenger", what, "give the missing values or set a longer evaluation.window")
+
+
+def _require_unseen(challenger: Forecaster, evaluation: Evaluation, index: pd.DatetimeIndex) -> None:
     if len(index) <= evaluation.window:
         what = f"has {len(index)} observations, no more than the window of {evaluation.window}"
         raise ModelError("the challenger", what, "train on more data or set a shorter evaluation.window")
     start = index[len(index) - evaluation.window]
-    if pd.Timestamp(challenger.estimated_through) >= start:
+    through = pd.Timestamp(challenger.fit.estimated_through)
+    if through >= start:
         raise ModelError(
             "the challenger",
-            f"was estimated through {_iso(pd.Timestamp(challenger.estimated_through))}, inside the window of "
+            f"was estimated through {_iso(through)}, inside the window of "
             f"{evaluation.window} that starts on {_iso(start)}",
             "train it with the evaluation.window with which it is evaluated",
         )
@@ -176,48 +199,31 @@ class _Opponent:
     incomparable: tuple[str, ...] = ()
 
 
-def _incomparable(challenger: Forecaster, champion: Forecaster) -> Iterator[str]:
-    ours, theirs = pd.DatetimeIndex(challenger.values.index), pd.DatetimeIndex(champion.values.index)
-    if ours.freqstr != theirs.freqstr:
-        yield f"the challenger's series has frequency {ours.freqstr}, the champion's {theirs.freqstr}"
-    elif ours[-1] < theirs[-1]:
-        yield f"the challenger's series ends on {_iso(ours[-1])}, before the champion's on {_iso(theirs[-1])}"
-    elif champion.log and not (challenger.values > 0).all():
-        yield "the champion models logarithms, and the challenger's series has values that are not positive"
-
-
-def _revised_share(challenger: Forecaster, champion: Forecaster) -> Number:
-    """Share of the common dates on which the two series differ by more than a millionth; None without common dates."""
-    ours, theirs = challenger.values.align(champion.values, join="inner")
-    if ours.empty:
-        return None
-    return float(np.mean(~np.isclose(ours, theirs, rtol=1e-6, atol=0.0)))
-
-
-def _opponent(
-    champion: Forecaster, challenger: Forecaster, window_start: int, evaluation: EvaluationConfig, spec_bound: int
-) -> _Opponent:
+def _opponent(champion: Forecaster, challenger: Forecaster, window_start: int, spec_bound: int) -> _Opponent:
     """The champion on the challenger's series, with its own parameters if these are older than the window."""
-    if reasons := tuple(_incomparable(challenger, champion)):
+    if reasons := tuple(incomparable(champion, challenger.values)):
         return _Opponent(incomparable=reasons)
     values, before = challenger.values, challenger.values.iloc[:window_start]
-    if pd.Timestamp(champion.estimated_through) <= before.index[-1]:
-        return _Opponent(replace(champion, values=values))
-    spec = ModelSpec(
-        order=champion.order,
-        seasonal_order=champion.seasonal_order,
-        trend=champion.trend,  # type: ignore[arg-type]  # pydantic checks the value
-        log=champion.log,
-        max_iterations=spec_bound,
-    )
+    judged = champion.as_judged().with_data(values, challenger.interpolated)
+    if pd.Timestamp(judged.fit.estimated_through) <= before.index[-1]:
+        return _Opponent(judged)
+    specs = [spec_of(member, spec_bound) for member in judged.fit.members]
     try:
-        found = estimate(before, spec)
+        estimates = fit_members(before, specs)
     except ModelError as error:
         return _Opponent(incomparable=(f"{_ANEW} {error.what}; {_UNTIL}",))
-    if not found.converged:  # against a crippled champion any challenger wins
-        remedy = "raise model.max_iterations" if found.iterations >= spec_bound else _UNTIL
-        return _Opponent(incomparable=(f"{_ANEW} did not converge in {found.iterations} iterations; {remedy}",))
-    return _Opponent(build_forecaster(spec, found, values, evaluation), re_estimated=True)
+    late = [found for found in estimates if not found.converged]
+    if late:  # against a crippled champion any challenger wins
+        iterations = max(found.iterations for found in late)
+        remedy = "raise model.max_iterations" if iterations >= spec_bound else _UNTIL
+        return _Opponent(incomparable=(f"{_ANEW} did not converge in {iterations} iterations; {remedy}",))
+    anew = Fit(tuple(found.member for found in estimates), estimates[0].estimated_through, converged=True)
+    return _Opponent(replace(judged, judged=anew, in_data_unit=False), re_estimated=True)
+
+
+def _specs(fit: Fit) -> list[str]:
+    """What the members are, in no order."""
+    return sorted(str(spec_of(member, 1).canonical) for member in fit.members)
 
 
 def _iso(stamp: pd.Timestamp) -> str:

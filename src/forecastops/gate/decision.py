@@ -12,7 +12,7 @@ from pydantic import Field
 
 from forecastops.gate import guardrails, superiority
 from forecastops.gate.check import Check, percent, show
-from forecastops.gate.evidence import Evidence
+from forecastops.gate.evidence import Evidence, ModelEvidence
 from forecastops.ground.config import GatePolicy
 from forecastops.ground.strict import StrictRecord
 
@@ -43,7 +43,7 @@ def decide(evidence: Evidence, policy: GatePolicy) -> Ruling:
         summary = f"the challenger is better than the champion; excused is {', '.join(failed)}, as the notes say"
     warnings = [why for name, why in excused.items() if name in failed]
     if verdict == "PROMOTE":
-        warnings += _reservations(evidence)
+        warnings += _reservations(evidence, policy)
     return Ruling(verdict=verdict, checks=rails + comparisons, summary=summary, warnings=tuple(warnings))
 
 
@@ -73,7 +73,11 @@ def _replaced(policy: GatePolicy) -> tuple[Verdict, str]:
 
 def _guardrails(evidence: Evidence, policy: GatePolicy) -> Iterator[Check]:
     yield guardrails.comparable_data(evidence, policy.max_revised_share)
+    if policy.plausible_data:
+        yield guardrails.plausible_data(evidence)
     yield guardrails.converged(evidence)
+    if policy.max_start_gap is not None:
+        yield guardrails.start_gap(evidence, policy.max_start_gap)
     yield guardrails.finite(evidence)
     if policy.beat_seasonal_naive or evidence.incumbent:
         yield guardrails.seasonal_naive_floor(evidence)
@@ -81,19 +85,29 @@ def _guardrails(evidence: Evidence, policy: GatePolicy) -> Iterator[Check]:
         yield guardrails.interval_coverage(evidence, policy.max_coverage_shortfall)
     if policy.max_step_ratio is not None:
         yield guardrails.worst_step(evidence, policy.max_step_ratio)
-    if evidence.champion is None:
-        return  # what follows asks whether a change makes a part worse that is good now
+    if evidence.champion is not None:
+        yield from _relative(evidence, evidence.champion, policy)
+
+
+def _relative(evidence: Evidence, champion: ModelEvidence, policy: GatePolicy) -> Iterator[Check]:
+    """Whether a change makes a part worse that is good now."""
     if policy.max_bias_share is not None:
-        yield guardrails.bias(evidence, evidence.champion, policy.max_bias_share)
+        yield guardrails.bias(evidence, champion, policy.max_bias_share, policy.max_bias_growth)
     if policy.max_weekday_ratio is not None:
-        yield guardrails.worst_weekday(evidence, evidence.champion, policy.max_weekday_ratio)
+        yield guardrails.worst_weekday(evidence, champion, policy.max_weekday_ratio)
     if policy.max_recent_ratio is not None:
         origins, bound = policy.recent_origins, policy.max_recent_ratio
-        yield guardrails.recent_origins(evidence, evidence.champion, origins, bound)
+        yield guardrails.recent_origins(evidence, champion, origins, bound)
 
 
 def _comparisons(evidence: Evidence, policy: GatePolicy) -> Iterator[Check]:
+    """What is asked depends on what changes: of a specification that learnt from newer data less than of another."""
     if evidence.champion is None:
+        return
+    if evidence.same_spec and policy.same_spec_improvement is not None:
+        yield superiority.newer_data(evidence)
+        bound = policy.same_spec_improvement
+        yield superiority.min_improvement(evidence, evidence.champion, bound, policy.half_life)
         return
     if policy.min_improvement is not None:
         yield superiority.min_improvement(evidence, evidence.champion, policy.min_improvement, policy.half_life)
@@ -101,13 +115,24 @@ def _comparisons(evidence: Evidence, policy: GatePolicy) -> Iterator[Check]:
         yield superiority.diebold_mariano(evidence, evidence.champion, policy.alpha, policy.half_life)
 
 
-def _reservations(evidence: Evidence) -> Iterator[str]:
+def _reservations(evidence: Evidence, policy: GatePolicy) -> Iterator[str]:
     """What a person who reads the plain scores would ask about a promotion."""
+    yield from _large_bias(evidence, policy)
     ours, theirs = evidence.challenger.rmse, evidence.champion.rmse if evidence.champion else None
     if ours is not None and theirs is not None and ours > theirs:
         yield (
             f"over the whole window the challenger's RMSE {show(ours, theirs)} is above the champion's "
             f"{show(theirs, ours)}: it is from recent origins that it does better (gate.half_life)"
+        )
+
+
+def _large_bias(evidence: Evidence, policy: GatePolicy) -> Iterator[str]:
+    """A bias that is large and did not grow."""
+    bound, bias, rmse = policy.max_bias_share, evidence.challenger.metrics.get("bias"), evidence.challenger.rmse
+    if policy.max_bias_growth > 1 and bound is not None and bias is not None and rmse and abs(bias) > bound * rmse:
+        yield (
+            f"the challenger's bias of {show(bias)} is {percent(abs(bias) / rmse)} of its RMSE; it does not block, "
+            "because it has not grown from the champion's"
         )
 
 

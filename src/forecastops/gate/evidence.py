@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from forecastops.ground.strict import StrictRecord
 
-__all__ = ["Evidence", "ModelEvidence", "finite_or_none", "recency_weights", "settled"]
+__all__ = ["AlarmRecord", "Evidence", "ModelEvidence", "finite_or_none", "recency_weights", "settled"]
 
 Number = float | None  # None stands for a number that is missing or not finite; no check passes on it
 
@@ -73,6 +74,15 @@ class ModelEvidence(StrictRecord):
         return finite_or_none(max(gaps)) if gaps and len(gaps) == len(shares) else None
 
 
+class AlarmRecord(StrictRecord):
+    """Why the newest rows are implausible."""
+
+    rule: Literal["median_error", "single_error", "constant_run"] = Field(description="Which bound was passed.")
+    value: float = Field(description="What was found: standard deviations, or equal values in a row.")
+    threshold: float = Field(description="The bound.")
+    date: str = Field(description="ISO date of the row, or of the last of them.")
+
+
 class Evidence(StrictRecord):
     """All that a decision rests on; with the policy it gives the verdict again."""
 
@@ -87,9 +97,16 @@ class Evidence(StrictRecord):
     )
     seasonal_naive: ModelEvidence = Field(description="Scores of the last season's values again.")
     converged: bool = Field(description="Whether the challenger's optimiser converged.")
+    start_gap: Number = Field(None, description="Log-likelihood by which the estimation's starts ended apart.")
     revised_share: Number = Field(
-        None, description="Share of the dates common to both series on which their values differ; null without any."
+        None,
+        description="Share of the dates common to both series on which their values differ materially; null without.",
     )
+    same_spec: bool = Field(False, description="Whether the challenger is the champion's own specification.")
+    newer_data: bool = Field(
+        True, description="Whether the challenger's data end later than those that the champion was estimated on."
+    )
+    alarm: AlarmRecord | None = Field(None, description="Why the newest rows are implausible; null where they are not.")
     incomparable: tuple[str, ...] = Field((), description="Reasons why the models cannot be compared on these data.")
 
     @model_validator(mode="after")

@@ -10,39 +10,56 @@ import math
 from collections.abc import Mapping
 from typing import TypeVar
 
+from forecastops.forecasting.forecaster import Alarm
 from forecastops.gate.check import Check, percent, ratio, show
-from forecastops.gate.evidence import Evidence, ModelEvidence, Number, finite_or_none
+from forecastops.gate.evidence import AlarmRecord, Evidence, ModelEvidence, Number, finite_or_none
 
 __all__ = [
+    "COMPARABLE_DATA",
     "FLOOR",
     "INTERVAL_COVERAGE",
+    "PLAUSIBLE_DATA",
     "bias",
+    "comparable",
     "comparable_data",
     "converged",
     "finite",
     "interval_coverage",
+    "plausible",
+    "plausible_data",
     "recent_origins",
     "seasonal_naive_floor",
+    "start_gap",
     "worst_step",
     "worst_weekday",
 ]
 
 _K = TypeVar("_K")
 
+COMPARABLE_DATA, PLAUSIBLE_DATA = "comparable_data", "plausible_data"
 FLOOR = "beats_seasonal_naive"
 INTERVAL_COVERAGE = "interval_coverage"
 
 
 def comparable_data(evidence: Evidence, bound: Number) -> Check:
-    """Both models can be judged on the same observations, and the series are the same where they overlap.
+    """Both models can be judged on the same observations, and the series are the same where they overlap."""
+    check = comparable(evidence.incomparable, evidence.revised_share, bound, revised=evidence.champion is not None)
+    if evidence.incumbent:
+        reason = f"{check.reason}; the champion is not among them, and its data are unknown"
+        check = check.model_copy(update={"reason": reason})
+    return check
+
+
+def comparable(incomparable: tuple[str, ...], share: Number, bound: Number, *, revised: bool) -> Check:
+    """The check of data by themselves: reasons against them, and the share of dates that were ``revised``.
 
     A wrong column, unit or file would beat any champion, whose parameters are of another scale.
     """
-    share, reasons = evidence.revised_share, list(evidence.incomparable)
-    if evidence.champion is not None and not reasons and bound is not None:
+    reasons = list(incomparable)
+    if revised and not reasons and bound is not None:
         if share is None:
             reasons.append(
-                "the challenger's series and the champion's have no date in common, so nothing shows that they are the "
+                "the new series and the champion's have no date in common, so nothing shows that they are the "
                 "same series: train on data that overlap, or set gate.max_revised_share=null"
             )
         elif share > bound:
@@ -51,10 +68,34 @@ def comparable_data(evidence: Evidence, bound: Number) -> Check:
                 f"{percent(bound)} is allowed, lest another column or unit be taken for the same series"
             )
     text = "; ".join(reasons) if reasons else "all models forecast the same observations from the same origins"
-    if evidence.incumbent:
-        text += "; the champion is not among them, and its data are unknown"
     needed = "data on which both models can be judged" if reasons else ""
-    return Check(name="comparable_data", passed=not reasons, value=share, threshold=bound, reason=text, needed=needed)
+    return Check(name=COMPARABLE_DATA, passed=not reasons, value=share, threshold=bound, reason=text, needed=needed)
+
+
+def plausible_data(evidence: Evidence) -> Check:
+    """The newest rows can be what the champion forecast."""
+    return plausible(evidence.alarm)
+
+
+def plausible(alarm: AlarmRecord | None) -> Check:
+    """The same of data by themselves."""
+    if alarm is None:
+        text = "the newest rows are plausible"
+        return Check(name=PLAUSIBLE_DATA, passed=True, value=None, threshold=None, reason=text)
+    needed = "rows that are right, or `forecastops renew --accept-data --reason ...` where these are"
+    text = str(Alarm(alarm.rule, alarm.value, alarm.threshold, alarm.date))
+    return Check(
+        name=PLAUSIBLE_DATA, passed=False, value=alarm.value, threshold=alarm.threshold, reason=text, needed=needed
+    )
+
+
+def start_gap(evidence: Evidence, bound: float) -> Check:
+    """The estimation's starts ended near one optimum."""
+    gap = evidence.start_gap
+    passed = gap is not None and gap <= bound
+    text = f"the optimiser's starts ended {show(gap, bound)} apart in log-likelihood; at most {bound:g} is allowed"
+    needed = "" if passed else f"a gap of {bound:g} or less, it is {show(gap, bound)}"
+    return Check(name="start_gap", passed=passed, value=gap, threshold=bound, reason=text, needed=needed)
 
 
 def converged(evidence: Evidence) -> Check:
@@ -126,15 +167,19 @@ def recent_origins(evidence: Evidence, champion: ModelEvidence, origins: int, bo
     return _segment("recent_origins", "from the last {} origins", found, "champion", bound)
 
 
-def bias(evidence: Evidence, champion: ModelEvidence, bound: float) -> Check:
-    """The mean error is at most ``bound`` of the RMSE in either direction, or no larger than the champion's."""
+def bias(evidence: Evidence, champion: ModelEvidence, bound: float, growth: float = 1.0) -> Check:
+    """The mean error is at most ``bound`` of the RMSE in either direction, or ``growth`` times the champion's.
+
+    A biased model that is better than the champion still serves better: what blocks is a bias that grew.
+    """
     ours, theirs, rmse = evidence.challenger.metrics.get("bias"), champion.metrics.get("bias"), evidence.challenger.rmse
     share = finite_or_none(abs(ours) / rmse) if ours is not None and rmse else None
-    no_larger = ours is not None and theirs is not None and abs(ours) <= abs(theirs)
-    text = f"bias {show(ours)}, {percent(share, bound)} of the RMSE; at most {percent(bound)} is allowed, or the "
+    no_larger = ours is not None and theirs is not None and abs(ours) <= growth * abs(theirs)
+    than = "" if growth == 1 else f"{growth:g} of "
+    text = f"bias {show(ours)}, {percent(share, bound)} of the RMSE; at most {percent(bound)} is allowed, or {than}the "
     text += f"champion's bias of {show(theirs)}"
     passed = (share is not None and share <= bound) or no_larger
-    limit = max(bound * (rmse or 0.0), abs(theirs or 0.0))
+    limit = max(bound * (rmse or 0.0), growth * abs(theirs or 0.0))
     beyond = None if ours is None else abs(ours)
     within = f"a bias between {show(-limit, None if beyond is None else -beyond)} and {show(limit, beyond)}"
     needed = "" if passed else f"{within}, it is {show(ours, None if ours is None else math.copysign(limit, ours))}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from pydantic import Field
 
 from forecastops.gate.check import Check
@@ -13,11 +15,17 @@ from forecastops.ground.strict import StrictRecord
 
 __all__ = ["ChampionRecord", "Decision"]
 
+_BEFORE = {"plausible_data": False, "same_spec_improvement": None, "max_bias_growth": 1.0}
+
 
 class ChampionRecord(StrictRecord):
     """The champion that the challenger was compared with."""
 
     version: str = Field(description="Its version in the registry.")
+    model_version: str | None = Field(
+        None,
+        description="The version that brought its model in, of which `version` may be a renewal; null in old records.",
+    )
     run_id: str = Field(description="The run that trained it.")
     re_estimated: bool = Field(
         description="Whether its spec was estimated anew before the window, because its own parameters are not older."
@@ -66,6 +74,18 @@ class Decision(StrictRecord):
     evidence: Evidence = Field(description="The numbers.")
     config: dict[str, object] = Field(description="Data, model and evaluation settings at the time.")
     versions: dict[str, str] = Field(description="Versions of the libraries.")
+
+    @classmethod
+    def read(cls, text: bytes) -> Decision:
+        """The decision of a logged record; what an older one does not state was not yet asked.
+
+        Raises:
+            ValueError: when it is no such record.
+        """
+        document = json.loads(text)
+        if isinstance(document, dict) and isinstance(policy := document.get("policy"), dict):
+            document["policy"] = _BEFORE | policy
+        return cls.model_validate_json(json.dumps(document))
 
     def replay(self) -> Ruling:
         """The ruling that policy and evidence give now, with the warnings about the champion that the decision adds."""

@@ -14,9 +14,19 @@ from scipy import stats
 from forecastops.gate.check import Check, percent, probability, show
 from forecastops.gate.evidence import Evidence, ModelEvidence, Number, finite_or_none, recency_weights, settled
 
-__all__ = ["diebold_mariano", "min_improvement"]
+__all__ = ["diebold_mariano", "min_improvement", "newer_data"]
 
 Array = npt.NDArray[np.float64]
+
+
+def newer_data(evidence: Evidence) -> Check:
+    """The same specification has learnt from observations that the champion's estimation has not seen."""
+    passed = evidence.newer_data
+    text = "the challenger's data end later than those that the champion, of the same specification, was estimated on"
+    if not passed:
+        text = "the champion is of the same specification and was estimated on these data, or newer: nothing was learnt"
+    needed = "" if passed else "data that end later than those that the champion was estimated on"
+    return Check(name="newer_data", passed=passed, value=float(passed), threshold=1.0, reason=text, needed=needed)
 
 
 def min_improvement(evidence: Evidence, champion: ModelEvidence, bound: float, half_life: float | None = None) -> Check:

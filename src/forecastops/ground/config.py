@@ -12,6 +12,7 @@ import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from forecastops.ground.errors import ConfigError
+from forecastops.ground.frequency import horizon_and_window, season_length
 from forecastops.ground.model_spec import ModelConfig, ModelSpec
 from forecastops.ground.strict import StrictRecord
 
@@ -19,6 +20,7 @@ __all__ = [
     "Config",
     "DataConfig",
     "DeploymentConfig",
+    "Evaluation",
     "EvaluationConfig",
     "GatePolicy",
     "ModelConfig",
@@ -42,17 +44,38 @@ class DataConfig(StrictRecord):
     frequency: str | None = Field(
         None, description="Pandas frequency of the series, e.g. D or W-SUN; found from the dates when absent."
     )
-    gaps: Literal["interpolate", "error"] = Field(
-        "interpolate", description="What to do with missing dates: fill them linearly in time, or refuse the data."
+    gaps: Literal["missing", "interpolate", "error"] = Field(
+        "missing",
+        description="What to do with missing dates: leave them out, so that the model bridges them and no score counts "
+        "them; fill them linearly in time, which no score counts either; or refuse the data.",
     )
     max_gap: int = Field(7, ge=1, description="The longest run of missing dates that is still interpolated.")
+    max_missing_share: float = Field(
+        0.2, ge=0, lt=1, description="The largest share of the dates that may be missing or interpolated."
+    )
+
+
+class Evaluation(StrictRecord):
+    """The rolling-origin evaluation of one series, in numbers."""
+
+    horizon: int = Field(ge=1, description="Steps forecast from every origin, in observations.")
+    window: int = Field(ge=2, description="Newest observations held back from estimation and forecast by all.")
+    season_length: int = Field(ge=1, description="Season of the seasonal naive, in observations; 1 for none.")
+    levels: tuple[int, ...] = Field((80, 95), description="Levels of the forecast intervals, in percent.")
 
 
 class EvaluationConfig(StrictRecord):
     """The rolling-origin evaluation on which a decision rests."""
 
-    horizon: int = Field(14, ge=1, description="Steps forecast from every origin, in observations.")
-    window: int = Field(56, ge=2, description="Newest observations held back from estimation and forecast by all.")
+    horizon: int | None = Field(
+        None, ge=1, description="Steps forecast from every origin, in observations; by frequency when null (daily 14)."
+    )
+    window: int | None = Field(
+        None,
+        ge=2,
+        description="Newest observations held back from estimation and forecast by all; by frequency when null "
+        "(daily 56).",
+    )
     season_length: int | None = Field(
         None, ge=1, description="Season of the seasonal naive, in observations; by frequency when absent (daily 7)."
     )
@@ -62,11 +85,25 @@ class EvaluationConfig(StrictRecord):
 
     @model_validator(mode="after")
     def _window_holds_origins(self) -> EvaluationConfig:
-        if self.window < self.horizon:
+        if self.horizon is not None and self.window is not None and self.window < self.horizon:
             raise ValueError(f"window {self.window} is shorter than horizon {self.horizon}: it would hold no origin")
         if len(set(self.levels)) != len(self.levels):
             raise ValueError(f"levels {self.levels} name a level twice")
         return self
+
+    def resolved(self, frequency: str) -> Evaluation:
+        """What it means for a series of that frequency.
+
+        Raises:
+            DataError: where a season is to be found and the frequency has no usual one.
+        """
+        horizon, window = horizon_and_window(frequency)
+        return Evaluation(
+            horizon=self.horizon or horizon,
+            window=self.window or window,
+            season_length=self.season_length or season_length(frequency),
+            levels=self.levels,
+        )
 
 
 class GatePolicy(StrictRecord):
@@ -76,7 +113,15 @@ class GatePolicy(StrictRecord):
         0.01,
         ge=0,
         lt=1,
-        description="Share by which the challenger's RMSE must lie below the champion's, origins weighed by half_life.",
+        description="Share by which the RMSE of a challenger of another specification must lie below the champion's, "
+        "origins weighed by half_life.",
+    )
+    same_spec_improvement: float | None = Field(
+        0.001,
+        ge=0,
+        lt=1,
+        description="The same share where the challenger is the champion's own specification, estimated on newer data: "
+        "no test is asked of it then. Null judges it like any other.",
     )
     half_life: float | None = Field(
         15,
@@ -92,7 +137,24 @@ class GatePolicy(StrictRecord):
         "may pass it.",
     )
     max_revised_share: float | None = Field(
-        0.05, ge=0, lt=1, description="Share of the dates common with the champion's data on which values may differ."
+        0.05,
+        ge=0,
+        lt=1,
+        description="Share of the dates common with the champion's data on which values may differ by more than "
+        "revision_tolerance.",
+    )
+    revision_tolerance: float = Field(
+        0.5,
+        ge=0,
+        description="How much a value may be revised before it counts, in typical one-step errors of the champion.",
+    )
+    plausible_data: bool = Field(
+        True, description="Whether data are refused whose newest rows cannot be what the champion forecast."
+    )
+    max_start_gap: float | None = Field(
+        None,
+        gt=0,
+        description="Largest log-likelihood by which the estimation's starts may end apart; off unless set.",
     )
     beat_seasonal_naive: bool = Field(True, description="Whether the RMSE must not exceed the seasonal naive's.")
     incumbent: Literal["seasonal_naive", "hold"] = Field(
@@ -120,7 +182,12 @@ class GatePolicy(StrictRecord):
     )
     recent_origins: int = Field(7, ge=1, description="How many origins, the newest of the window, count as recent.")
     max_bias_share: float | None = Field(
-        0.50, gt=0, description="Largest bias as a share of the RMSE, unless the champion's bias is larger still."
+        0.50,
+        gt=0,
+        description="Largest bias as a share of the RMSE; a larger one is a warning, and blocks where the bias grew.",
+    )
+    max_bias_growth: float = Field(
+        1.25, ge=1, description="How many times the champion's bias a large one may be before it has grown."
     )
 
 
@@ -144,6 +211,9 @@ class RegistryConfig(StrictRecord):
         "auto",
         description="What names the champion: the alias, or stage Production; auto asks the registry for aliases.",
     )
+    keep_renewals: int = Field(
+        30, ge=1, description="How many renewals of the champion are kept, the newest; older ones nobody needs go."
+    )
 
     @field_validator("alias")
     @classmethod
@@ -159,6 +229,14 @@ class DeploymentConfig(StrictRecord):
     target: str = Field("forecastops-local", min_length=1, description="MLflow deployments target URI.")
     name: str | None = Field(None, pattern=_NAME, description="Name of the deployment; the model's name when absent.")
     timeout_seconds: float = Field(120.0, gt=0, description="How long a deployment may take to become healthy.")
+    on_hold: Literal["renew", "refit", "nothing"] = Field(
+        "renew",
+        description="What a champion that stays is given: the newest data with its own parameters, its specification "
+        "estimated anew on them, or nothing.",
+    )
+    max_age_days: float | None = Field(
+        None, gt=0, description="Age of the newest data served beyond which status calls production stale; off if null."
+    )
     settings: dict[str, str | int | float | bool] = Field(
         default_factory=dict, description="Settings handed to the target as they are, e.g. port for forecastops-local."
     )
@@ -177,14 +255,35 @@ class Config(StrictRecord):
 
     @model_validator(mode="after")
     def _test_can_be_passed(self) -> Config:
-        origins = self.evaluation.window - self.evaluation.horizon + 1
-        if self.gate.alpha is not None and origins <= self.evaluation.horizon:
+        if self.evaluation.window is not None and self.evaluation.horizon is not None:
+            self._require_origins(self.evaluation.window, self.evaluation.horizon)
+        return self
+
+    def evaluation_of(self, frequency: str) -> Evaluation:
+        """Horizon, window and season for a series of that frequency.
+
+        Raises:
+            DataError: where a season is to be found and the frequency has no usual one.
+            ConfigError: where what is configured does not go with the frequency's usual horizon or window.
+        """
+        found = self.evaluation.resolved(frequency)
+        try:
+            self._require_origins(found.window, found.horizon)
+        except ValueError as error:
+            remedy = "set both evaluation.horizon and evaluation.window"
+            raise ConfigError(f"configuration, for frequency {frequency}", str(error), remedy) from error
+        return found
+
+    def _require_origins(self, window: int, horizon: int) -> None:
+        origins = window - horizon + 1
+        if origins < 1:
+            raise ValueError(f"window {window} is shorter than horizon {horizon}: it would hold no origin")
+        if self.gate.alpha is not None and origins <= horizon:
             raise ValueError(
-                f"evaluation.window {self.evaluation.window} has {origins} origins, too few for the gate's test of "
-                f"{self.evaluation.horizon}-step forecasts: take a window of at least {2 * self.evaluation.horizon}, "
+                f"evaluation.window {window} has {origins} origins, too few for the gate's test of "
+                f"{horizon}-step forecasts: take a window of at least {2 * horizon}, "
                 "or switch the test off with gate.alpha null"
             )
-        return self
 
     @property
     def deployment_name(self) -> str:

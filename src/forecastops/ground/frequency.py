@@ -11,13 +11,18 @@ from pandas.tseries.offsets import BaseOffset, Tick
 
 from forecastops.ground.errors import DataError
 
-__all__ = ["find_offset", "on_grid", "read_offset", "season_length", "steps"]
+__all__ = ["find_offset", "horizon_and_window", "on_grid", "read_offset", "season_length", "steps"]
 
 # A date off the grid tells more against it than a missing one.
 _OFF_GRID = 5
 _DAY = pd.Timedelta(days=1)
 _SEASONS = {"D": 7, "B": 5, "W": 52} | dict.fromkeys(("MS", "ME", "BMS", "BME"), 12)
 _SEASONS |= dict.fromkeys(("QS", "QE", "BQS", "BQE"), 4) | dict.fromkeys(("YS", "YE", "BYS", "BYE"), 1)
+_HORIZONS = {"h": (24, 168), "D": (14, 56), "B": (10, 40), "W": (8, 52)} | {
+    **dict.fromkeys(("MS", "ME", "BMS", "BME"), (6, 24)),
+    **dict.fromkeys(("QS", "QE", "BQS", "BQE"), (4, 12)),
+    **dict.fromkeys(("YS", "YE", "BYS", "BYE"), (2, 8)),
+}
 # Shortest and longest distance in days between neighbours, business days at month's end included.
 _CALENDAR = {"M": (26, 33), "Q": (87, 95), "Y": (362, 369)}
 _UNITS = ((3600, "h"), (60, "min"), (1, "s"))
@@ -36,6 +41,16 @@ def season_length(frequency: str) -> int:
     if isinstance(offset, Tick) and offset.nanos < _DAY.value and _DAY.value % offset.nanos == 0:
         return int(_DAY.value // offset.nanos)
     raise DataError(f"frequency {frequency!r}", "has no usual season", "set evaluation.season_length")
+
+
+def horizon_and_window(frequency: str) -> tuple[int, int]:
+    """The usual horizon and evaluation window of a frequency, in observations: daily 14 and 56.
+
+    Where a frequency has no usual ones, the daily ones.
+    """
+    offset = read_offset(frequency)
+    family = "h" if isinstance(offset, Tick) and offset.nanos < _DAY.value else _family(offset)
+    return _HORIZONS.get(family, _HORIZONS["D"]) if offset.n == 1 or family == "h" else _HORIZONS["D"]
 
 
 def read_offset(frequency: str) -> BaseOffset:

@@ -11,26 +11,27 @@ from forecastops.ground.strict import StrictRecord
 __all__ = ["ModelConfig", "ModelSpec", "Orders"]
 
 _Lag = Annotated[int, Field(ge=0, le=1000)]
+_Order = tuple[_Lag, _Lag, _Lag]
+_SeasonalOrder = tuple[_Lag, _Lag, _Lag, _Lag]
+_Trend = Literal["n", "c", "t", "ct"]
+_DEFAULT_ORDER = (2, 0, 2)
+_OF_ONE_MODEL = ("order", "seasonal_order", "trend")
 
 
 class Orders(StrictRecord):
     """An ARIMA's orders, named as in statsmodels."""
 
-    order: tuple[_Lag, _Lag, _Lag] = Field(description="ARIMA order (p, d, q).")
-    seasonal_order: tuple[_Lag, _Lag, _Lag, _Lag] = Field(
+    order: _Order = Field(description="ARIMA order (p, d, q).")
+    seasonal_order: _SeasonalOrder = Field(
         (0, 0, 0, 0), description="Seasonal order (P, D, Q, s); s is the number of observations in a season."
     )
-    trend: Literal["n", "c", "t", "ct"] | None = Field(
+    trend: _Trend | None = Field(
         None, description="Deterministic trend; by default a constant without differencing, none with it."
     )
 
     @model_validator(mode="after")
     def _season_is_whole(self) -> Orders:
-        *lags, season = self.seasonal_order
-        if any(lags) and season < 2:
-            raise ValueError(f"a seasonal part {tuple(lags)} needs a season s of at least 2, not {season}")
-        if season == 1:
-            raise ValueError("a season s of 1 is no season; use 0 for none")
+        _require_whole_season(self.seasonal_order)
         return self
 
     @property
@@ -42,9 +43,9 @@ class Orders(StrictRecord):
 
 
 class ModelSpec(Orders):
-    """The ARIMA specification."""
+    """The specification of one ARIMA."""
 
-    order: tuple[_Lag, _Lag, _Lag] = Field((2, 0, 2), description="ARIMA order (p, d, q).")
+    order: _Order = Field(_DEFAULT_ORDER, description="ARIMA order (p, d, q).")
     log: bool = Field(False, description="Model the logarithm of the values, which must then be positive.")
     max_iterations: int = Field(500, ge=1, le=100_000, description="Bound on the optimiser's iterations.")
 
@@ -57,18 +58,41 @@ class ModelSpec(Orders):
 
     def with_orders(self, orders: Orders) -> ModelSpec:
         """These orders, estimated as this spec is."""
-        return ModelSpec(**orders.model_dump(), log=self.log, max_iterations=self.max_iterations)
+        return ModelSpec(
+            order=orders.order,
+            seasonal_order=orders.seasonal_order,
+            trend=orders.trend,
+            log=self.log,
+            max_iterations=self.max_iterations,
+        )
 
 
-class ModelConfig(ModelSpec):
-    """The ARIMA specification, and whether it is used as it is or chosen anew at each training."""
+class ModelConfig(StrictRecord):
+    """What is estimated: the mean of several ARIMAs, or one whose orders are given or chosen at each training."""
 
-    selection: Literal["fixed", "candidates", "auto"] = Field(
-        "fixed",
-        description="How the orders are chosen at each training, before the window that the gate scores: fixed, as "
-        "configured; candidates, the best of a list by rolling origins; auto, by a search (AutoARIMA of "
-        "statsforecast, which `pip install 'forecastops[auto]'` brings).",
+    selection: Literal["combination", "fixed", "candidates", "auto"] = Field(
+        "combination",
+        description="combination: the equal mean of the members' forecasts; fixed: one ARIMA of the orders configured, "
+        "and what an order or a trend means that is configured without a selection; candidates: one, the best of a "
+        "list by rolling origins before the window that the gate scores; auto: the same with the proposal of "
+        "AutoARIMA (statsforecast, which `pip install 'forecastops[auto]'` brings).",
     )
+    members: tuple[Orders, ...] | None = Field(
+        None,
+        min_length=1,
+        max_length=20,
+        description="Orders that selection=combination averages; when null, those that suit the series' frequency, "
+        "season and length.",
+    )
+    order: _Order | None = Field(None, description="ARIMA order (p, d, q) of one model; (2, 0, 2) when null.")
+    seasonal_order: _SeasonalOrder | None = Field(
+        None, description="Seasonal order (P, D, Q, s) of one model; s is the number of observations in a season."
+    )
+    trend: _Trend | None = Field(
+        None, description="Deterministic trend of one model; by default a constant without differencing, none with it."
+    )
+    log: bool = Field(False, description="Model the logarithm of the values, which must then be positive.")
+    max_iterations: int = Field(500, ge=1, le=100_000, description="Bound on the optimiser's iterations.")
     candidates: tuple[Orders, ...] | None = Field(
         None,
         min_length=1,
@@ -77,12 +101,36 @@ class ModelConfig(ModelSpec):
     )
 
     @model_validator(mode="after")
-    def _candidates_are_used(self) -> ModelConfig:
+    def _all_is_used(self) -> ModelConfig:
+        """Refuse a setting that the selection would pass over in silence."""
+        _require_whole_season(self.seasonal_order or (0, 0, 0, 0))
+        given = [name for name in _OF_ONE_MODEL if getattr(self, name) is not None]
+        if given and "selection" not in self.model_fields_set:
+            # Whoever configures an order wants that model, as before there was a combination.
+            object.__setattr__(self, "selection", "fixed")
         if self.candidates is not None and self.selection != "candidates":
             raise ValueError(f"candidates are given, but selection is {self.selection!r}: set it to 'candidates'")
+        if self.members is not None and self.selection != "combination":
+            raise ValueError(f"members are given, but selection is {self.selection!r}: set it to 'combination'")
+        if self.selection == "combination" and given:
+            raise ValueError(f"{given[0]} is given, but selection is 'combination': set members, or selection 'fixed'")
         return self
 
     @property
     def spec(self) -> ModelSpec:
-        """The configured specification by itself."""
-        return self.with_orders(Orders(order=self.order, seasonal_order=self.seasonal_order, trend=self.trend))
+        """The one model that is configured."""
+        return ModelSpec(
+            order=self.order or _DEFAULT_ORDER,
+            seasonal_order=self.seasonal_order or (0, 0, 0, 0),
+            trend=self.trend,
+            log=self.log,
+            max_iterations=self.max_iterations,
+        )
+
+
+def _require_whole_season(seasonal_order: tuple[int, int, int, int]) -> None:
+    *lags, season = seasonal_order
+    if any(lags) and season < 2:
+        raise ValueError(f"a seasonal part {tuple(lags)} needs a season s of at least 2, not {season}")
+    if season == 1:
+        raise ValueError("a season s of 1 is no season; use 0 for none")

@@ -1,11 +1,13 @@
-"""The series contract: finite numbers on a regular grid of dates, and a record of what was done to get there."""
+"""The series contract: numbers on a regular grid of dates, and a record of what was done to get there."""
 
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from pandas.tseries.offsets import BaseOffset
 
@@ -26,15 +28,31 @@ class Series:
     """A regular series.
 
     Attributes:
-        values: float64, finite; its DatetimeIndex is strictly increasing, without timezone, with ``freq`` set; its name
-            is the value column's.
-        notes: what was sorted, dropped or interpolated; a sentence each.
-        interpolated: how many values are interpolated rather than observed.
+        values: float64, finite or NaN where one is missing; its DatetimeIndex is strictly increasing, without timezone,
+            with ``freq`` set; its name is the value column's. First and last are observed.
+        notes: what was sorted, dropped, left out or interpolated; a sentence each.
+        filled: ISO dates whose values are interpolated rather than observed.
     """
 
     values: pd.Series[float]
     notes: tuple[str, ...] = ()
-    interpolated: int = 0
+    filled: tuple[str, ...] = ()
+
+    @property
+    def interpolated(self) -> int:
+        """How many values are interpolated rather than observed."""
+        return len(self.filled)
+
+    @property
+    def missing(self) -> int:
+        """How many dates have no value."""
+        return int(self.values.isna().sum())
+
+    @property
+    def observed(self) -> pd.Series[float]:
+        """The values that may be scored: NaN where one is missing or was filled in."""
+        filled = np.isin(_iso(self.index), self.filled)
+        return self.values.where(~filled)
 
     @property
     def index(self) -> pd.DatetimeIndex:
@@ -61,7 +79,7 @@ class Series:
 
     @property
     def rows(self) -> int:
-        """Number of values, interpolated ones included."""
+        """Number of dates, missing and interpolated ones included."""
         return len(self.values)
 
     @property
@@ -70,8 +88,11 @@ class Series:
         return hashlib.sha256(self.to_csv().encode()).hexdigest()
 
     def to_csv(self) -> str:
-        """Canonical text: a header ``date,value``, ISO dates, numbers with all their digits, LF at each line's end."""
-        numbers = (repr(value) for value in self.values.tolist())
+        """Canonical text: a header ``date,value``, ISO dates, numbers with all their digits, LF at each line's end.
+
+        A missing value is an empty cell.
+        """
+        numbers = ("" if math.isnan(value) else repr(value) for value in self.values.tolist())
         lines = [f"{date},{number}" for date, number in zip(_iso(self.index), numbers, strict=True)]
         return "\n".join([_HEADER, *lines, ""])
 
@@ -94,14 +115,14 @@ def regular_series(frame: pd.DataFrame, config: DataConfig) -> Series:
         date = _iso(pd.DatetimeIndex(table["date"]))[0]
         raise DataError(_files(frame), f"holds the one date {date} only", "give at least two dates")
     offset = _offset(table, config)
-    values = _fill_gaps(table, offset, config, notes)
+    values, filled = _fill_gaps(table, offset, config, notes)
     if values.nunique() == 1:
         raise DataError(
             _files(frame),
             f"column {config.value_column!r} is {values.iloc[0]} on every date, which leaves nothing to forecast",
             "check data.value_column",
         )
-    return Series(values, tuple(notes), interpolated=len(values) - len(table))
+    return Series(values, tuple(notes), filled)
 
 
 def require_rows(series: Series, needed: int, why: str) -> None:
@@ -186,28 +207,58 @@ def _offset(table: pd.DataFrame, config: DataConfig) -> BaseOffset:
     raise DataError(f"{row['source']}:{row['row']}", what, "correct or remove the row, or set data.frequency")
 
 
-def _fill_gaps(table: pd.DataFrame, offset: BaseOffset, config: DataConfig, notes: list[str]) -> pd.Series:
-    """Values on the whole grid; missing ones interpolated linearly in time, as far as the policy allows."""
+def _fill_gaps(
+    table: pd.DataFrame, offset: BaseOffset, config: DataConfig, notes: list[str]
+) -> tuple[pd.Series[float], tuple[str, ...]]:
+    """Values on the whole grid, missing ones as the policy has them, and the dates of those that were filled in."""
     dates = pd.DatetimeIndex(table["date"])
-    missing = steps(dates, offset).to_numpy() - 1
-    allowed = config.max_gap if config.gaps == "interpolate" else 0
+    missing = steps(dates, offset).to_numpy(dtype=np.int64) - 1
     gaps = [int(i) for i in missing.nonzero()[0]]
-    for i in gaps:
-        if missing[i] > allowed:
-            after = table.iloc[i + 1]
-            policy = f"max_gap is {allowed}" if allowed else "gaps is 'error'"
-            what = f"no row for {_span(dates, i, offset)}: {missing[i]} missing of frequency {offset.freqstr}"
-            remedy = "add the rows, or allow for them in the configuration"
-            raise DataError(f"{after['source']}:{after['row']}", f"{what}, and data.{policy}", remedy)
+    _require_allowed(table, offset, config, missing)
+    _require_share(table, config, int(missing.sum()))
     grid = pd.date_range(dates[0], dates[-1], freq=offset)
     values = pd.Series(table["value"].to_numpy(), index=dates, name=config.value_column).reindex(grid)
-    if gaps:
-        days = (grid - grid[0]) / pd.Timedelta(days=1)
-        values = values.set_axis(days).interpolate(method="index").set_axis(grid)
-        more = f" and {len(gaps) - _NAMED_GAPS} more gaps" if len(gaps) > _NAMED_GAPS else ""
-        spans = ", ".join(_span(dates, i, offset) for i in gaps[:_NAMED_GAPS])
-        notes.append(f"{int(missing.sum())} missing dates were interpolated: {spans}{more}.")
-    return values
+    if not gaps:
+        return values, ()
+    more = f" and {len(gaps) - _NAMED_GAPS} more gaps" if len(gaps) > _NAMED_GAPS else ""
+    spans = ", ".join(_span(dates, i, offset) for i in gaps[:_NAMED_GAPS]) + more
+    if config.gaps == "missing":
+        notes.append(f"{int(missing.sum())} dates are missing and left to the model: {spans}.")
+        return values, ()
+    filled = tuple(_iso(grid[values.isna().to_numpy()]))
+    days = (grid - grid[0]) / pd.Timedelta(days=1)
+    notes.append(f"{int(missing.sum())} missing dates were interpolated: {spans}.")
+    return values.set_axis(days).interpolate(method="index").set_axis(grid), filled
+
+
+def _require_allowed(
+    table: pd.DataFrame, offset: BaseOffset, config: DataConfig, missing: npt.NDArray[np.integer]
+) -> None:
+    """Refuse a gap that the policy does not allow."""
+    if config.gaps == "missing":
+        return
+    allowed = config.max_gap if config.gaps == "interpolate" else 0
+    if (too_long := missing > allowed).any():
+        i = int(np.argmax(too_long))
+        after = table.iloc[i + 1]
+        policy = f"max_gap is {allowed}" if allowed else "gaps is 'error'"
+        span = _span(pd.DatetimeIndex(table["date"]), i, offset)
+        what = f"no row for {span}: {missing[i]} missing of frequency {offset.freqstr}"
+        remedy = "add the rows, or allow for them in the configuration"
+        raise DataError(f"{after['source']}:{after['row']}", f"{what}, and data.{policy}", remedy)
+
+
+def _require_share(table: pd.DataFrame, config: DataConfig, missing: int) -> None:
+    """Refuse a series of which too much is missing; before its grid is made, which a wrong year would blow up."""
+    share, rows = missing / (missing + len(table)), missing + len(table)
+    if share > config.max_missing_share:
+        longest = int(np.argmax(table["date"].diff()))
+        before, after = table.iloc[longest - 1], table.iloc[longest]
+        what = f"{missing} of {rows} dates are missing ({100 * share:.1f} %)"
+        what += f", the longest gap after {before['date']:%Y-%m-%d}"
+        allowed = f"data.max_missing_share is {config.max_missing_share:g}"
+        remedy = "add the rows, set data.frequency, or allow for more"
+        raise DataError(f"{after['source']}:{after['row']}", f"{what}, and {allowed}", remedy)
 
 
 def _span(dates: pd.DatetimeIndex, position: int, offset: BaseOffset) -> str:

@@ -65,9 +65,10 @@ def logged_decision(runs: Runs, run: Run) -> Decision:
     if hashlib.sha256(data).hexdigest() != digest:
         raise ModelError(place, f"its {_FILE} is not the one that was logged last", remedy)
     try:
-        decision = Decision.model_validate_json(data)
-    except ValidationError as error:
-        raise ModelError(place, f"its {_FILE} cannot be read ({error.errors()[0]['msg']})", remedy) from error
+        decision = Decision.read(data)
+    except ValueError as error:
+        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        raise ModelError(place, f"its {_FILE} cannot be read ({reason})", remedy) from error
     if decision.run_id != run.run_id:
         raise ModelError(place, f"its {_FILE} is about run {decision.run_id}", remedy)
     return decision

@@ -39,7 +39,9 @@ def evaluate(config: Config, run_id: str) -> Decision:
     current = current_champion(registry)
     champion = champion_model(runs, registry, current.version) if current else None
     _LOG.info("comparing run %s with %s", run_id, f"champion version {current.version.version}" if current else "none")
-    comparison = compare(challenger, champion, config.evaluation, config.model.max_iterations)
+    evaluation = config.evaluation_of(challenger.frequency)
+    bound, tolerance = config.model.max_iterations, config.gate.revision_tolerance
+    comparison = compare(challenger, champion, evaluation, bound, tolerance)
     opponent = _champion_record(current, comparison, incumbent=champion is None)
     evidence = comparison.evidence.model_copy(update={"incumbent": current is not None and champion is None})
     ruling = decide(evidence, config.gate)

@@ -10,9 +10,9 @@ from forecastops.adapters.adventureworks import write_daily_sets
 from forecastops.adapters.read_series import read_series
 from forecastops.adapters.samples import write_sample
 from forecastops.forecasting.estimation import require_positive
-from forecastops.forecasting.selection import selection_rows
+from forecastops.forecasting.training import require_trainable
 from forecastops.ground.config import Config
-from forecastops.ground.series import Series, require_rows, season_length
+from forecastops.ground.series import Series
 
 __all__ = ["SeriesReport", "check_data", "make_adventureworks", "make_sample", "trainable_series"]
 
@@ -25,6 +25,7 @@ class SeriesReport:
     end: str
     rows: int
     frequency: str
+    missing: int
     interpolated: int
     sha256: str
     notes: tuple[str, ...]
@@ -38,15 +39,8 @@ def trainable_series(config: Config, paths: Sequence[str]) -> Series:
         ModelError: when values have no logarithm and the spec asks for it.
     """
     series = read_series(paths, config.data)
-    window = config.evaluation.window
-    season = config.evaluation.season_length or season_length(series.frequency)
-    needed = window + selection_rows(config.model, config.evaluation, season)
-    if config.model.selection == "fixed":
-        why = f"a window of {window} and enough before it to estimate the model"
-    else:
-        why = f"two windows of {window}, one to choose the model in, and enough before them to estimate every candidate"
-    require_rows(series, needed, why)
-    require_positive(series.values, config.model)
+    require_trainable(series, config.model, config.evaluation_of(series.frequency))
+    require_positive(series.values, config.model.spec)
     return series
 
 
@@ -58,6 +52,7 @@ def check_data(config: Config, paths: Sequence[str]) -> SeriesReport:
         end=series.end,
         rows=series.rows,
         frequency=series.frequency,
+        missing=series.missing,
         interpolated=series.interpolated,
         sha256=series.sha256,
         notes=series.notes,

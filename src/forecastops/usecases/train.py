@@ -10,28 +10,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 from pydantic import BaseModel
 
-from forecastops.adapters.mlflow_store.connection import connect
+from forecastops.adapters.mlflow_store.connection import Connection, connect
+from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.adapters.mlflow_store.runs import RunRecorder, Runs
 from forecastops.adapters.model_artifact import save_model
-from forecastops.forecasting.estimation import build_forecaster, estimate, plain_forecast
 from forecastops.forecasting.forecaster import Forecaster
-from forecastops.forecasting.metrics import holdout_scores
-from forecastops.forecasting.selection import Selection, select
+from forecastops.forecasting.selection import Selection
+from forecastops.forecasting.training import Trained, fit
 from forecastops.gate.evidence import finite_or_none
-from forecastops.ground.config import Config, EvaluationConfig, ModelSpec
-from forecastops.ground.errors import ModelError
-from forecastops.ground.series import Series, season_length
+from forecastops.ground.config import Config
+from forecastops.ground.errors import ForecastopsError
+from forecastops.ground.series import Series
+from forecastops.usecases.champion import current_champion
+from forecastops.usecases.incumbent import champion_model
 from forecastops.usecases.models import MODEL_DIGEST
 from forecastops.usecases.prepare_data import trainable_series
 
 __all__ = ["TrainResult", "train"]
 
 _LOG = logging.getLogger(__name__)
-_RECORDED_SHARE = 0.9  # the recorded metric is of the last 10 %, as existing scripts have it
 
 
 @dataclass(frozen=True)
@@ -47,10 +46,10 @@ class TrainResult:
 
 
 def train(config: Config, paths: Sequence[str]) -> TrainResult:
-    """Fit the configured spec, or the one chosen as ``model.selection`` says, and log the run.
+    """Fit what the configuration names, and log the run.
 
-    The newest ``evaluation.window`` observations are held back from estimation, so that the gate can score the very
-    parameters that would be deployed; the model's state is nevertheless filtered up to the newest observation.
+    The newest ``evaluation.window`` observations are held back from the estimation that is judged, so that the gate can
+    score its very parameters; what serves is estimated on everything (``forecasting.training.fit``).
 
     Raises:
         DataError: when the data make no regular series, or too short a one.
@@ -59,78 +58,77 @@ def train(config: Config, paths: Sequence[str]) -> TrainResult:
         RegistryError: when the tracking server does not take the run.
     """
     series = trainable_series(config, paths)
-    runs = Runs(connect(config.tracking, may_create=True))  # before the fits: they are of no use without a server
+    connection = connect(config.tracking, may_create=True)  # before the fits: they are of no use without a server
+    runs = Runs(connection)
     for note in series.notes:
         _LOG.warning("%s", note)
-    known = series.values.iloc[: -config.evaluation.window]
-    chosen = _selection(config, known)
-    spec = chosen.chosen.spec if chosen else config.model.spec
-    _LOG.info("fitting %s to %d of %d observations", spec.name, len(known), series.rows)
-    found = estimate(known, spec)
-    forecaster = build_forecaster(spec, found, series.values, config.evaluation)
-    metrics = _recorded_metrics(spec, config.evaluation, series.values) | found.metrics
-    selection = chosen.document() if chosen else None
+    evaluation = config.evaluation_of(series.frequency)
+    _LOG.info("fitting (%s) to %d observations", config.model.selection, series.rows)
+    trained = fit(series, config.model, evaluation, _previous(connection, runs, config))
+    _say(trained)
+    selection = trained.selection.document() if trained.selection else None
     with tempfile.TemporaryDirectory() as folder, runs.record(f"train {series.end}") as recorder:
         _log_data(recorder, config, series, paths)
-        recorder.params(_keyed("model", spec) | {"model.selection": config.model.selection})
+        recorder.params(_keyed("evaluation", evaluation) | {"model.selection": config.model.selection})
+        recorder.params({f"model.{key}": value for key, value in trained.spec.items()})
         if selection:
             recorder.files(None, {"selection.json": json.dumps(selection, indent=1, allow_nan=False) + "\n"})
-        _log_model(recorder, config, forecaster, Path(folder) / "model")
-        _log_metrics(recorder, config, metrics)
-    if not found.converged:
-        _LOG.warning("the optimiser did not converge in %d iterations: the gate will reject it", found.iterations)
+        _log_model(recorder, config, trained.model, Path(folder) / "model")
+        _log_metrics(recorder, config, trained.metrics)
     return TrainResult(
         run_id=recorder.run_id,
         model_name=config.registry.model_name,
-        spec=spec.model_dump(mode="json"),
-        metrics=metrics,
+        spec=trained.spec,
+        metrics=trained.metrics,
         data={"start": series.start, "end": series.end, "rows": series.rows, "sha256": series.sha256},
         selection=selection,
     )
 
 
-def _selection(config: Config, known: pd.Series[float]) -> Selection | None:
-    """What was chosen before the gate's window, with what was passed over said; None where nothing is to choose."""
-    if config.model.selection == "fixed":
+def _previous(connection: Connection, runs: Runs, config: Config) -> Forecaster | None:
+    """The champion's model, whose parameters are a start for the optimiser; training goes on where it cannot be had."""
+    try:
+        registry = ModelRegistry(connection, config.registry)
+        champion = current_champion(registry)
+        return champion_model(runs, registry, champion.version) if champion else None
+    except ForecastopsError as error:
+        _LOG.info("the champion's parameters are no start for the optimiser: %s", error.what)
         return None
-    _LOG.info("choosing the model (%s) on %d observations", config.model.selection, len(known))
-    season = config.evaluation.season_length or season_length(str(pd.DatetimeIndex(known.index).freqstr))
-    selection = select(known, config.model, config.evaluation, season)
+
+
+def _say(trained: Trained) -> None:
+    """What was passed over in the choice, and what else a person should know."""
+    if trained.selection:
+        _say_passed_over(trained.selection)
+    for warning in trained.warnings:
+        _LOG.warning("%s", warning)
+
+
+def _say_passed_over(selection: Selection) -> None:
     for reason in dict.fromkeys(found.passed_over for found in selection.candidates if found.passed_over):
         names = ", ".join(found.spec.name for found in selection.candidates if found.passed_over == reason)
         _LOG.warning("passed over: %s %s", names, reason)
-    return selection
-
-
-def _recorded_metrics(spec: ModelSpec, evaluation: EvaluationConfig, values: pd.Series[float]) -> dict[str, float]:
-    """RMSE and R2 of one forecast of the last 10 %, by parameters estimated from the rest.
-
-    As the scripts that read the metric make it, by statsmodels alone and in the data's own unit, or it would not
-    compare with what they have recorded; where that fails, the metric of our estimate is better than none.
-    """
-    split = int(len(values) * _RECORDED_SHARE)
-    known, actual = values.iloc[:split], np.asarray(values.iloc[split:], dtype=float)
-    try:
-        path = plain_forecast(known, spec, len(actual))
-    except ModelError:
-        ours = build_forecaster(spec, estimate(known, spec), known, evaluation)
-        path = np.asarray(ours.forecast(len(actual))["mean"], dtype=float)
-    return holdout_scores(actual, path)
 
 
 def _log_data(recorder: RunRecorder, config: Config, series: Series, paths: Sequence[str]) -> None:
     recorder.params(_keyed("data", config.data))
     recorder.params({"data.start": series.start, "data.end": series.end, "data.rows": series.rows})
-    recorder.metrics({"interpolated": float(series.interpolated)})
+    recorder.tags({"forecastops.data.end": series.end})
+    recorder.metrics({"interpolated": float(series.interpolated), "missing": float(series.missing)})
     recorder.dataset(series.values, ", ".join(Path(path).name for path in paths), series.sha256)
 
 
 def _log_model(recorder: RunRecorder, config: Config, forecaster: Forecaster, folder: Path) -> None:
-    recorder.params(_keyed("evaluation", config.evaluation))
     sha256 = save_model(forecaster, folder)
     recorder.folder("model", folder)
-    recorder.files(None, {"params.json": json.dumps(dict(forecaster.params), indent=1) + "\n"})
+    recorder.files(None, {"params.json": json.dumps(_parameters(forecaster), indent=1) + "\n"})
     recorder.tags({MODEL_DIGEST: sha256, "forecastops.model.name": config.registry.model_name})
+
+
+def _parameters(forecaster: Forecaster) -> object:
+    """Those that serve, by statsmodels' names: of one model a flat record, of several a list of them."""
+    found = [dict(member.params) for member in forecaster.fit.members]
+    return found[0] if len(found) == 1 else found
 
 
 def _log_metrics(recorder: RunRecorder, config: Config, metrics: dict[str, float]) -> None:

@@ -1,0 +1,225 @@
+"""Training, as a pure function: a series and a configuration in, a fitted model and a record of it out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from forecastops.forecasting.estimation import Estimate, estimate, plain_forecast, rows_needed, spec_of
+from forecastops.forecasting.forecaster import Fit, Forecaster
+from forecastops.forecasting.members import combination
+from forecastops.forecasting.metrics import holdout_scores
+from forecastops.forecasting.selection import Selection, select, selection_rows
+from forecastops.ground.config import Evaluation, ModelConfig, ModelSpec
+from forecastops.ground.errors import ModelError
+from forecastops.ground.series import Series, require_rows
+
+__all__ = ["Trained", "fit", "fit_members", "refit", "require_trainable"]
+
+_RECORDED_SHARE = 0.9  # the recorded metric is of the last 10 %, as existing scripts have it
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A fitted model, and how it came about.
+
+    Attributes:
+        model: its judged parameters are estimated before the gate's window, its served ones on everything.
+        specs: the members' specifications.
+        estimates: the judged members' estimates.
+        selection: what was chosen from; None where there was nothing to choose.
+        metrics: ``RMSE`` and ``R2`` of the last 10 %, and what the optimiser reports.
+        warnings: what a person should know, a sentence each.
+    """
+
+    model: Forecaster
+    specs: tuple[ModelSpec, ...]
+    estimates: tuple[Estimate, ...]
+    selection: Selection | None
+    metrics: dict[str, float]
+    warnings: tuple[str, ...]
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """The specification as plain values: of one model its orders, of several ``members``."""
+        documents = [spec.model_dump(mode="json") for spec in self.specs]
+        if len(documents) == 1:
+            return documents[0]
+        shared = {name: documents[0][name] for name in ("log", "max_iterations")}
+        orders = [{key: value for key, value in one.items() if key not in shared} for one in documents]
+        return {"members": orders, **shared}
+
+
+def fit(series: Series, model: ModelConfig, evaluation: Evaluation, previous: Forecaster | None = None) -> Trained:
+    """Choose, estimate and measure a model.
+
+    Estimated twice: up to the window that the gate scores (``judged``), and on everything (``served``). The judged
+    parameters serve where the second estimation does not converge, or where the newest rows are implausible.
+
+    Args:
+        series: long enough, as ``require_trainable`` says.
+        model: which specification, or how it is chosen.
+        evaluation: the gate's window; its newest observations are held back from the judged estimation.
+        previous: the model before, whose parameters are one of the optimiser's starts.
+
+    Raises:
+        ModelError: when the specification, or every candidate or member, cannot be fitted.
+        ConfigError: when the library is missing that ``model.selection`` asks for.
+    """
+    values, notes = series.values, list[str]()
+    known = values.iloc[: -evaluation.window]
+    chosen = None if model.selection in ("fixed", "combination") else select(known, model, evaluation)
+    specs = (chosen.chosen.spec,) if chosen else _specs(model, evaluation, len(known))
+    may_drop = model.selection == "combination" and model.members is None
+    estimates = fit_members(known, specs, previous.fit if previous else None, notes if may_drop else None)
+    judged = _fit_of(estimates)
+    forecaster = Forecaster(
+        judged, values, interpolated=series.filled, horizon=evaluation.horizon, levels=evaluation.levels
+    )
+    specs = tuple(one.spec for one in estimates)
+    forecaster = _with_served(forecaster, specs, notes)
+    if not judged.converged:
+        bound = max(one.iterations for one in estimates)
+        notes.append(f"the optimiser did not converge in {bound} iterations: the gate will reject it")
+    metrics = _recorded(specs, series) | _reported(estimates)
+    return Trained(forecaster, specs, estimates, chosen, metrics, tuple(notes))
+
+
+def refit(model: Forecaster, series: Series, evaluation: Evaluation, max_iterations: int) -> Trained:
+    """The model's own specification, estimated on another series.
+
+    Raises:
+        ModelError: when it cannot be fitted.
+    """
+    specs = tuple(spec_of(member, max_iterations) for member in model.fit.members)
+    estimates = fit_members(series.values.iloc[: -evaluation.window], specs, model.fit)
+    notes = list[str]()
+    forecaster = replace(model.with_data(series.values, series.filled), judged=_fit_of(estimates), served=None)
+    forecaster = _with_served(replace(forecaster, in_data_unit=False), specs, notes)
+    return Trained(forecaster, specs, estimates, None, _recorded(specs, series) | _reported(estimates), tuple(notes))
+
+
+def fit_members(
+    values: pd.Series[float], specs: Sequence[ModelSpec], previous: Fit | None = None, dropped: list[str] | None = None
+) -> tuple[Estimate, ...]:
+    """Estimate each spec on the same values.
+
+    Args:
+        values: shape (n,), NaN where one is missing.
+        specs: of the members.
+        previous: parameters to start from, where its members are of the same specs.
+        dropped: where a member that cannot be had is named instead of failing, as long as one is left.
+
+    Raises:
+        ModelError: when a spec cannot be fitted.
+    """
+    starts = {spec_of(member, 1).canonical: member for member in previous.members} if previous else {}
+    found: list[Estimate] = []
+    failed: list[tuple[str, ModelError | None]] = []
+    for spec in specs:
+        try:
+            one = estimate(values, spec, starts.get(spec.canonical))
+        except ModelError as error:
+            if dropped is None:
+                raise
+            failed.append((f"{spec.name} {error.what}", error))
+            continue
+        if one.converged or dropped is None:
+            found.append(one)
+        else:
+            failed.append((f"{spec.name} did not converge in {one.iterations} iterations", None))
+    if not found:
+        what = "; ".join(reason for reason, _ in failed)
+        raise ModelError("model.members", f"none can be used: {what}", "give more data, or set model.members")
+    if dropped is not None:
+        dropped += [f"left out of the combination: {reason}" for reason, _ in failed]
+    return tuple(found)
+
+
+def require_trainable(series: Series, model: ModelConfig, evaluation: Evaluation) -> None:
+    """Refuse a series too short for the window and the model.
+
+    Raises:
+        DataError: naming the number of rows and the number needed.
+    """
+    season, window = evaluation.season_length, evaluation.window
+    if model.selection == "combination":
+        needed = min(rows_needed(spec, season) for spec in combination(model, season, 0))
+        if model.members is not None:
+            needed = max(rows_needed(spec, season) for spec in combination(model, season, 0))
+        needed = max(needed, season + 1)
+        why = f"a window of {window} and enough before it to estimate the members"
+    elif model.selection == "fixed":
+        needed = rows_needed(model.spec, season)
+        why = f"a window of {window} and enough before it to estimate the model"
+    else:
+        needed = selection_rows(model, evaluation)
+        why = f"two windows of {window}, one to choose the model in, and enough before them to estimate every candidate"
+    require_rows(series, window + needed, why)
+
+
+def _specs(model: ModelConfig, evaluation: Evaluation, rows: int) -> tuple[ModelSpec, ...]:
+    return (model.spec,) if model.selection == "fixed" else combination(model, evaluation.season_length, rows)
+
+
+def _fit_of(estimates: Sequence[Estimate]) -> Fit:
+    return Fit(
+        members=tuple(one.member for one in estimates),
+        estimated_through=estimates[0].estimated_through,
+        converged=all(one.converged for one in estimates),
+        start_gap=max(one.start_gap for one in estimates),
+    )
+
+
+def _with_served(judged: Forecaster, specs: Sequence[ModelSpec], notes: list[str]) -> Forecaster:
+    """The model with parameters estimated on everything, or as it is, with the reason said."""
+    alarm = judged.alarm(len(judged.values) - judged.horizon)
+    try:
+        if alarm is not None:
+            reason = str(alarm)
+        elif (served := _fit_of(fit_members(judged.values, specs, judged.fit))).converged:
+            return replace(judged, served=served)
+        else:
+            reason = "the estimation on all data did not converge"
+    except ModelError as error:
+        reason = f"the estimation on all data failed ({error.what})"
+    notes.append(f"served with the parameters estimated through {judged.judged.estimated_through}: {reason}")
+    return judged
+
+
+def _recorded(specs: Sequence[ModelSpec], series: Series) -> dict[str, float]:
+    """RMSE and R2 of one forecast of the last 10 %, by parameters estimated from the rest.
+
+    As the scripts that read the metric make it, by statsmodels alone and in the data's own unit, or it would not
+    compare with what they have recorded; where that fails, the metric of our estimate is better than none.
+    """
+    split = int(series.rows * _RECORDED_SHARE)
+    known = series.values.iloc[:split]
+    actual = np.asarray(series.observed.iloc[split:], dtype=float)
+    return holdout_scores(actual, np.mean([_path(known, spec, len(actual)) for spec in specs], axis=0))
+
+
+def _path(known: pd.Series[float], spec: ModelSpec, steps: int) -> npt.NDArray[np.float64]:
+    try:
+        return plain_forecast(known, spec, steps)
+    except ModelError:
+        model = Forecaster(_fit_of([estimate(known, spec)]), known)
+        return np.asarray(model.forecast(steps)["mean"], dtype=float)
+
+
+def _reported(estimates: Sequence[Estimate]) -> dict[str, float]:
+    """What the optimiser reports; information criteria of one model only, since those of several do not add up."""
+    found = {
+        "iterations": float(sum(one.iterations for one in estimates)),
+        "converged": float(all(one.converged for one in estimates)),
+        "start_gap": max(one.start_gap for one in estimates),
+    }
+    if len(estimates) == 1:
+        (one,) = estimates
+        found |= {"aic": one.aic, "bic": one.bic, "log_likelihood": one.log_likelihood}
+    return found

@@ -1,0 +1,91 @@
+"""Whether new data are the champion's series, and plausible: the rule that the gate and a renewal share.
+
+A wrong column, unit or file would beat any champion, whose parameters are of another scale; and a broken feed would
+become its state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from forecastops.forecasting.forecaster import Alarm, Forecaster, iso_dates
+from forecastops.gate.check import Check
+from forecastops.gate.evidence import AlarmRecord, Number
+from forecastops.gate.guardrails import comparable, plausible
+from forecastops.ground.config import GatePolicy
+from forecastops.ground.series import Series
+
+__all__ = ["alarm_of", "incomparable", "judge_data", "revised_share"]
+
+_MAD_TO_DEVIATION = 1.4826  # of a normal distribution
+
+
+def judge_data(champion: Forecaster, series: Series, policy: GatePolicy) -> tuple[Check, ...]:
+    """The checks ``comparable_data`` and ``plausible_data`` of a series that is to become the champion's state."""
+    reasons = tuple(incomparable(champion, series.values))
+    newest = champion.values.index[-1:]
+    if not reasons and series.index[-1] < newest[0]:
+        reasons = (f"the new series ends on {series.end}, before the champion's on {iso_dates(newest)[0]}",)
+    share = None if reasons else revised_share(champion, series.observed, policy.revision_tolerance)
+    checks = [comparable(reasons, share, policy.max_revised_share, revised=True)]
+    if policy.plausible_data:
+        alarm = None if reasons else _record(_newer(champion, series.values, series.filled))
+        checks.append(plausible(alarm))
+    return tuple(checks)
+
+
+def incomparable(champion: Forecaster, values: pd.Series[float]) -> Iterator[str]:
+    """Reasons why the champion cannot forecast this series, or cannot be compared on it."""
+    ours, theirs = pd.DatetimeIndex(values.index), pd.DatetimeIndex(champion.values.index)
+    through = pd.Timestamp(champion.fit.estimated_through)
+    if ours.freqstr != theirs.freqstr:
+        yield f"the new series has frequency {ours.freqstr}, the champion's {theirs.freqstr}"
+    elif ours[-1] < through:
+        ends, known = (iso_dates(pd.DatetimeIndex([date]))[0] for date in (ours[-1], through))
+        yield f"the new series ends on {ends}, before that from which the champion was estimated, on {known}"
+    elif any(member.log for member in champion.fit.members) and (values <= 0).any():
+        yield "the champion models logarithms, and the new series has values that are not positive"
+
+
+def revised_share(champion: Forecaster, observed: pd.Series[float], tolerance: float) -> Number:
+    """Share of the common dates on which the values differ materially; None without common dates.
+
+    A revision counts from ``tolerance`` typical one-step errors of the champion on: rounding, or a percent here and
+    there, makes no other series. What is missing in either is not compared.
+    """
+    ours, theirs = observed.dropna().align(champion.observed.dropna(), join="inner")
+    if ours.empty:
+        return None
+    difference = np.abs(np.asarray(ours, dtype=float) - np.asarray(theirs, dtype=float))
+    rounding = 1e-6 * np.abs(np.asarray(theirs, dtype=float))
+    return float(np.mean(difference > np.maximum(tolerance * _typical_error(champion), rounding)))
+
+
+def alarm_of(champion: Forecaster | None, challenger: Forecaster) -> AlarmRecord | None:
+    """The alarm on the challenger's newest rows: by the champion, else by the challenger's own judged parameters."""
+    if champion is not None:
+        return _record(_newer(champion, challenger.values, challenger.interpolated))
+    return _record(challenger.alarm(len(challenger.values) - challenger.horizon))
+
+
+def _newer(champion: Forecaster, values: pd.Series[float], filled: tuple[str, ...]) -> Alarm | None:
+    """The champion's alarm on the rows that are newer than its state."""
+    accepted = int((values.index <= champion.values.index[-1]).sum())
+    return champion.with_data(values, filled).alarm(accepted)
+
+
+def _typical_error(champion: Forecaster) -> float:
+    """Standard deviation of the one-step errors, in the data's unit, from their median: no outlier sways it."""
+    values = np.asarray(champion.observed, dtype=float)
+    changes = np.abs(champion.one_step_errors())
+    errors = changes[np.isfinite(changes) & np.isfinite(values)]
+    return _MAD_TO_DEVIATION * float(np.median(errors)) if len(errors) else 0.0
+
+
+def _record(alarm: Alarm | None) -> AlarmRecord | None:
+    if alarm is None:
+        return None
+    return AlarmRecord(rule=alarm.rule, value=alarm.value, threshold=alarm.threshold, date=alarm.date)
