@@ -484,14 +484,16 @@ def _observations(rows: pd.DataFrame) -> dict[pd.Timestamp, tuple[int, float]]:
     return found
 
 
-def _date(row: int, text: object) -> pd.Timestamp:
+def _date(row: int, cell: object) -> pd.Timestamp:
+    refusal = f"row {row}: date {cell!r:.40} is no ISO date without timezone, such as 2014-05-31"
     try:
-        date = pd.Timestamp(datetime.fromisoformat(text)) if isinstance(text, str) else pd.Timestamp(cast(Any, text))
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"row {row}: date {text!r:.40} is no ISO date such as 2014-05-31") from error
-    if pd.isna(date) or date.tzinfo is not None:
-        raise ValueError(f"row {row}: date {text!r:.40} is missing or has a timezone; write 2014-05-31")
-    return date
+        date = datetime.fromisoformat(cell) if isinstance(cell, str) else cell
+        stamp = pd.Timestamp(date).as_unit("ns") if isinstance(date, datetime) else None
+    except ValueError as error:  # also of a year beyond what nanoseconds can count
+        raise ValueError(refusal) from error
+    if stamp is None or pd.isna(stamp) or stamp.tzinfo is not None:
+        raise ValueError(refusal)
+    return stamp
 
 
 def _value(row: int, cell: object) -> float:
