@@ -15,10 +15,10 @@ from forecastops.gate.decision import decide
 from forecastops.gate.evidence import Number, finite_or_none
 from forecastops.gate.record import ChampionRecord, Decision
 from forecastops.ground.config import Config
-from forecastops.usecases.champion import current_champion
+from forecastops.release.champion import current_champion
+from forecastops.release.legacy_champion import champion_model
+from forecastops.release.models import MODEL_DIGEST, challenger_model
 from forecastops.usecases.decision_log import log_decision
-from forecastops.usecases.incumbent import champion_model
-from forecastops.usecases.models import MODEL_DIGEST, challenger_model
 
 __all__ = ["evaluate"]
 

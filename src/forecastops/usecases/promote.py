@@ -13,12 +13,12 @@ from forecastops.ground.config import Config
 from forecastops.ground.errors import PromotionRefusedError, RegistryError
 from forecastops.ground.home import lock_domain
 from forecastops.ground.redaction import redacted
-from forecastops.usecases.champion import named
+from forecastops.release.champion import named
+from forecastops.release.journal import REGISTERED_ON, Entry, Incumbent, Journal, now, unfinished
+from forecastops.release.legacy_champion import legacy_endpoint
+from forecastops.release.models import MODEL_DIGEST, challenger_model
+from forecastops.release.production import PREDECESSOR, ROLLED_BACK, Production, champion_already
 from forecastops.usecases.decision_log import read_decision
-from forecastops.usecases.incumbent import incumbent_endpoint
-from forecastops.usecases.journal import REGISTERED_ON, Entry, Incumbent, Journal, now, unfinished
-from forecastops.usecases.models import MODEL_DIGEST, challenger_model
-from forecastops.usecases.production import PREDECESSOR, ROLLED_BACK, Production, champion_already
 
 __all__ = ["Moved", "promote"]
 
@@ -75,7 +75,7 @@ def _promote(production: Production, decision: Decision, run: Run, force_reason:
     # What is deployed are the files, so they are proven to be those that were judged.
     challenger_model(production.runs, run)
     production.settle(resuming=mine.version if mine else None)
-    incumbent = incumbent_endpoint(production.runs, production.registry, production.endpoint, current, mine)
+    incumbent = legacy_endpoint(production.runs, production.registry, production.endpoint, current, mine)
     return _move_in(production, decision, run, force_reason, incumbent)
 
 

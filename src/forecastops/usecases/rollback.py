@@ -9,9 +9,9 @@ from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVe
 from forecastops.ground.config import Config
 from forecastops.ground.errors import PromotionRefusedError
 from forecastops.ground.redaction import redacted
-from forecastops.usecases.incumbent import incumbent_endpoint
-from forecastops.usecases.journal import SERVED, Entry, Journal, read_journal
-from forecastops.usecases.production import PREDECESSOR, Production
+from forecastops.release.journal import SERVED, Entry, Journal, read_journal
+from forecastops.release.legacy_champion import legacy_endpoint
+from forecastops.release.production import PREDECESSOR, Production
 from forecastops.usecases.promote import Moved
 
 __all__ = ["rollback"]
@@ -40,7 +40,7 @@ def rollback(config: Config, reason: str, to_version: str | None = None) -> Move
         if champion:
             production.settle(resuming=target.version)
         golden = production.golden(target)
-        incumbent = incumbent_endpoint(production.runs, production.registry, production.endpoint, champion, target)
+        incumbent = legacy_endpoint(production.runs, production.registry, production.endpoint, champion, target)
         entry = Entry(
             kind="rollback",
             previous=champion.version if champion else None,

@@ -25,7 +25,7 @@ from forecastops.gate.evidence import finite_or_none
 from forecastops.ground.config import Config, EvaluationConfig, ModelSpec
 from forecastops.ground.errors import ModelError
 from forecastops.ground.series import Series, season_length
-from forecastops.usecases.models import MODEL_DIGEST
+from forecastops.release.models import MODEL_DIGEST
 from forecastops.usecases.prepare_data import trainable_series
 
 __all__ = ["TrainResult", "train"]

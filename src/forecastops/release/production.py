@@ -24,10 +24,10 @@ from forecastops.ground.config import Config
 from forecastops.ground.errors import EndpointError, ForecastopsError, PromotionRefusedError, RegistryError
 from forecastops.ground.home import home, lock_domain
 from forecastops.ground.locks import holder, owned
-from forecastops.usecases.champion import current_champion, named
-from forecastops.usecases.incumbent import proven_model
-from forecastops.usecases.journal import SERVED, Entry, Journal, may_be_discarded, now, unfinished
-from forecastops.usecases.smoke_test import Golden, answers, require_golden
+from forecastops.release.champion import current_champion, named
+from forecastops.release.journal import SERVED, Entry, Journal, may_be_discarded, now, unfinished
+from forecastops.release.legacy_champion import proven_model
+from forecastops.release.smoke_test import Golden, answers, require_golden
 
 __all__ = ["PREDECESSOR", "ROLLED_BACK", "Production", "champion_already"]
 

@@ -11,10 +11,10 @@ from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.adapters.model_artifact import is_own_format
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.ground.errors import ModelError, RegistryError
-from forecastops.usecases.journal import JOURNAL, REGISTERED_ON, SERVED, Incumbent, read_journal
-from forecastops.usecases.models import MODEL_DIGEST, version_model
+from forecastops.release.journal import JOURNAL, REGISTERED_ON, SERVED, Incumbent, read_journal
+from forecastops.release.models import MODEL_DIGEST, version_model
 
-__all__ = ["champion_model", "incumbent_endpoint", "made_by_forecastops", "proven_model"]
+__all__ = ["champion_model", "legacy_endpoint", "made_by_forecastops", "proven_model"]
 
 
 def champion_model(runs: Runs, registry: ModelRegistry, version: ModelVersion) -> Forecaster | None:
@@ -56,7 +56,7 @@ def made_by_forecastops(runs: Runs, registry: ModelRegistry, version: ModelVersi
         return is_own_format(registry.download(version.version, Path(folder)))
 
 
-def incumbent_endpoint(
+def legacy_endpoint(
     runs: Runs, registry: ModelRegistry, endpoint: Endpoint, champion: ModelVersion | None, mover: ModelVersion | None
 ) -> Incumbent | None:
     """Whether an incumbent has the endpoint, before ``mover`` takes its place; None where the champion is no incumbent.
