@@ -17,7 +17,8 @@ from forecastops.gate.record import ChampionRecord, Decision
 from forecastops.ground.config import Config
 from forecastops.release.champion import current_champion
 from forecastops.release.legacy_champion import champion_model
-from forecastops.release.models import MODEL_DIGEST, challenger_model
+from forecastops.release.models import challenger_model
+from forecastops.release.tags import DATA_DIGEST, MODEL_DIGEST
 from forecastops.usecases.decision_log import log_decision
 
 __all__ = ["evaluate"]
@@ -54,7 +55,7 @@ def evaluate(config: Config, run_id: str) -> Decision:
         metrics=comparison.metrics,
         champion=opponent,
         window=comparison.window,
-        data_sha256=run.tags["forecastops.data.sha256"],
+        data_sha256=run.tags[DATA_DIGEST],
         model_sha256=run.tags[MODEL_DIGEST],
         golden=challenger.reference(),
         policy=config.gate,

@@ -11,7 +11,8 @@ from forecastops.adapters.mlflow_store.registry import Champion, LostPointerErro
 from forecastops.ground.config import Config
 from forecastops.ground.errors import RegistryError
 from forecastops.release.champion import current_champion, named
-from forecastops.release.journal import again, unfinished
+from forecastops.release.journal import unfinished
+from forecastops.release.kinds import again
 from forecastops.release.legacy_champion import made_by_forecastops
 from forecastops.release.production import Production
 

@@ -25,7 +25,7 @@ from forecastops.gate.evidence import finite_or_none
 from forecastops.ground.config import Config, EvaluationConfig, ModelSpec
 from forecastops.ground.errors import ModelError
 from forecastops.ground.series import Series, season_length
-from forecastops.release.models import MODEL_DIGEST
+from forecastops.release.tags import MODEL_DIGEST, MODEL_NAME
 from forecastops.usecases.prepare_data import trainable_series
 
 __all__ = ["TrainResult", "train"]
@@ -130,7 +130,7 @@ def _log_model(recorder: RunRecorder, config: Config, forecaster: Forecaster, fo
     sha256 = save_model(forecaster, folder)
     recorder.folder("model", folder)
     recorder.files(None, {"params.json": json.dumps(dict(forecaster.params), indent=1) + "\n"})
-    recorder.tags({MODEL_DIGEST: sha256, "forecastops.model.name": config.registry.model_name})
+    recorder.tags({MODEL_DIGEST: sha256, MODEL_NAME: config.registry.model_name})
 
 
 def _log_metrics(recorder: RunRecorder, config: Config, metrics: dict[str, float]) -> None:

@@ -15,8 +15,10 @@ import pandas as pd
 from forecastops.adapters.mlflow_store.connection import Connection, mlflow_errors
 from forecastops.ground.errors import RegistryError
 
-__all__ = ["Run", "RunRecorder", "Runs"]
+__all__ = ["DATA_DIGEST", "DATA_SOURCE", "Run", "RunRecorder", "Runs"]
 
+DATA_DIGEST = "forecastops.data.sha256"
+DATA_SOURCE = "forecastops.data.source"
 # Not the same run again: a server may refuse a second artifact of the name of one that never arrived.
 _UPLOAD = "check the tracking server and its artifact store, and run the command again"
 
@@ -147,7 +149,7 @@ class RunRecorder:
         from mlflow.entities import DatasetInput, InputTag
         from mlflow.exceptions import MlflowException
 
-        self.tags({"forecastops.data.sha256": sha256, "forecastops.data.source": source})
+        self.tags({DATA_DIGEST: sha256, DATA_SOURCE: source})
         frame = values.rename("value").rename_axis("date").reset_index()
         with mlflow_errors(f"dataset of {self._place}"):
             data: Any = from_pandas(frame, source=source, name="series", digest=sha256[:32])
