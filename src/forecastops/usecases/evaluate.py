@@ -15,10 +15,11 @@ from forecastops.gate.decision import decide
 from forecastops.gate.evidence import Number, finite_or_none
 from forecastops.gate.record import ChampionRecord, Decision
 from forecastops.ground.config import Config
-from forecastops.usecases.champion import current_champion
+from forecastops.release.champion import current_champion
+from forecastops.release.legacy_champion import champion_model
+from forecastops.release.models import challenger_model
+from forecastops.release.tags import DATA_DIGEST, MODEL_DIGEST
 from forecastops.usecases.decision_log import log_decision
-from forecastops.usecases.incumbent import champion_model
-from forecastops.usecases.models import MODEL_DIGEST, challenger_model
 
 __all__ = ["evaluate"]
 
@@ -56,7 +57,7 @@ def evaluate(config: Config, run_id: str) -> Decision:
         metrics=comparison.metrics,
         champion=opponent,
         window=comparison.window,
-        data_sha256=run.tags["forecastops.data.sha256"],
+        data_sha256=run.tags[DATA_DIGEST],
         model_sha256=run.tags[MODEL_DIGEST],
         golden=challenger.reference(),
         policy=config.gate,

@@ -10,8 +10,8 @@ from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.ground.config import Config
 from forecastops.ground.errors import RegistryError
-from forecastops.usecases.champion import current_champion
-from forecastops.usecases.incumbent import proven_model
+from forecastops.release.champion import current_champion
+from forecastops.release.legacy_champion import proven_model
 
 __all__ = ["ForecastResult", "forecast"]
 

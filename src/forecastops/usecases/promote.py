@@ -11,14 +11,30 @@ from forecastops.adapters.mlflow_store.runs import Run, Runs
 from forecastops.gate.record import Decision
 from forecastops.ground.config import Config
 from forecastops.ground.errors import PromotionRefusedError, RegistryError
-from forecastops.ground.home import lock_domain
 from forecastops.ground.redaction import redacted
-from forecastops.usecases.champion import named
+from forecastops.release.champion import named
+from forecastops.release.entry import Entry, Incumbent, now
+from forecastops.release.journal import unfinished
+from forecastops.release.kinds import registration_mark
+from forecastops.release.legacy_champion import legacy_endpoint
+from forecastops.release.models import challenger_model
+from forecastops.release.production import Production
+from forecastops.release.recovery import recover_interrupted, repair
+from forecastops.release.tags import (
+    CHALLENGER,
+    DATA_DIGEST,
+    FORCED_REASON,
+    MODEL_DIGEST,
+    PREDECESSOR,
+    PROMOTED,
+    PROMOTED_AT,
+    PROMOTED_BY,
+    ROLLED_BACK,
+    VERDICT,
+    VERSION,
+)
+from forecastops.release.transition import champion_already, move_in, plan_transition
 from forecastops.usecases.decision_log import read_decision
-from forecastops.usecases.incumbent import incumbent_endpoint
-from forecastops.usecases.journal import REGISTERED_ON, Entry, Incumbent, Journal, now, unfinished
-from forecastops.usecases.models import MODEL_DIGEST, challenger_model
-from forecastops.usecases.production import PREDECESSOR, ROLLED_BACK, Production, champion_already
 
 __all__ = ["Moved", "promote"]
 
@@ -74,15 +90,15 @@ def _promote(production: Production, decision: Decision, run: Run, force_reason:
         raise
     # What is deployed are the files, so they are proven to be those that were judged.
     challenger_model(production.runs, run)
-    production.settle(resuming=mine.version if mine else None)
-    incumbent = incumbent_endpoint(production.runs, production.registry, production.endpoint, current, mine)
-    return _move_in(production, decision, run, force_reason, incumbent)
+    recover_interrupted(production, resuming=mine.version if mine else None)
+    incumbent = legacy_endpoint(production.runs, production.registry, production.endpoint, current, mine)
+    return _register_and_move_in(production, decision, run, force_reason, incumbent)
 
 
 def _abandon(production: Production, mine: ModelVersion | None) -> None:
     """Undo what an interrupted call has begun and can no longer be finished; nothing where there was none."""
     if mine and unfinished(mine):
-        production.settle()
+        recover_interrupted(production)
 
 
 def _log(runs: Runs, moved: Moved) -> None:
@@ -93,9 +109,9 @@ def _log(runs: Runs, moved: Moved) -> None:
         with runs.record("promote") as recorder:
             recorder.tags(
                 {
-                    "forecastops.challenger": moved.run_id,
-                    "forecastops.promoted": str(moved.promoted).lower(),
-                    "forecastops.version": moved.version or "none",
+                    CHALLENGER: moved.run_id,
+                    PROMOTED: str(moved.promoted).lower(),
+                    VERSION: moved.version or "none",
                 }
             )
     except RegistryError as error:
@@ -105,26 +121,18 @@ def _log(runs: Runs, moved: Moved) -> None:
         raise champion_already(f"version {moved.version}", again, error) from error
 
 
-def _move_in(
+def _register_and_move_in(
     production: Production, decision: Decision, run: Run, force_reason: str | None, incumbent: Incumbent | None
 ) -> Moved:
     forced = decision.verdict != "PROMOTE"
     if forced:
         _LOG.warning("promoting against the verdict %s: %s", decision.verdict, force_reason)
     previous = decision.champion.version if decision.champion else None
-    source, mark = f"{run.artifact_uri}/model", REGISTERED_ON + lock_domain()
-    version = production.registry.register(run.run_id, source, mark)
-    entry = Entry(
-        kind="promote",
-        previous=previous,
-        reason=force_reason,
-        forced=forced,
-        alias=production.registry.pointer.name,
-        endpoint=production.endpoint.name,
-        incumbent=incumbent,
+    version = production.registry.register(run.run_id, f"{run.artifact_uri}/model", registration_mark("promote"))
+    journal = plan_transition(
+        production, version, "promote", previous=previous, reason=force_reason, forced=forced, incumbent=incumbent
     )
-    journal = Journal(production.registry, version, entry)
-    state = production.move_in(journal, decision.golden, _version_tags(run, decision, entry))
+    state = move_in(production, journal, decision.golden, _version_tags(run, decision, journal.entry))
     note = f"version {version.version} is the champion and serves at {state.url}"
     return Moved(run.run_id, True, version.version, previous, state, decision.verdict, note)
 
@@ -135,17 +143,17 @@ def _version_tags(run: Run, decision: Decision, entry: Entry) -> dict[str, str]:
         "R2": str(run.metrics.get("R2", "")),
         "run_id": run.run_id,
         MODEL_DIGEST: decision.model_sha256,
-        "forecastops.verdict": decision.verdict,
-        "forecastops.promoted_by": entry.actor,
-        "forecastops.promoted_at": now(),
+        VERDICT: decision.verdict,
+        PROMOTED_BY: entry.actor,
+        PROMOTED_AT: now(),
         PREDECESSOR: entry.previous or "none",
     }
-    return tags | ({"forecastops.forced_reason": entry.reason or ""} if entry.forced else {})
+    return tags | ({FORCED_REASON: entry.reason or ""} if entry.forced else {})
 
 
 def _already_champion(production: Production, decision: Decision, current: ModelVersion) -> Moved:
-    production.settle()
-    state, mended = production.mend(current.version, decision.golden)
+    recover_interrupted(production)
+    state, mended = repair(production, current.version, decision.golden)
     predecessor = current.tags.get(PREDECESSOR)
     note = f"version {current.version} is the champion already" + ("; its endpoint was mended" if mended else "")
     previous = None if predecessor in (None, "none") else predecessor
@@ -166,7 +174,7 @@ def _require_binding(decision: Decision, run: Run, config: Config, current: Mode
     pairs = (
         ("against champion", named(judged), named(found)),
         ("for model", decision.model_name, config.registry.model_name),
-        ("on data", decision.data_sha256, run.tags.get("forecastops.data.sha256")),
+        ("on data", decision.data_sha256, run.tags.get(DATA_DIGEST)),
         ("with files", decision.model_sha256, run.tags.get(MODEL_DIGEST)),
         ("by policy", decision.policy.model_dump_json(), config.gate.model_dump_json()),
         ("on", decision.config.get("evaluation"), config.evaluation.model_dump(mode="json")),

@@ -9,9 +9,12 @@ from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVe
 from forecastops.ground.config import Config
 from forecastops.ground.errors import PromotionRefusedError
 from forecastops.ground.redaction import redacted
-from forecastops.usecases.incumbent import incumbent_endpoint
-from forecastops.usecases.journal import SERVED, Entry, Journal, read_journal
-from forecastops.usecases.production import PREDECESSOR, Production
+from forecastops.release.journal import read_journal
+from forecastops.release.legacy_champion import legacy_endpoint
+from forecastops.release.production import Production
+from forecastops.release.recovery import recover_interrupted, repair
+from forecastops.release.tags import PREDECESSOR, SERVED
+from forecastops.release.transition import move_in, plan_transition
 from forecastops.usecases.promote import Moved
 
 __all__ = ["rollback"]
@@ -34,25 +37,19 @@ def rollback(config: Config, reason: str, to_version: str | None = None) -> Move
     with production.exclusively():
         champion = _champion(production, to_version)
         if champion and _done_already(champion, reason, to_version):
-            production.settle()
+            recover_interrupted(production)
             return _nothing_to_do(production, champion)
         target = _target(production, champion, to_version)
         if champion:
-            production.settle(resuming=target.version)
+            recover_interrupted(production, resuming=target.version)
         golden = production.golden(target)
-        incumbent = incumbent_endpoint(production.runs, production.registry, production.endpoint, champion, target)
-        entry = Entry(
-            kind="rollback",
-            previous=champion.version if champion else None,
-            reason=reason,
-            alias=production.registry.pointer.name,
-            endpoint=production.endpoint.name,
-            incumbent=incumbent,
-        )
-        state = production.move_in(Journal(production.registry, target, entry), golden, {})
+        incumbent = legacy_endpoint(production.runs, production.registry, production.endpoint, champion, target)
+        previous = champion.version if champion else None
+        journal = plan_transition(production, target, "rollback", previous=previous, reason=reason, incumbent=incumbent)
+        state = move_in(production, journal, golden, {})
     loser = f"; {champion.version} was rolled back" if champion else ""
     note = f"version {target.version} is the champion again and serves at {state.url}{loser}"
-    return Moved(target.run_id, True, target.version, entry.previous, state, None, note)
+    return Moved(target.run_id, True, target.version, previous, state, None, note)
 
 
 def _champion(production: Production, to_version: str | None) -> ModelVersion | None:
@@ -85,7 +82,7 @@ def _done_already(champion: ModelVersion, reason: str, to_version: str | None) -
 
 
 def _nothing_to_do(production: Production, champion: ModelVersion) -> Moved:
-    state, _ = production.mend(champion.version, production.golden(champion))
+    state, _ = repair(production, champion.version, production.golden(champion))
     entry = read_journal(champion)
     previous = entry.previous if entry and entry.kind == "rollback" else None
     note = (

@@ -10,10 +10,11 @@ from forecastops.adapters.mlflow_store.pointer import PointerKind
 from forecastops.adapters.mlflow_store.registry import Champion, LostPointerError
 from forecastops.ground.config import Config
 from forecastops.ground.errors import RegistryError
-from forecastops.usecases.champion import current_champion, named
-from forecastops.usecases.incumbent import made_by_forecastops
-from forecastops.usecases.journal import again, unfinished
-from forecastops.usecases.production import Production
+from forecastops.release.champion import current_champion, named
+from forecastops.release.journal import unfinished
+from forecastops.release.kinds import again
+from forecastops.release.legacy_champion import made_by_forecastops
+from forecastops.release.production import Production
 
 __all__ = ["Status", "require_in_production", "status"]
 
