@@ -9,9 +9,9 @@ from __future__ import annotations
 from forecastops.adapters.mlflow_store.runs import DATA_DIGEST, DATA_END, DATA_REFUSED, DATA_SOURCE, MODEL_NAME
 
 __all__ = [
+    "ACCEPTED_REASON",
     "CHALLENGER",
     "CHAMPION",
-    "ACCEPTED_REASON",
     "DATA_DIGEST",
     "DATA_END",
     "DATA_REFUSED",
