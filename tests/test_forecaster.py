@@ -717,7 +717,7 @@ def test_what_is_filled_in_or_missing_in_the_model_stays_so() -> None:
         (rows(*NEW).drop(columns="value"), "observations need both columns, date and value"),
         (rows(*NEW, horizon=[3, 3, 4]), "column horizon holds 3 and 4: one request asks for one forecast"),
         (rows(*NEW, horizon=0), "horizon must be a whole number from 1 to 1000"),
-        (rows(NEW[0], ("2013-09-10", 130.0), NEW[2]), "row 2: the value of 2013-09-10 lies .*; it was not used"),
+        (rows(NEW[0], ("2013-09-10", 130.0), NEW[2]), "row 2: the value of 2013-09-10 lies .* nothing was forecast"),
     ],
 )
 def test_a_row_that_does_not_fit_is_named(table: pd.DataFrame, named: str) -> None:
@@ -819,23 +819,37 @@ def test_half_of_the_newest_values_far_off_are_an_alarm() -> None:
 
 
 def test_values_that_stand_still_are_an_alarm() -> None:
-    assert alarmed(*[100.3] * 7) is None
-    alarm = alarmed(*[100.3] * 8)
-    assert (alarm.rule, alarm.value, alarm.threshold, alarm.date) == ("constant_run", 8.0, 7.0, "2013-09-16")
-    assert str(alarm) == ("the last 8 values, to 2013-09-16, are all the same; at most 7 in a row are plausible")
-    assert alarmed(*[100.3] * 8, 100.2) is None  # it is over
-    missing = [100.3] * 4 + [math.nan] + [100.3] * 4
-    assert (alarmed(*missing).value, alarmed(*missing).date) == (8.0, "2013-09-17")
-    known = extended(*[100.3] * 3)
-    assert alarmed(*[float(known.values.iloc[-1])] * 5, model=NOISE.with_data(known.values)).value == 8.0
+    assert alarmed(*[100.3] * 10) is None
+    alarm = alarmed(*[100.3] * 11)
+    assert (alarm.rule, alarm.value, alarm.threshold, alarm.date) == ("constant_run", 11.0, 10.0, "2013-09-19")
+    assert str(alarm) == "the last 11 values, to 2013-09-19, are all the same; at most 10 in a row are plausible"
+    assert alarmed(*[100.3] * 11, 100.2) is None  # it is over
+    missing = alarmed(*[100.3] * 5, math.nan, *[100.3] * 6)
+    assert (missing.value, missing.date) == (11.0, "2013-09-20")
+    last = float(NOISE.values.iloc[-1])
+    assert alarmed(*[last] * 10).value == 11.0  # it began before the newest rows
 
 
-def test_a_run_as_long_as_one_before_is_none() -> None:
+def test_a_run_at_most_twice_as_long_as_one_before_is_none() -> None:
     history = NOISE.values.copy()
-    history.iloc[3:13] = 100.7
+    history.iloc[3:9] = 100.7
     used_to = NOISE.with_data(history)
-    assert alarmed(*[100.3] * 10, model=used_to) is None
-    assert alarmed(*[100.3] * 11, model=used_to).threshold == 10.0
+    assert alarmed(*[100.3] * 12, model=used_to) is None
+    assert alarmed(*[100.3] * 13, model=used_to).threshold == 12.0
+
+
+def test_zeros_are_suspected_sooner() -> None:
+    around_zero = one((0, 0, 0), {"const": 0.5, "sigma2": 1.0}, series() - 99.5)
+    assert alarmed(*[0.0] * 3, model=around_zero) is None
+    alarm = alarmed(*[0.0] * 4, model=around_zero)
+    assert (alarm.rule, alarm.value, alarm.threshold) == ("constant_run", 4.0, 3.0)
+    history = around_zero.values.copy()
+    history.iloc[3:9] = 0.3
+    assert alarmed(*[0.0] * 4, model=around_zero.with_data(history)) is not None  # a run of another value
+    history.iloc[12:15] = 0.0
+    closed_on_holidays = around_zero.with_data(history)
+    assert alarmed(*[0.0] * 6, model=closed_on_holidays) is None
+    assert alarmed(*[0.0] * 7, model=closed_on_holidays).threshold == 6.0
 
 
 def test_old_rows_and_rows_without_a_value_give_no_alarm() -> None:
