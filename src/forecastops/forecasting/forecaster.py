@@ -41,6 +41,7 @@ __all__ = [
     "Filtered",
     "Fit",
     "Forecaster",
+    "UnfitObservationError",
     "arima",
     "interval",
     "iso_dates",
@@ -171,6 +172,14 @@ class Alarm:
         if self.rule == "single_error":
             return f"the value of {self.date} lies {lies}; {bound}"
         return f"half of the newest values, to {self.date}, lie {lies}; {bound}"
+
+
+class UnfitObservationError(ValueError):
+    """An observation that cannot follow the model's own; the message says why."""
+
+    def __init__(self, date: pd.Timestamp, what: str) -> None:
+        super().__init__(what)
+        self.date = date
 
 
 @dataclass(frozen=True)
@@ -316,36 +325,51 @@ class Forecaster:
             raise ValueError("observations need both columns, date and value")
         if len(rows) > MAX_OBSERVATIONS:
             raise ValueError(f"{len(rows)} rows are more than the {MAX_OBSERVATIONS} that one request may hold")
-        sent = _observations(rows)
-        values = self._joined(sent)
-        if self.fit.members[0].log and (late := values[values <= 0]).size:
-            raise ValueError(f"the value {late.iloc[0]} of {iso_dates(late.index)[0]} has no logarithm")
-        renewed = self.with_data(values, self.interpolated)
+        numbers, sent = _observations(rows)
+        try:
+            return self.extended(sent)
+        except UnfitObservationError as error:
+            row = numbers.get(error.date)
+            raise ValueError(f"row {row}: {error}" if row else str(error)) from error
+
+    def extended(self, observations: pd.Series[float]) -> Forecaster:
+        """The same parameters, with the state that newer observations lead to.
+
+        Args:
+            observations: by date, NaN where one is missing. What overlaps with the model's own must be equal to them.
+
+        Raises:
+            UnfitObservationError: for the first that does not fit, or that is implausible.
+        """
+        renewed = self.with_data(self._joined(observations), self.interpolated)
         if alarm := renewed.alarm(len(self.values)):
-            raise ValueError(f"{_row_of(sent, alarm.date)}{alarm}; it was not used")
+            raise UnfitObservationError(pd.Timestamp(alarm.date), f"{alarm}; nothing was forecast from it")
         return renewed
 
-    def _joined(self, sent: dict[pd.Timestamp, tuple[int, float]]) -> pd.Series[float]:
-        """The model's observations and the newer ones of ``sent`` (row and value by date); what overlaps must agree."""
+    def _joined(self, observations: pd.Series[float]) -> pd.Series[float]:
+        """The model's observations and the newer ones, on one grid."""
         index = cast(pd.DatetimeIndex, self.values.index)
-        newer = _newer_dates(index, sent)
-        positions = dict(zip(newer, range(len(newer)), strict=True))
-        ahead = np.full(len(newer), np.nan)
-        for date, (row, value) in sent.items():
-            where = f"row {row}: date {iso_dates(pd.DatetimeIndex([date]))[0]}"
-            if date in positions:
-                ahead[positions[date]] = value
-            elif date not in self.values.index:
-                what = "lies before the model's data" if date < index[0] else f"is not of frequency {index.freqstr}"
-                raise ValueError(f"{where} {what}")
-            else:
-                known = float(self.values[date])
-                if not (math.isclose(value, known, rel_tol=_EQUAL) or (math.isnan(value) and math.isnan(known))):
-                    raise ValueError(
-                        f"{where} has the value {value}, and the model's data have {known}: renew the model"
-                    )
+        newer = _newer_dates(index, pd.DatetimeIndex(observations.index))
+        for date, value in zip(pd.DatetimeIndex(observations.index), observations, strict=True):
+            if date not in newer:
+                self._require_known(date, value)
+        ahead = observations.reindex(newer)
+        if any(member.log for member in self.fit.members) and (ahead <= 0).any():
+            first = ahead[ahead <= 0].index[0]
+            raise UnfitObservationError(first, f"the value {ahead[first]} of {_iso(first)} has no logarithm")
         whole = pd.date_range(index[0], periods=len(index) + len(newer), freq=index.freq, name=index.name)
-        return pd.Series(np.concatenate([np.asarray(self.values, dtype=float), ahead]), whole, name=self.values.name)
+        return pd.Series(np.concatenate([np.asarray(self.values), np.asarray(ahead)]), whole, name=self.values.name)
+
+    def _require_known(self, date: pd.Timestamp, value: float) -> None:
+        """Refuse an observation that is not newer, unless it is one that the model has."""
+        index = cast(pd.DatetimeIndex, self.values.index)
+        if date not in index:
+            what = "lies before the model's data" if date < index[0] else f"is not of frequency {index.freqstr}"
+            raise UnfitObservationError(date, f"date {_iso(date)} {what}")
+        known = float(self.values[date])
+        if not (math.isclose(value, known, rel_tol=_EQUAL) or (math.isnan(value) and math.isnan(known))):
+            what = f"has the value {value}, and the model's data have {known}"
+            raise UnfitObservationError(date, f"date {_iso(date)} {what}: renew the model")
 
     def to_files(self) -> dict[str, str]:
         """The artifact's files by name; ``from_files`` gives back an equal forecaster."""
@@ -490,15 +514,17 @@ def _constant(horizons: pd.Series[Any]) -> object:
     return first
 
 
-def _observations(rows: pd.DataFrame) -> dict[pd.Timestamp, tuple[int, float]]:
+def _observations(rows: pd.DataFrame) -> tuple[dict[pd.Timestamp, int], pd.Series[float]]:
     """Row number (from 1) and value of each date, each read strictly."""
-    found: dict[pd.Timestamp, tuple[int, float]] = {}
+    numbers: dict[pd.Timestamp, int] = {}
+    values: list[float] = []
     for row, (text, cell) in enumerate(zip(rows["date"], rows["value"], strict=True), start=1):
-        date, value = _date(row, text), _value(row, cell)
-        if date in found:
-            raise ValueError(f"row {row}: date {text} stands in row {found[date][0]} already")
-        found[date] = (row, value)
-    return found
+        date = _date(row, text)
+        values.append(_value(row, cell))
+        if date in numbers:
+            raise ValueError(f"row {row}: date {text} stands in row {numbers[date]} already")
+        numbers[date] = row
+    return numbers, pd.Series(values, pd.DatetimeIndex(list(numbers)))
 
 
 def _date(row: int, cell: object) -> pd.Timestamp:
@@ -527,21 +553,20 @@ def _value(row: int, cell: object) -> float:
     return value
 
 
-def _newer_dates(index: pd.DatetimeIndex, sent: Mapping[pd.Timestamp, tuple[int, float]]) -> pd.DatetimeIndex:
+def _newer_dates(index: pd.DatetimeIndex, sent: pd.DatetimeIndex) -> pd.DatetimeIndex:
     """The grid from after the model's newest observation to the newest date that was sent."""
-    newest = max(sent)
+    newest = sent.max()
     if newest <= index[-1]:
         return index[:0]
     reach = pd.date_range(index[-1], periods=MAX_OBSERVATIONS + 1, freq=index.freq)
     if newest > reach[-1]:
-        row, date = sent[newest][0], iso_dates(pd.DatetimeIndex([newest]))[0]
-        raise ValueError(f"row {row}: date {date} lies more than {MAX_OBSERVATIONS} steps after the model's data")
+        what = f"date {_iso(newest)} lies more than {MAX_OBSERVATIONS} steps after the model's data"
+        raise UnfitObservationError(newest, what)
     return reach[1:][reach[1:] <= newest]
 
 
-def _row_of(sent: Mapping[pd.Timestamp, tuple[int, float]], date: str) -> str:
-    found = sent.get(pd.Timestamp(date))
-    return f"row {found[0]}: " if found else ""
+def _iso(date: pd.Timestamp) -> str:
+    return iso_dates(pd.DatetimeIndex([date]))[0]
 
 
 # Reading the files.

@@ -16,6 +16,7 @@ from forecastops.release.champion import named
 from forecastops.release.entry import Entry, Incumbent, Kind, now
 from forecastops.release.journal import Journal
 from forecastops.release.kinds import predecessor_tags
+from forecastops.release.lineage import model_version
 from forecastops.release.production import Production
 from forecastops.release.smoke_test import Golden, require_golden
 from forecastops.release.tags import ROLLED_BACK, SERVED
@@ -146,13 +147,20 @@ def _record_success(production: Production, journal: Journal) -> None:
     registry, loser = production.registry, journal.entry.previous
     versions = {version.version: version for version in registry.versions()}
     if loser in versions and (tags := predecessor_tags(journal.version, journal.entry)):
-        registry.tag(loser, tags)
-    winner = versions[journal.version]
-    if SERVED not in winner.tags:
+        for version in _with_model(versions, loser):
+            registry.tag(version, tags)
+    if SERVED not in versions[journal.version].tags:
         registry.tag(journal.version, {SERVED: now()})
-    if ROLLED_BACK in winner.tags:
-        registry.untag(journal.version, ROLLED_BACK)
+    for version in _with_model(versions, journal.version):
+        if ROLLED_BACK in versions[version].tags:
+            registry.untag(version, ROLLED_BACK)
     journal.end("done")
+
+
+def _with_model(versions: Mapping[str, ModelVersion], version: str) -> list[str]:
+    """The version and, where it is a renewal, the one that brought its model in: what is said of one is of both."""
+    both = dict.fromkeys((version, model_version(versions[version])))
+    return [name for name in both if name in versions]
 
 
 def _incomplete(production: Production, journal: Journal, error: ForecastopsError) -> RegistryError:

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from forecastops.adapters.mlflow_store.runs import Run, RunRecorder, Runs
 from forecastops.gate.record import Decision
 from forecastops.ground.errors import ModelError
-from forecastops.release.tags import CHALLENGER, CHAMPION, DECISION_DIGEST, DECISION_FOLDER, VERDICT
+from forecastops.release.tags import CHALLENGER, CHAMPION, DATA_REFUSED, DECISION_DIGEST, DECISION_FOLDER, VERDICT
 
 __all__ = ["log_decision", "logged_decision", "read_decision"]
 
@@ -90,7 +90,8 @@ def _log(recorder: RunRecorder, decision: Decision, text: str, table: pd.DataFra
             if value is not None
         }
     )
+    refused = ", ".join(decision.data_refused) or "no"
     champion = decision.champion.version if decision.champion else "none"
     digest = hashlib.sha256(text.encode()).hexdigest()
     recorder.tags({DECISION_FOLDER: folder, DECISION_DIGEST: digest})
-    recorder.tags({VERDICT: decision.verdict, CHAMPION: champion})
+    recorder.tags({VERDICT: decision.verdict, CHAMPION: champion, DATA_REFUSED: refused})

@@ -17,6 +17,7 @@ from forecastops.gate.record import ChampionRecord, Decision
 from forecastops.ground.config import Config
 from forecastops.release.champion import current_champion
 from forecastops.release.legacy_champion import champion_model
+from forecastops.release.lineage import model_run, model_version
 from forecastops.release.models import challenger_model
 from forecastops.release.tags import DATA_DIGEST, MODEL_DIGEST
 from forecastops.usecases.decision_log import log_decision
@@ -76,7 +77,8 @@ def _champion_record(current: Champion | None, comparison: Comparison, *, incumb
     found = current.version
     return ChampionRecord(
         version=found.version,
-        run_id=found.run_id,
+        model_version=model_version(found),
+        run_id=model_run(found),
         re_estimated=comparison.re_estimated,
         recorded={name: _number(found.tags.get(name)) for name in ("RMSE", "R2")} if incumbent else None,
     )
