@@ -487,7 +487,7 @@ def test_a_missing_value_is_scored_for_no_model(models: Models) -> None:
 
 
 def test_an_interpolated_value_is_scored_for_no_model(models: Models) -> None:
-    index = series().index[list(GAPS)]
+    index = series().index[np.array(GAPS)]
     filled = series()
     filled.iloc[list(GAPS)] += 1.0
     holed = replace(models.challenger, values=filled, interpolated=tuple(str(date.date()) for date in index))
