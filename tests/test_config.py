@@ -406,6 +406,7 @@ def test_without_any_order_the_default_is_a_combination() -> None:
         assert config.model.selection == "combination"
         assert config.model.members is None
     assert Config().model.spec == ModelSpec()
+    assert Config().model.log is None
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from forecastops.ground.config import DataConfig
 from forecastops.ground.errors import DataError
+from forecastops.ground.frequency import family
 from forecastops.ground.series import Series, regular_series, require_rows, season_length
 
 DAILY = DataConfig(date_column="day", value_column="amount")
@@ -168,8 +169,9 @@ def test_a_grid_that_would_not_fit_into_memory_is_never_built() -> None:
     assert "missing of frequency s" in refusal(frame, DataConfig(gaps="error"))
 
 
-def test_a_wrong_year_is_refused_by_row() -> None:
-    message = refusal(raw([*days(30), "2083-08-30"], range(31)))
+@pytest.mark.parametrize("frequency", [None, "D"], ids=["found", "given"])
+def test_a_wrong_year_is_refused_by_row(frequency: str | None) -> None:
+    message = refusal(raw([*days(30), "2083-08-30"], range(31)), DAILY.model_copy(update={"frequency": frequency}))
     assert message.startswith("a.csv:32: ")
     assert "the longest gap after 2013-08-29" in message
 
@@ -227,6 +229,16 @@ def test_a_frequency_that_makes_no_grid_is_refused(frequency: str) -> None:
 )
 def test_seasons(frequency: str, season: int) -> None:
     assert season_length(frequency) == season
+
+
+@pytest.mark.parametrize(
+    ("frequency", "step"),
+    [("15min", "h"), ("h", "h"), ("6h", "h"), ("D", "D"), ("10D", "D"), ("B", "B"), ("W-SAT", "W"), ("2W-SUN", "W")]
+    + [(name, "M") for name in ("MS", "ME", "BMS", "BME", "2MS")]
+    + [("QS-JAN", "Q"), ("BQE-DEC", "Q"), ("YS-JAN", "Y"), ("BYE-DEC", "Y")],
+)
+def test_the_family_of_a_frequency(frequency: str, step: str) -> None:
+    assert family(frequency) == step
 
 
 @pytest.mark.parametrize("frequency", ["10D", "2MS", "7h"])
