@@ -24,6 +24,7 @@ Array = npt.NDArray[np.float64]
 _CONSTANT, _TREND = "const", "x1"  # statsmodels' names of the constant, and of the time trend's coefficient
 _BETTER = 0.1  # log-likelihood by which another start must win over statsmodels' own
 _SHRINKAGE = 0.99  # of an earlier model's coefficients, for each lag: away from the bounds, where an optimiser sticks
+_LEAST_VARIANCE = 1e-12  # of innovations, in units of the series' variance
 _NOT_FITTED = (ValueError, IndexError, np.linalg.LinAlgError)
 
 
@@ -60,7 +61,6 @@ class _Optimum:
     params: dict[str, float]
     variance: float
     log_likelihood: float
-    observations: int  # those that the likelihood counts
     converged: bool
     iterations: int
 
@@ -89,12 +89,16 @@ def estimate(values: pd.Series[float], spec: ModelSpec, previous: Arima | None =
     unit = deviation if math.isfinite(deviation) and deviation > 0 else 1.0
     with _fit_errors(len(values), spec):
         centre = float(np.nanmean(observed)) if _has_constant(observed, spec) else 0.0
-        model = _to_estimate((observed - centre) / unit, spec)
+        standardised = (observed - centre) / unit
+        model = _to_estimate(standardised, spec)
+        search = _differenced(standardised, spec) or model
         known = _standardised(previous.params, len(values), centre, unit) if previous else {}
-        found = _optima(model, spec, _starts(model, known))
-    best = _best(found)
-    in_data_unit = best.observations * math.log(unit)  # of a density of so many values
-    log_likelihood, parameters = best.log_likelihood - in_data_unit, len(best.params) + 1
+        found = _optima(search, spec, _starts(search, known))
+        best = _best(found)
+        likelihood = best.log_likelihood if search is model else float(model.loglike(list(best.params.values())))
+    scored = observed.iloc[int(model.loglikelihood_burn) :].notna().sum()
+    in_data_unit = float(scored) * math.log(unit)  # of a density of so many values
+    log_likelihood, parameters = likelihood - in_data_unit, len(best.params) + 1
     params = {name: value / len(values) if name == _TREND else value for name, value in best.params.items()}
     in_unit = rescaled(params | {"sigma2": best.variance}, unit)
     return Estimate(
@@ -105,7 +109,7 @@ def estimate(values: pd.Series[float], spec: ModelSpec, previous: Arima | None =
         iterations=best.iterations,
         start_gap=max(one.log_likelihood for one in found) - min(one.log_likelihood for one in found),
         aic=2 * parameters - 2 * log_likelihood,
-        bic=math.log(best.observations) * parameters - 2 * log_likelihood,
+        bic=math.log(model.nobs - model.loglikelihood_burn) * parameters - 2 * log_likelihood,
         log_likelihood=log_likelihood,
     )
 
@@ -180,6 +184,20 @@ def _to_estimate(values: pd.Series[float], spec: ModelSpec) -> Any:
     return arima(values, spec.order, spec.seasonal_order, trend, exog=time, concentrate_scale=True)
 
 
+def _differenced(values: pd.Series[float], spec: ModelSpec) -> Any | None:
+    """The same model of the differences, which has far fewer states; None where it would not be the same.
+
+    Differences of missing values would be missing, and a trend would have to be differenced too.
+    """
+    (p, d, q), (sp, sd, sq, season) = spec.order, spec.seasonal_order
+    if not (d or sd) or not (p or q or sp or sq) or spec.trend not in (None, "n") or values.isna().any():
+        return None
+    for lag in (*[1] * d, *[season] * sd):
+        values = values.diff(lag).iloc[lag:]
+    seasonal_order = (sp, 0, sq, season) if sp or sq else (0, 0, 0, 0)
+    return arima(values, (p, 0, q), seasonal_order, "n", concentrate_scale=True)
+
+
 def _has_constant(values: pd.Series[float], spec: ModelSpec) -> bool:
     return _CONSTANT in arima(values, spec.order, spec.seasonal_order, spec.trend).param_names
 
@@ -240,19 +258,27 @@ def _optima(model: Any, spec: ModelSpec, starts: list[Array]) -> list[_Optimum]:
 
 
 def _optimum(model: Any, spec: ModelSpec, start: Array) -> _Optimum:
-    if len(start):
-        bound = {"maxiter": spec.max_iterations}
-        fitted = model.fit(start_params=start, method_kwargs=bound, cov_type="none", low_memory=True)
-        converged, iterations = bool(fitted.mle_retvals["converged"]), int(fitted.mle_retvals["iterations"])
-    else:  # nothing but the variance, which is concentrated out
-        fitted, converged, iterations = model.filter([], cov_type="none", low_memory=True), True, 0
-    if not (math.isfinite(fitted.llf) and math.isfinite(fitted.scale) and np.isfinite(fitted.params).all()):
+    """Where the optimiser comes to from one start; a model without lags or trend has nothing to search."""
+    if not len(start):
+        return _without_search(model)
+    bound = {"maxiter": spec.max_iterations}
+    fitted = model.fit(start_params=start, method_kwargs=bound, cov_type="none", low_memory=True)
+    # That of the results leaves out the diffuse part.
+    log_likelihood = float(model.loglike(fitted.params))
+    if not (math.isfinite(log_likelihood) and fitted.scale > 0 and np.isfinite(fitted.params).all()):
         raise ValueError("the likelihood has no finite optimum")
     return _Optimum(
         params=dict(zip(model.param_names, map(float, fitted.params), strict=True)),
         variance=float(fitted.scale),
-        log_likelihood=float(model.loglike(fitted.params)),  # that of the results leaves out the diffuse part
-        observations=int(fitted.nobs_effective),
-        converged=converged,
-        iterations=iterations,
+        log_likelihood=log_likelihood,
+        converged=bool(fitted.mle_retvals["converged"]),
+        iterations=int(fitted.mle_retvals["iterations"]),
     )
+
+
+def _without_search(model: Any) -> _Optimum:
+    """The variance alone, which is concentrated out; where a series repeats itself exactly, the least there may be."""
+    filtered = model.filter([], cov_type="none", low_memory=True)
+    found = float(model.loglike([])) if filtered.scale > _LEAST_VARIANCE else 0.0
+    variance = max(float(filtered.scale), _LEAST_VARIANCE)
+    return _Optimum({}, variance, found, converged=True, iterations=0)

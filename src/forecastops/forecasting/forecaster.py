@@ -65,7 +65,7 @@ _EQUAL = 1e-6  # relative; within it a value that is sent again is the one that 
 _MEDIAN_BOUND, _SINGLE_BOUND = 4.0, 12.0
 # A run of equal values is an alarm when it is more than twice as long as any before, and longer than this: measured,
 # "longer than any before" alarms at 9 % of clean looks. Of zeros, which a dead feed delivers, fewer are enough.
-_LONGER, _SHORTEST_RUN, _SHORTEST_ZEROS = 2, 10, 3
+_LONGER, _SHORTEST_RUN, _SHORTEST_ZEROS = 2, 7, 3
 
 
 @dataclass(frozen=True)
