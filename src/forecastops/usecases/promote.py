@@ -78,7 +78,7 @@ def promote(config: Config, run_id: str, force_reason: str | None = None) -> Mov
 def _promote(production: Production, decision: Decision, run: Run, force_reason: str | None) -> Moved:
     current = production.current()
     if current and model_run(current) == run.run_id:
-        return _already_champion(production, decision, current)
+        return _already_champion(production, decision, run, current)
     mine = next(iter(production.registry.of_run(run.run_id)), None)
     if decision.verdict != "PROMOTE" and force_reason is None:
         _abandon(production, mine)  # a forced promotion was interrupted, and is not forced again
@@ -172,14 +172,16 @@ def _kept_up_to_date(production: Production, moved: Moved, before: ModelVersion 
     return replace(moved, version=renewal.version, endpoint=renewal.endpoint, renewed=True, note=note)
 
 
-def _already_champion(production: Production, decision: Decision, current: ModelVersion) -> Moved:
+def _already_champion(production: Production, decision: Decision, run: Run, current: ModelVersion) -> Moved:
     recover_interrupted(production)
     golden = production.golden(current) if is_renewal(current) else decision.golden
     state, mended = repair(production, current.version, golden)
-    predecessor = current.tags.get(PREDECESSOR)
     note = f"version {current.version} is the champion already" + ("; its endpoint was mended" if mended else "")
-    previous = None if predecessor in (None, "none") else predecessor
-    return Moved(decision.run_id, True, current.version, previous, state, decision.verdict, note)
+    before = next((one for one in production.registry.versions() if one.version == current.tags.get(PREDECESSOR)), None)
+    previous = before.version if before else None
+    moved = Moved(decision.run_id, True, current.version, previous, state, decision.verdict, note)
+    # An interrupted call may have got no further than the promotion itself.
+    return moved if is_renewal(current) else _kept_up_to_date(production, moved, before, run)
 
 
 def _not_promoted(production: Production, decision: Decision, run: Run) -> Moved:

@@ -139,8 +139,8 @@ def _stale(production: Production, served: str, newest: NewestData | None) -> It
     command = "to renew it: forecastops renew --data FILE"
     if newest is not None and newest.end > served:
         yield (
-            f"production forecasts from {served}, and run {newest.run_id} has brought data through {newest.end}; "
-            f"{command} (a run with a wrong date can be deleted)"
+            f"production forecasts from {served}, and run {newest.run_id} has brought data through {newest.end} "
+            f"(if that date is wrong, delete the run); {command}"
         )
     bound = production.config.deployment.max_age_days
     age = (datetime.now(timezone.utc).replace(tzinfo=None) - datetime.fromisoformat(served)).total_seconds() / 86_400
