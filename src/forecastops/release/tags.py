@@ -28,6 +28,7 @@ __all__ = [
     "PROMOTED",
     "PROMOTED_AT",
     "PROMOTED_BY",
+    "RENEWED",
     "ROLLED_BACK",
     "RUN_ID",
     "SERVED",
@@ -60,4 +61,5 @@ CHAMPION = "forecastops.champion"  # the version it was judged against, or "none
 # On the runs that `mlflow run` made.
 CHALLENGER = "forecastops.challenger"
 PROMOTED = "forecastops.promoted"
+RENEWED = "forecastops.renewed"
 VERSION = "forecastops.version"

@@ -32,6 +32,7 @@ from forecastops.release.tags import (
     PROMOTED,
     PROMOTED_AT,
     PROMOTED_BY,
+    RENEWED,
     ROLLED_BACK,
     RUN_ID,
     VERDICT,
@@ -113,6 +114,7 @@ def _log(runs: Runs, moved: Moved) -> None:
                 {
                     CHALLENGER: moved.run_id,
                     PROMOTED: str(moved.promoted).lower(),
+                    RENEWED: str(moved.renewed).lower(),
                     VERSION: moved.version or "none",
                 }
             )

@@ -26,7 +26,7 @@ from forecastops.release.production import Production
 from forecastops.release.pruning import prune_renewals
 from forecastops.release.recovery import recover_interrupted, repair
 from forecastops.release.successor import install, refitted, renewed
-from forecastops.release.tags import PROMOTED, VERSION
+from forecastops.release.tags import RENEWED, VERSION
 from forecastops.usecases.moved import Moved
 
 __all__ = ["bring_up_to_date", "on_hold", "renew"]
@@ -194,7 +194,6 @@ def _log(production: Production, moved: Moved) -> None:
         return
     try:
         with production.runs.record("renew") as recorder:
-            recorder.tags({PROMOTED: "false", "forecastops.renewed": str(moved.renewed).lower()})
-            recorder.tags({VERSION: moved.version or "none"})
+            recorder.tags({RENEWED: str(moved.renewed).lower(), VERSION: moved.version or "none"})
     except ForecastopsError as error:
         _LOG.warning("what was done was not recorded on the run of `mlflow run`: %s", error)
