@@ -114,14 +114,15 @@ class Runs:
         """
         with mlflow_errors(self._place("runs")):
             experiments = [found.experiment_id for found in self._client.search_experiments()]
-            condition = f"tags.`{MODEL_NAME}` = '{model_name}' and attributes.status = 'FINISHED'"
+            # Azure ML documents neither quoted names nor MLflow's spelling of a status.
+            condition = f"tags.{MODEL_NAME} = '{model_name}'"
             newest: NewestData | None = None
             token: str | None = None
             while experiments:
                 page = self._client.search_runs(experiments, condition, max_results=1000, page_token=token)
                 for run in page:
                     tags = run.data.tags
-                    end = tags.get(DATA_END, "")
+                    end = tags.get(DATA_END, "") if run.info.status == "FINISHED" else ""
                     if end > (newest.end if newest else "") and tags.get(DATA_REFUSED, "no") == "no":
                         newest = NewestData(end, run.info.run_id)
                 token = page.token
