@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -23,6 +26,7 @@ from standin.workspace import Workspace
 from stories import require_settled
 from workshop import Stage, Workshop
 
+GUIDE = (Path(__file__).resolve().parents[1] / "docs/azure.md").read_text("utf-8")
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 ALWAYS = float("inf")
 
@@ -79,17 +83,19 @@ class AzureStage(Stage):
         """The forecast that a caller gets."""
         return [row["mean"] for row in self.answer(["horizon"], [[3]]).json()]
 
+    def caller(self) -> dict[str, str]:
+        """Where a caller asks, and with which key."""
+        if self.kind == "aci":
+            return {"SCORING_URI": f"{self.service.url}/score", "KEY": self.service.keys["primaryKey"]}
+        key = self.azure.endpoints.endpoints[self.model].keys["primaryKey"]
+        return {"SCORING_URI": f"https://{self.azure.address}/online/{self.model}/score", "KEY": key}
+
     def answer(self, columns: list[str], rows: list[list[Any]]) -> requests.Response:
         """What a caller with the endpoint's key gets."""
-        if self.kind == "aci":
-            key, url = self.service.keys["primaryKey"], f"{self.service.url}/score"
-        else:
-            endpoint = self.azure.endpoints.endpoints[self.model]
-            key, url = endpoint.keys["primaryKey"], f"https://{self.azure.address}/online/{self.model}/score"
         return requests.post(
-            url,
+            self.caller()["SCORING_URI"],
             json={"input_data": {"columns": columns, "index": list(range(len(rows))), "data": rows}},
-            headers={"Authorization": f"Bearer {key}"},
+            headers={"Authorization": f"Bearer {self.caller()['KEY']}"},
             verify=str(self.azure.certificate),
             timeout=30,
         )
@@ -283,16 +289,32 @@ def test_a_renewal_and_newer_observations_in_a_request(shop: Workshop, azure: Wo
     more = shop.forecastops.folder / f"{kind}-more.csv"
     more.write_text("\n".join([header, *rows[:33]]), "utf-8")
     expected = [row["mean"] for row in stage.ok("forecast", "--horizon", "3", "--data", str(more))["forecast"]]
-    newest = [[date, float(value), 3] for date, value in (row.split(",") for row in rows[31:33])]
+    newest: list[list[Any]] = [[date, float(value), 3] for date, value in (row.split(",") for row in rows[31:33])]
     answer = stage.answer(["date", "value", "horizon"], newest)
     assert answer.status_code == 200, answer.text
     assert [row["date"] for row in answer.json()] == ["2014-02-03", "2014-02-04", "2014-02-05"]
     assert [row["mean"] for row in answer.json()] == pytest.approx(expected, rel=1e-9)
     assert stage.asked() == pytest.approx(stage.forecast_of(number), rel=1e-9)  # nothing of it was kept
 
+    # The guide's own example, in which months are missing in between.
+    (asking,) = re.findall(r"(?m)^    curl .*\"\$SCORING_URI\"(?:.*\n)+?(?=\n)", GUIDE)
+    known = os.environ | stage.caller() | {"CURL_CA_BUNDLE": str(azure.certificate)}
+    shown = subprocess.run(["bash", "-c", asking], env=known, capture_output=True, text=True, timeout=60, check=True)
+    assert [row["date"] for row in json.loads(shown.stdout)] == [f"2014-06-0{day}" for day in range(3, 10)], (
+        shown.stdout
+    )
+
     refused = stage.answer(["date", "value", "horizon"], [["2014-02-01", 1000 * newest[0][1], 3]])
     assert refused.status_code == (500 if kind == "aci" else 424)  # Azure's servers tell callers no more than this
     assert re.search(r"row 1: the value of 2014-02-01 lies [\d.]+ standard deviations or more", stage.log())
+    # Somebody has deployed that renewal elsewhere, too: it stays when newer ones come.
+    places: dict[str, Any] = azure.services.services if kind == "aci" else azure.endpoints.endpoints
+    places[f"by-hand-{kind}"] = copy.copy(places[stage.model])
+    try:
+        newest_version = stage.ok("renew", "--data", str(more), "--set", "registry.keep_renewals=1")["version"]
+        assert stage.versions().keys() == {"1", number, newest_version}
+    finally:
+        del places[f"by-hand-{kind}"]
     require_no_secret(azure, shop.forecastops.folder)
 
 

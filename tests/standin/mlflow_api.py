@@ -8,9 +8,9 @@ What is known of Azure's side, and from where:
 - documented: stages, tags, descriptions, deleting versions; not supported: renaming or deleting a registered model, and
   searches by ``LIKE``; tags at creation were rejected in a public report (mlflow/mlflow#8008);
 - artifact locations are Azure's own choice;
-- searches of runs, by the support matrix of "Query & compare experiments and runs with MLflow": by attributes and tags, but
-  with neither OR, nor ``!=`` for tags, nor order by tags, parameters or metrics. Quoted names are said not to work for
-  metrics, and assumed not to work at all; a status has a spelling of its own (``Finished``), and no run has another.
+- searches of runs, by the support matrix of "Query & compare experiments and runs with MLflow": by attributes and
+  tags, but with neither OR, nor ``!=`` for tags, nor order by tags, parameters or metrics. Quoted names are said not to
+  work for metrics, and assumed not to work at all; a status is spelled ``Finished``, and no run has another spelling.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """Managed online endpoints through Azure Resource Manager, which serve what was registered.
 
 From the client's source: paths and long-running operations. Documented: that a deployment without traffic can be asked
-by the header ``azureml-model-deployment``, that one with traffic cannot be deleted, and that callers get 424 for whatever
-a container answers but 200. Assumed: one that is being made
-can neither be deleted nor get traffic.
+by the header ``azureml-model-deployment``, that one with traffic cannot be deleted, and that callers get 424 for
+whatever a container answers but 200. Assumed: one that is being made can neither be deleted nor get traffic.
 """
 
 from __future__ import annotations

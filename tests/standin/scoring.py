@@ -4,9 +4,9 @@ The forms of question and answer were compared with the real ``azureml-inference
 with the entry script that azureml-mlflow uploads (container instances), and 1.5.1 with the scoring script that Azure
 publishes for MLflow models (managed endpoints). Both answer with a bare list of records.
 
-Both read the rows by pandas' ``read_json``, which takes a column named ``date`` for dates; the entry script then brings
-the columns to the types of the model's signature (``inference-schema``), the scoring script leaves them as they are. When
-the model raises, the server answers 500 and says no more than that; the reason is in the container's log.
+Both read the rows by pandas' ``read_json``, which takes a column named ``date`` for dates; the entry script then
+brings the columns to the types of the model's signature (``inference-schema``), the scoring script leaves them as they
+are. When the model raises, the server answers 500 and says no more than that; the reason is in the container's log.
 """
 
 from __future__ import annotations

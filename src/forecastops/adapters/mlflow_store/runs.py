@@ -78,6 +78,7 @@ class Runs:
                 # It lies in an experiment of its own: naming another one would raise.
                 active = mlflow.start_run(run_id=self.made_by_mlflow)
             else:
+                os.environ.pop("MLFLOW_RUN_ID", None)  # the run that it names would be resumed, whatever is asked for
                 active = mlflow.start_run(experiment_id=self._experiment_id(), run_name=name)
         with active as run:
             yield RunRecorder(self._connection, run.info.run_id)
