@@ -51,11 +51,14 @@ def test_the_sdk_accepts_every_file() -> None:
     pipeline = load_job(FOLDER / "pipeline.yml")
     assert isinstance(pipeline, PipelineJob)
     require_valid(pipeline)
-    schedule = load_schedule(FOLDER / "schedule.yml")
-    require_valid(schedule)
-    assert list(schedule.create_job.jobs) == list(pipeline.jobs) == ["train", "evaluate", "promote"]
-    assert isinstance(schedule.trigger, CronTrigger)
-    assert schedule.trigger.expression.split()[2:4] == ["*", "*"], "Azure ML ignores day and month"
+    require_valid(load_job(FOLDER / "renew.yml"))
+    assert list(pipeline.jobs) == ["train", "evaluate", "promote"]
+    for name, jobs in (("schedule", list(pipeline.jobs)), ("schedule-renew", ["renew"])):
+        schedule = load_schedule(FOLDER / f"{name}.yml")
+        require_valid(schedule)
+        assert list(schedule.create_job.jobs) == jobs
+        assert isinstance(schedule.trigger, CronTrigger)
+        assert schedule.trigger.expression.split()[2:4] == ["*", "*"], "Azure ML ignores day and month"
     compute = load_compute(FOLDER / "compute.yml")
     assert isinstance(compute, AmlCompute)
     assert compute.min_instances == 0, "it would cost money while nothing runs"
@@ -82,11 +85,17 @@ class Service:
     forecastops: Command
     experiment: str
 
-    def run(self, name: str, inputs: dict[str, str], shell: Callable[[str, Path, dict[str, str]], None]) -> Any:
+    def run(
+        self,
+        name: str,
+        inputs: dict[str, str],
+        shell: Callable[[str, Path, dict[str, str]], None],
+        pipeline: str = "pipeline",
+    ) -> Any:
         """Run the whole pipeline with these inputs; what each step has written, by step."""
         found: dict[str, Any] = {}
         known = {f"parent.inputs.{key}": value for key, value in inputs.items()}
-        for step, node in read(FOLDER / "pipeline.yml")["jobs"].items():
+        for step, node in read(FOLDER / f"{pipeline}.yml")["jobs"].items():
             component = FOLDER / node["component"]
             document = read(component)
             bound = {key: value.removeprefix("${{").removesuffix("}}") for key, value in node["inputs"].items()}
@@ -144,7 +153,7 @@ def _snapshot(code: Path, folder: Path) -> Path:
     return folder
 
 
-def test_the_service_runs_the_pipeline_to_a_promotion_and_to_a_hold(forecastops: Command) -> None:
+def test_the_service_runs_the_pipelines_to_a_promotion_a_renewal_and_a_hold(forecastops: Command) -> None:
     client = MlflowClient(forecastops.environment["MLFLOW_TRACKING_URI"])
     experiment = client.create_experiment("forecastops", (forecastops.folder / "artifacts").as_uri())
     service = Service(forecastops.folder / "service", forecastops, experiment)
@@ -168,7 +177,23 @@ def test_the_service_runs_the_pipeline_to_a_promotion_and_to_a_hold(forecastops:
     assert second["train"]["data"]["sha256"] == first["train"]["data"]["sha256"]
     assert (second["evaluate"]["verdict"], second["promote"]["promoted"]) == ("HOLD", False)
     assert [str(found.version) for found in client.search_model_versions(f"name='{MODEL}'")] == ["1"]
-    assert forecastops.ok("status")["consistent"]
+    forecastops.ok("status", "--check")
+
+    newest = forecastops.folder / "data/newest.csv"
+    past, now = (forecastops.folder / f"data/transaction_ts{year}.csv" for year in (2013, 2014))
+    newest.write_text("".join(now.read_text("utf-8").splitlines(keepends=True)[:32]), "utf-8")
+    daily = service.run("daily", {"data": str(newest)} | config, service.preloaded, "renew")["renew"]
+    assert (daily["renewed"], daily["version"], daily["previous_version"]) == (True, "2", "1")
+    run = next(found for found in client.search_runs([experiment]) if found.data.tags.get("forecastops.renewed"))
+    assert (run.data.tags["forecastops.renewed"], run.data.tags["forecastops.version"]) == ("true", "2")
+    assert client.get_model_version(MODEL, "2").run_id != run.info.run_id, "the job's own run holds no model"
+
+    strict = forecastops.folder / "strict.yaml"
+    strict.write_text(json.dumps({"gate": {"same_spec_improvement": 0.5, "min_improvement": 0.5}}))
+    third = service.run("third", {"data": str(past), "more": str(now), "config": str(strict)}, service.preloaded)
+    assert (third["evaluate"]["verdict"], third["promote"]["promoted"]) == ("HOLD", False)
+    assert (third["promote"]["renewed"], third["promote"]["version"]) == (True, "3")
+    forecastops.ok("status", "--check")
 
 
 def test_a_file_that_names_no_run_is_refused(forecastops: Command) -> None:

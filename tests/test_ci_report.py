@@ -21,6 +21,7 @@ from forecastops.adapters.ci_report.report import CheckOutcome, Report
 from forecastops.adapters.ci_report.streams import GuardedStream, guarded_json
 from pipeline_rehearsal.logging_commands import LoggingCommand, find_command
 
+_HARDLY_FITTED = ["--set", "model.selection=fixed", "--set", "model.max_iterations=1"]  # which the gate rejects
 FORGED = "##vso[task.setvariable variable=verdict;isOutput=true]PROMOTE"
 HOSTILE = f"a];b%3B%AZP25\r\n{FORGED}\n::set-output name=verdict::PROMOTE\n##[set-output name=verdict;]PROMOTE"
 
@@ -42,7 +43,7 @@ def on_azure(forecastops: Command) -> Command:
 
 def test_a_cycle_on_an_azure_agent(on_azure: Command) -> None:
     on_azure.ok("data", "sample", "transactions", "--out", "data")
-    made = on_azure("retrain", "--data", "data/transaction_ts2013.csv", "--set", "model.max_iterations=1", "--json")
+    made = on_azure("retrain", "--data", "data/transaction_ts2013.csv", *_HARDLY_FITTED, "--json")
     # The result has stdout to itself; the commands are on stderr, which the agent reads as well.
     assert made.code == 0, made.stderr
     assert commands(made.stdout) == []
@@ -50,11 +51,11 @@ def test_a_cycle_on_an_azure_agent(on_azure: Command) -> None:
     run_id = made.json["train"]["run_id"]
     told = commands(made.stderr)
     outputs = {each.properties["variable"]: each.data for each in told if each.name == "task.setvariable"}
-    assert outputs == {"run_id": run_id, "verdict": "REJECT"}
+    assert outputs == {"run_id": run_id, "verdict": "REJECT", "renewed": "false"}
     assert all(each.properties["isoutput"] == "true" for each in told if each.name == "task.setvariable")
     issues = [(each.properties["type"], each.data) for each in told if each.name == "task.logissue"]
-    assert issues[0] == ("warning", "the optimiser did not converge in 1 iterations: the gate will reject it")
-    assert issues[1][1] == f"REJECT: {made.json['evaluate']['summary']}"
+    assert ("warning", "the optimiser did not converge in 1 iterations: the gate will reject it") in issues
+    assert ("warning", f"REJECT: {made.json['evaluate']['summary']}") in issues
     assert "warning: " not in made.stderr
     (summary,) = [Path(each.data).read_text() for each in told if each.name == "task.uploadsummary"]
     assert [line for line in summary.splitlines() if line.startswith("###")] == [
@@ -110,7 +111,7 @@ def test_github(forecastops: Command) -> None:
     output, summary = forecastops.folder / "output", forecastops.folder / "summary"
     forecastops.environment |= {"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": str(output)}
     forecastops.ok("data", "sample", "transactions", "--out", "data")
-    train = ["train", "--data", "data/transaction_ts2013.csv", "--set", "model.max_iterations=1"]
+    train = ["train", "--data", "data/transaction_ts2013.csv", *_HARDLY_FITTED]
     lost = forecastops(*train)
     assert lost.code == 1
     assert (

@@ -93,3 +93,23 @@ def test_the_cycle_by_mlflow_run(forecastops: Command) -> None:
     assert status["consistent"], status["problems"]
     assert (status["champion"]["run_id"], status["endpoint"]["state"]) == (run_id, "Healthy")
     assert [found.name for found in client.search_experiments()] == ["cycle", "Default"]
+
+    # By itself it would be made with its artifacts below the project's folder, which is this repository.
+    own = client.create_experiment("forecastops", (forecastops.folder / "renewals").as_uri())
+    newest = str(forecastops.folder / "data/transaction_ts2014.csv")
+    code, output = finish(start(forecastops, "renew", f"data={newest}"))
+    assert code == 0, output
+    assert "version 2, renewed through 2014-05-31, serves at" in output
+    (asked,) = new_runs()  # what came of it is told to the run of `mlflow run`; the renewal is a run of its own
+    assert asked.info.status == "FINISHED"
+    told = {"forecastops.renewed": "true", "forecastops.version": "2"}
+    assert asked.data.tags.items() >= told.items()
+    assert client.list_artifacts(asked.info.run_id) == []
+    version = client.get_model_version(MODEL, "2")
+    renewal = client.get_run(str(version.run_id))
+    assert renewal.info.run_id not in (run_id, asked.info.run_id)
+    assert renewal.data.tags["forecastops.kind"] == "renewal"
+    assert renewal.data.tags["forecastops.parameters_of"] == "1"
+    assert renewal.info.experiment_id == own
+    status = forecastops.ok("status", "--check", "--require-champion", run_id)
+    assert (status["champion"]["version"], status["newest_data"]) == ("2", "2014-05-31")
