@@ -13,19 +13,27 @@ from mlflow import MlflowClient
 
 from forecastops.adapters.endpoint.mlflow_target import MlflowTarget
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
+from forecastops.adapters.mlflow_store.runs import RunRecorder, Runs
 
-__all__ = ["CHANGES", "READS", "interruptions", "kill_before"]
+__all__ = ["CHANGES", "READS", "UNSEEN", "interruptions", "kill_before"]
 
-# Every public method of the two adapters is one or the other; a test sees to it. Journal records are tags.
+# Every public method of the adapters is one of these; a test sees to it. Journal records are tags.
 CHANGES: dict[type, tuple[str, ...]] = {
     ModelRegistry: ("register", "tag", "untag", "point", "discard"),
     MlflowTarget: ("stage", "delete"),
+    RunRecorder: ("folder", "tags"),
     # Inside `register`, `discard` and `point` there are two changes each.
     MlflowClient: ("create_model_version", "delete_registered_model", "transition_model_version_stage"),
 }
 READS: dict[type, tuple[str, ...]] = {
     ModelRegistry: ("champion", "staged", "versions", "get", "of_run", "download", "lost_pointer"),
-    MlflowTarget: ("state", "forecast", "release", "clean_up"),
+    MlflowTarget: ("state", "versions_in_use", "forecast", "release", "clean_up"),
+    Runs: ("get", "download", "newest_data", "recorder"),
+}
+# What a run holds before it has its last tags, nobody asks for: being killed before these is as before the next above.
+UNSEEN: dict[type, tuple[str, ...]] = {
+    Runs: ("record",),
+    RunRecorder: ("params", "metrics", "files", "dataset"),
 }
 
 
