@@ -57,8 +57,8 @@ class Stage:
         return MlflowClient(self.workshop.store)
 
     def options(self) -> list[str]:
-        """What names this model to every command."""
-        return ["--set", f"registry.model_name={self.model}"]
+        """What names this model to every command; a champion that stays keeps its parameters unless a test says so."""
+        return ["--set", f"registry.model_name={self.model}", "--set", "deployment.on_hold=renew"]
 
     def run(self, *args: str, **rest: Any) -> Result:
         """A command on this model, however it ends."""
