@@ -15,7 +15,7 @@ from forecastops.adapters.endpoint.mlflow_target import MlflowTarget
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.adapters.mlflow_store.runs import RunRecorder, Runs
 
-__all__ = ["CHANGES", "READS", "UNSEEN", "interruptions", "kill_before"]
+__all__ = ["CHANGES", "READS", "UNSEEN", "answer_otherwise", "interruptions", "kill_before"]
 
 # Every public method of the adapters is one of these; a test sees to it. Journal records are tags.
 CHANGES: dict[type, tuple[str, ...]] = {
@@ -61,3 +61,16 @@ def interruptions() -> Iterator[Callable[[], None]]:
     """One after the other, without end: the caller stops at the first that no longer kills."""
     for number in itertools.count(1):
         yield functools.partial(kill_before, number)
+
+
+def answer_otherwise() -> None:
+    """Let the endpoint's answer differ from what was evaluated, as far as this process can see."""
+    original = MlflowTarget.forecast
+
+    @functools.wraps(original)
+    def wrapped(self: MlflowTarget) -> list[dict[str, Any]]:
+        rows = original(self)
+        rows[3]["mean"] *= 1 + 1e-5
+        return rows
+
+    setattr(MlflowTarget, original.__name__, wrapped)

@@ -35,6 +35,11 @@ LEAST = {"first": 14, "replacement": 13, "rollback": 16, "renewal": 16, "renewal
 
 @pytest.mark.parametrize("names", CHAINS, ids="-".join)
 def test_killed_before_each_change_it_is_finished_or_undone_by_one_rerun(stage: Stage, names: list[str]) -> None:
+    require_every_kill_mended(stage, names)
+
+
+def require_every_kill_mended(stage: Stage, names: list[str]) -> None:
+    """Of stories that follow each other on one stage, kill each before its first change, its second, and so on."""
     killed, left, known = Counter[str](), list(names), set[str]()
     STORIES[names[0]].begin(stage)
     for before in interruptions():
