@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -23,6 +26,7 @@ from standin.workspace import Workspace
 from stories import require_settled
 from workshop import Stage, Workshop
 
+GUIDE = (Path(__file__).resolve().parents[1] / "docs/azure.md").read_text("utf-8")
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 ALWAYS = float("inf")
 
@@ -76,21 +80,37 @@ class AzureStage(Stage):
         return str(endpoint.deployments[colour].asked["properties"]["model"]).rpartition("/")[2]
 
     def asked(self) -> list[float]:
-        """What a caller with the endpoint's key gets."""
+        """The forecast that a caller gets."""
+        return [row["mean"] for row in self.answer(["horizon"], [[3]]).json()]
+
+    def caller(self) -> dict[str, str]:
+        """Where a caller asks, and with which key."""
         if self.kind == "aci":
-            key, url = self.service.keys["primaryKey"], f"{self.service.url}/score"
-        else:
-            endpoint = self.azure.endpoints.endpoints[self.model]
-            key, url = endpoint.keys["primaryKey"], f"https://{self.azure.address}/online/{self.model}/score"
-        question: Any = {"input_data": {"columns": ["horizon"], "index": [0], "data": [[3]]}}
-        answer = requests.post(
-            url,
-            json=question,
-            headers={"Authorization": f"Bearer {key}"},
+            return {"SCORING_URI": f"{self.service.url}/score", "KEY": self.service.keys["primaryKey"]}
+        key = self.azure.endpoints.endpoints[self.model].keys["primaryKey"]
+        return {"SCORING_URI": f"https://{self.azure.address}/online/{self.model}/score", "KEY": key}
+
+    def answer(self, columns: list[str], rows: list[list[Any]]) -> requests.Response:
+        """What a caller with the endpoint's key gets."""
+        return requests.post(
+            self.caller()["SCORING_URI"],
+            json={"input_data": {"columns": columns, "index": list(range(len(rows))), "data": rows}},
+            headers={"Authorization": f"Bearer {self.caller()['KEY']}"},
             verify=str(self.azure.certificate),
             timeout=30,
         )
-        return [row["mean"] for row in answer.json()]
+
+    def log(self) -> str:
+        """What the container that serves has printed."""
+        if self.kind == "aci":
+            container = self.service.container
+        else:
+            endpoint = self.azure.endpoints.endpoints[self.model]
+            container = next(
+                endpoint.deployments[colour] for colour, share in endpoint.traffic.items() if share
+            ).container
+        assert container is not None
+        return container.log()
 
     def forecast_of(self, version: str) -> list[float]:
         """What it should get."""
@@ -156,9 +176,10 @@ def test_container_instance_first_champion_replacement_and_rollback(shop: Worksh
     assert (stage.champion(), stage.served()) == ("2", "2")
     assert stage.asked() == pytest.approx(stage.forecast_of("2"), rel=1e-9)
 
-    assert stage.ok("rollback", "--reason", "it overshoots")["version"] == "1"
-    require_settled(stage, "1")
-    assert stage.asked() == pytest.approx(stage.forecast_of("1"), rel=1e-9)
+    assert stage.ok("rollback", "--reason", "it overshoots")["version"] == "3"  # the first model, with the newest data
+    require_settled(stage, "3")
+    assert stage.tags("3")["forecastops.parameters_of"] == "1"
+    assert stage.asked() == pytest.approx(stage.forecast_of("3"), rel=1e-9)
     require_no_secret(azure, shop.forecastops.folder)
     assert azure.connected_hosts() <= {"localhost", "127.0.0.1"}
 
@@ -237,6 +258,63 @@ def test_online_endpoint_moves_its_traffic_after_the_smoke_test_and_back(shop: W
     assert (endpoint.traffic, list(endpoint.deployments)) == ({"green": 100}, ["green"])
     require_settled(stage, number)
     assert stage.asked() == pytest.approx(stage.forecast_of(number), rel=1e-9)
+    require_no_secret(azure, shop.forecastops.folder)
+
+
+@pytest.mark.parametrize("kind", ["aci", "online-endpoint"])
+def test_a_renewal_and_newer_observations_in_a_request(shop: Workshop, azure: Workspace, kind: str) -> None:
+    stage = AzureStage(shop, f"renewed-{kind}", azure, kind)
+    stage.evaluate(shop.first)
+    stage.promote(shop.first)
+    header, *rows = (shop.forecastops.folder / "data/transaction_ts2014.csv").read_text("utf-8").splitlines()
+    data = shop.forecastops.folder / f"{kind}.csv"
+    data.write_text("\n".join([header, *rows[:31]]), "utf-8")
+
+    (azure.services if kind == "aci" else azure.endpoints).outcomes = ["Unhealthy" if kind == "aci" else "crash"]
+    failed = stage.run("renew", "--data", str(data))
+    assert (failed.code, "did not become healthy" in failed.error) == (1, True)
+    stage.require_first_still(failed)
+    assert stage.asked() == pytest.approx(stage.forecast_of("1"), rel=1e-9)
+
+    azure.faults.fail("model-versions/create", "lost")
+    renewed = stage.ok("renew", "--data", str(data))
+    number = renewed["version"]
+    assert (renewed["promoted"], renewed["renewed"], renewed["previous_version"]) == (False, True, "1")
+    assert stage.versions().keys() == {"1", number}  # of two that a lost answer has made, one is left
+    require_settled(stage, number)
+    assert stage.asked() == pytest.approx(stage.forecast_of(number), rel=1e-9)
+    assert stage.ok("status", "--check", "--require-champion", shop.first)["forecasts_from"] == "2014-01-31"
+    assert stage.ok("renew", "--data", str(data))["reason"].startswith("the champion has these data already")
+
+    more = shop.forecastops.folder / f"{kind}-more.csv"
+    more.write_text("\n".join([header, *rows[:33]]), "utf-8")
+    expected = [row["mean"] for row in stage.ok("forecast", "--horizon", "3", "--data", str(more))["forecast"]]
+    newest: list[list[Any]] = [[date, float(value), 3] for date, value in (row.split(",") for row in rows[31:33])]
+    answer = stage.answer(["date", "value", "horizon"], newest)
+    assert answer.status_code == 200, answer.text
+    assert [row["date"] for row in answer.json()] == ["2014-02-03", "2014-02-04", "2014-02-05"]
+    assert [row["mean"] for row in answer.json()] == pytest.approx(expected, rel=1e-9)
+    assert stage.asked() == pytest.approx(stage.forecast_of(number), rel=1e-9)  # nothing of it was kept
+
+    # The guide's own example, in which months are missing in between.
+    (asking,) = re.findall(r"(?m)^    curl .*\"\$SCORING_URI\"(?:.*\n)+?(?=\n)", GUIDE)
+    known = os.environ | stage.caller() | {"CURL_CA_BUNDLE": str(azure.certificate)}
+    shown = subprocess.run(["bash", "-c", asking], env=known, capture_output=True, text=True, timeout=60, check=True)
+    assert [row["date"] for row in json.loads(shown.stdout)] == [f"2014-06-0{day}" for day in range(3, 10)], (
+        shown.stdout
+    )
+
+    refused = stage.answer(["date", "value", "horizon"], [["2014-02-01", 1000 * newest[0][1], 3]])
+    assert refused.status_code == (500 if kind == "aci" else 424)  # Azure's servers tell callers no more than this
+    assert re.search(r"row 1: the value of 2014-02-01 lies [\d.]+ standard deviations or more", stage.log())
+    # Somebody has deployed that renewal elsewhere, too: it stays when newer ones come.
+    places: dict[str, Any] = azure.services.services if kind == "aci" else azure.endpoints.endpoints
+    places[f"by-hand-{kind}"] = copy.copy(places[stage.model])
+    try:
+        newest_version = stage.ok("renew", "--data", str(more), "--set", "registry.keep_renewals=1")["version"]
+        assert stage.versions().keys() == {"1", number, newest_version}
+    finally:
+        del places[f"by-hand-{kind}"]
     require_no_secret(azure, shop.forecastops.folder)
 
 

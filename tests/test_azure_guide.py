@@ -67,15 +67,18 @@ def test_every_file_exists() -> None:
 def test_the_names_are_those_of_the_pipeline() -> None:
     files: dict[str, Any] = {
         name: yaml.safe_load((ROOT / f"azureml/{name}.yml").read_text("utf-8"))
-        for name in ("compute", "pipeline", "schedule")
+        for name in ("compute", "pipeline", "schedule", "renew", "schedule-renew")
     }
     text = " ".join(LINES)
     assert f"az ml compute show --name {files['compute']['name']} " in text
     assert files["pipeline"]["settings"]["default_compute"] == f"azureml:{files['compute']['name']}"
-    assert f"az ml schedule disable --name {files['schedule']['name']}" in text
+    for name in ("schedule", "schedule-renew"):
+        assert f"az ml schedule create --file azureml/{name}.yml" in text
+        assert f"az ml schedule disable --name {files[name]['name']}" in text
     inputs = files["pipeline"]["inputs"]
     uploaded = re.findall(r"--name (forecastops/\S+)", text)
     start = "azureml://datastores/workspaceblobstore/paths/"
     assert [inputs[name]["path"].removeprefix(start) for name in ("data", "more")] == uploaded
+    assert files["renew"]["inputs"] == {name: inputs[{"data": "more"}.get(name, name)] for name in ("data", "config")}
     assert f"`{inputs['config']}`" in GUIDE
     assert f"{files['compute']['idle_time_before_scale_down']} s after" in GUIDE

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from mlflow import MlflowClient
+from mlflow.entities import Run
 
 from command import Command
 from conftest import stop_endpoints
@@ -58,7 +59,7 @@ def test_the_cycle_and_back_under_faults(stage: Stage, azure: Workspace) -> None
     number = replacement_despite_lasting_faults(stage, azure)
 
     assert stage.evaluate(stage.workshop.second)["verdict"] == "HOLD"
-    back = ["rollback", "--reason", "it overshoots"]
+    back = ["rollback", "--reason", "it overshoots", "--to-version", "1"]
     assert stage.run(*back, before=kill_after_the_pointer_has_moved).code == -signal.SIGKILL
     assert stage.stages() == {"1": "Production", number: "Production"}
     require_told(stage)
@@ -126,6 +127,60 @@ def replacement_despite_lasting_faults(stage: Stage, azure: Workspace) -> str:
     require_settled(stage, moved["version"])
     assert stage.stages() == {"1": "Archived", moved["version"]: "Production"}
     return str(moved["version"])
+
+
+def test_renewals_move_the_stage_and_leave_the_model(stage: Stage, azure: Workspace) -> None:
+    champion = stage.first_champion()
+    header, *rows = (stage.workshop.forecastops.folder / "data/transaction_ts2014.csv").read_text("utf-8").splitlines()
+    parts = []
+    for days in (10, 20, 30):
+        parts.append(stage.workshop.forecastops.folder / f"days-{days}.csv")
+        parts[-1].write_text("\n".join([header, *rows[:days]]), "utf-8")
+
+    for path, kind in (
+        ("/history/", 503),
+        ("runs/search", 500),
+        ("model-versions/create", "lost"),
+        ("model-versions/set-tag", 500),
+        ("model-versions/transition-stage", "lost"),
+    ):
+        azure.faults.fail(path, kind)
+    renewed = stage.ok("renew", "--data", str(parts[0]))
+    azure.faults.clear()
+    number = str(renewed["version"])
+    assert stage.stages() == {champion: "Archived", number: "Production"}
+    tags = stage.tags(number)
+    lineage = {"forecastops.kind": "renewal", "forecastops.parameters_of": champion, "run_id": stage.workshop.first}
+    assert tags.items() >= lineage.items()
+    assert tags["forecastops.data.end"] == "2014-01-10"
+    require_settled(stage, number)
+
+    for path, kind, method in (
+        ("runs/create", 503, "POST"),
+        ("/history/", "drop", "GET"),
+        ("model-versions/create", 404, "POST"),
+        ("model-versions/set-tag", 503, "POST"),
+        ("model-versions/transition-stage", 400, "POST"),
+    ):
+        azure.faults.fail(path, kind, ALWAYS, method)
+        failing(stage, "renew", "--data", str(parts[1]))
+        azure.faults.clear()
+        require_told(stage)
+        assert stage.stages()[number] == "Production", path
+        assert stage.served() == number, path
+
+    few = ["--set", "registry.keep_renewals=1"]
+    for part in parts[1:]:
+        number = str(stage.ok("renew", "--data", str(part), *few)["version"])
+    assert stage.stages() == {champion: "Archived", number: "Production"}  # older renewals are gone, the model stays
+    require_settled(stage, number)
+    sound = stage.ok("status", "--check", "--require-champion", stage.workshop.first)
+    assert sound["forecasts_from"] == sound["newest_data"] == "2014-01-30"
+
+    run_id = stage.ok("train", "--data", "data/transaction_ts.csv")["run_id"]
+    stale = stage.run("status", "--check")
+    assert (stale.code, stale.json["newest_data"], stale.json["newest_data_run"]) == (1, "2014-05-31", run_id)
+    assert f"production forecasts from 2014-01-30, and run {run_id} has brought data through" in stale.error
 
 
 def kill_after_the_pointer_has_moved() -> None:
@@ -224,23 +279,26 @@ def test_the_cycle_by_mlflow_run(azure: Workspace, tmp_path: Path) -> None:
     forecastops = Command(tmp_path, azure.environment() | quiet)
     forecastops.ok("data", "sample", "transactions", "--out", "data")
     past, now = (tmp_path / f"data/transaction_ts{year}.csv" for year in (2013, 2014))
-    # One after the other: two at once would both make the experiment, and `mlflow run` itself may fail on that.
-    for data in (past, f"{past},{now}"):
-        code, output = finish(start(forecastops, "train", f"data={data}"))
-        assert code == 0, output
     client = MlflowClient(f"sqlite:///{azure.folder / 'mlflow.db'}")
-    (experiment,) = client.search_experiments(filter_string="name = 'cycle'")
-    runs = client.search_runs([experiment.experiment_id])
-    runs.sort(key=lambda run: int(run.data.params["data.rows"]))
+
+    def entry(name: str, *parameters: str) -> Run:
+        """Run it; the run that `mlflow run` has made for it."""
+        code, output = finish(start(forecastops, name, *parameters))
+        assert code == 0, output
+        (experiment,) = client.search_experiments(filter_string="name = 'cycle'")
+        by_name = f"tags.`mlflow.project.entryPoint` = '{name}'"
+        return client.search_runs([experiment.experiment_id], by_name, order_by=["start_time DESC"])[0]
+
     try:
-        for number, run in enumerate(runs, start=1):
-            for entry in ("evaluate", "promote"):
-                code, output = finish(start(forecastops, entry, f"run_id={run.info.run_id}"))
-                assert code == 0, output
-            status = forecastops.ok("status")
-            assert status["consistent"], status["problems"]
+        for number, data in enumerate((past, f"{past},{now}"), start=1):
+            run_id = entry("train", f"data={data}").info.run_id
+            entry("evaluate", f"run_id={run_id}")
+            entry("promote", f"run_id={run_id}")
+            status = forecastops.ok("status", "--require-champion", run_id)
             assert status["champion"]["version"] == status["endpoint"]["version"] == str(number)
-            assert status["champion"]["run_id"] == run.info.run_id
+            assert status["champion"]["run_id"] == run_id
+        made = entry("renew", f"data={now}").data.tags  # it has these
+        assert (made["forecastops.renewed"], made["forecastops.version"]) == ("false", "none")
     finally:
         stop_endpoints(tmp_path / "home")
     assert azure.connected_hosts() <= LOOPBACK

@@ -31,6 +31,16 @@ def problems(text: str) -> list[str]:
         for other, output in re.findall(r"needs\.(\w+)\.outputs\.(\w+)", str(job)):
             if other not in needs or output not in jobs.get(other, {}).get("outputs", {}):
                 found.append(f"{name}: {other} hands on no {output}")
+        found += [
+            f"{name}: waits for no {other}"
+            for other in re.findall(r"needs\.(\w+)\.result", str(job))
+            if other not in needs
+        ]
+        found += [
+            f"{name}: there is no schedule {asked}"
+            for asked in re.findall(r"event\.schedule [!=]= '([^']+)'", job.get("if", ""))
+            if f"cron: '{asked}'" not in text
+        ]
         ids = {step.get("id") for step in job["steps"]}
         for output, value in job.get("outputs", {}).items():
             step = re.fullmatch(r"\$\{\{ steps\.(\w+)\.outputs\.(\w+) \}\}", value)
@@ -49,7 +59,9 @@ def test_paths_lead_somewhere() -> None:
     [
         ("needs.evaluate.outputs.verdict", "needs.evaluate.outputs.verdicts"),
         ("needs.evaluate.outputs.verdict", "needs.gate.outputs.verdict"),
-        ("needs: [evaluate, promote]", "needs: [promote]"),
+        ("needs: [evaluate, promote, keep]", "needs: [promote, keep]"),
+        ("needs.keep.result", "needs.kept.result"),
+        ("github.event.schedule == '0 5 * * 0,2-6'", "github.event.schedule == '0 5 * * *'"),
         ("steps.train.outputs.run_id", "steps.train.outputs.run"),
         ("- id: evaluate", "- id: gate"),
         ('--run-id "$RUN_ID"', '--run-id "${{ needs.evaluate.outputs.run_id }}"'),
@@ -63,10 +75,11 @@ def test_a_mistake_is_caught(right: str, wrong: str) -> None:
 
 def test_stages_scripts_and_parameters_are_those_of_azure_pipelines() -> None:
     """`True` is spelled `true` here, and issues are told otherwise."""
-    pipeline = load_pipeline(ROOT / "azure-pipelines.yml", {})
+    pipeline, daily = (load_pipeline(ROOT / "azure-pipelines.yml", {"task": task}) for task in ("retrain", "renew"))
     ours = jobs_of(WORKFLOW.read_text())
-    assert list(ours) == [stage.name.lower() for stage in pipeline.stages]
-    for stage in pipeline.stages:
+    stages = [*pipeline.stages, *daily.stages]
+    assert list(ours) == [stage.name.lower() for stage in stages]
+    for stage in stages:
         (job,) = stage.jobs
         scripts = [step.inputs.get("inlineScript", step.inputs.get("script", "")) for step in job.steps]
         theirs = [_alike(script) for script in scripts if re.search(r"forecastops |FORCE| check", script)]
@@ -75,6 +88,8 @@ def test_stages_scripts_and_parameters_are_those_of_azure_pipelines() -> None:
     inputs = document["on"]["workflow_dispatch"]["inputs"]
     defaults = {name: str(value).replace("False", "false") for name, value in pipeline.parameters.items()}
     assert {name: each["default"] for name, each in inputs.items()} == defaults
+    theirs = yaml.load((ROOT / "azure-pipelines.yml").read_text(), yaml.BaseLoader)
+    assert [each["cron"] for each in document["on"]["schedule"]] == [each["cron"] for each in theirs["schedules"]]
     for name, value in defaults.items():
         shown = value if value == "false" else f"'{value}'"
         assert document["env"][name.upper()] == f"${{{{ inputs.{name} || {shown} }}}}"
@@ -95,8 +110,9 @@ def test_only_jobs_that_sign_in_may_ask_for_a_token() -> None:
     for name, job in jobs_of(text).items():
         signs_in = any("azure/login" in step.get("uses", "") for step in job["steps"])
         assert ("id-token" in job.get("permissions", {})) == signs_in, name
-    assert jobs_of(text)["promote"]["environment"] == "forecastops-production"
-    assert jobs_of(text)["promote"]["concurrency"]["cancel-in-progress"] == "false"
+    for name, where in (("promote", "production"), ("keep", "renewal"), ("renew", "renewal")):
+        assert jobs_of(text)[name]["environment"] == f"forecastops-{where}"
+        assert jobs_of(text)[name]["concurrency"] == {"group": "forecastops-production", "cancel-in-progress": "false"}
 
 
 def test_local_actions_exist() -> None:

@@ -23,8 +23,11 @@ ROOT = Path(__file__).resolve().parents[1]
 OUTPUTS = {
     ("Train", "fit", "train"): {"run_id"},
     ("Evaluate", "gate", "evaluate"): {"run_id", "verdict"},
-    ("Promote", "promote", "promote"): {"run_id", "verdict", "version"},
+    ("Promote", "promote", "promote"): {"run_id", "verdict", "version", "renewed"},
+    ("Keep", "keep", "keep"): {"run_id", "verdict", "version", "renewed"},
     ("Verify", "verify", "verify"): {"version"},
+    ("Renew", "renew", "renew"): {"version", "renewed"},
+    ("Renew", "renew", "sound"): {"version"},
 }
 
 
@@ -51,21 +54,39 @@ MISTAKES = {
         "dependencies.Train.outputs['fit.train.run_id']",
         "is no stageDependencies",
     ),
-    "dependency left out": ("verify", "[Evaluate, Promote]", "Promote", "on which Verify does not depend"),
+    "dependency left out": (
+        "verify",
+        "[Evaluate, Promote, Keep]",
+        "[Promote, Keep]",
+        "on which Verify does not depend",
+    ),
+    "result of no dependency": ("verify", "[Evaluate, Promote, Keep]", "[Evaluate, Promote]", "the result of Keep, on"),
     "dependency on nothing": ("train", "dependsOn: Check", "dependsOn: Checks", "which is no stage before it"),
     "deployment's output": (
         "verify",
-        "condition: succeeded()",
-        "condition: and(succeeded(), ne(dependencies.Promote.outputs['promote.promote.version'], ''))",
+        "and(not(canceled()), ",
+        "and(not(canceled()), ne(dependencies.Promote.outputs['promote.promote.version'], ''), ",
         "outputs of the deployment job promote",
     ),
     "stage without status function": ("promote", "and(succeeded(), or(", "and(true, or(", "without a status function"),
     "step without status function": ("check", "and(succeeded(), in(", "and(true, in(", "without a status function"),
-    "unknown function": ("verify", "succeeded()", "succeded()", "function succeded is not known"),
+    "unknown function": ("evaluate", "succeeded()", "succeded()", "function succeded is not known"),
+    "name of a schedule": (
+        "../azure-pipelines",
+        "displayName: Renew, other days",
+        "displayName: Renew",
+        "asks for a schedule",
+    ),
+    "value of a parameter": (
+        "../azure-pipelines",
+        "[retrain, renew]",
+        "[retrain, renewal]",
+        "parameter task = 'renew'",
+    ),
     "unknown context": ("train", "ne(variables[", "ne(pipeline[", "knows no pipeline"),
     "variable of the build": ("train", "'Build.Reason'", "'Build.Cause'", "knows no variables.Build.Cause"),
     "variable of a step's condition": ("check", "'Build.Reason'", "'Build.Cause'", "knows no variables.Build.Cause"),
-    "broken expression": ("verify", "succeeded()", "succeeded(", "ends too early"),
+    "broken expression": ("evaluate", "succeeded()", "succeeded(", "ends too early"),
     "unknown variable": ("evaluate", "Agent.TempDirectory", "Agent.TempDir", "no variable Agent.TempDir"),
     "text in a script": ("promote", '"$REASON"', '"${{ parameters.reason }}"', "hand it over by env"),
     "macro in a script": ("verify", '"$RUN_ID"', '"$(RUN_ID)"', "hand it over by env"),
@@ -117,7 +138,9 @@ def without_directives(tree: Any) -> Any:
     found: list[Any] = []
     for entry in tree:
         (key, *_) = entry if isinstance(entry, dict) else ("",)
-        found += without_directives(entry[key]) if key.startswith("${{ if ") else [without_directives(entry)]
+        found += (
+            without_directives(entry[key]) if key.startswith(("${{ if ", "${{ else ")) else [without_directives(entry)]
+        )
     return found
 
 
@@ -147,10 +170,13 @@ def test_the_schema_catches_a_mistake(schema: Draft7Validator, name: str, right:
 def test_runs_wait_for_each_other_and_come_without_commits() -> None:
     document = yaml.load((ROOT / "azure-pipelines.yml").read_text(), yaml.BaseLoader)
     assert document["lockBehavior"] == "sequential"
-    assert [schedule["always"] for schedule in document["schedules"]] == ["true"]
-    promote = (ROOT / "pipelines/promote.yml").read_text()
-    assert "- deployment: promote" in promote
-    assert "environment: ${{ parameters.environment }}" in promote
+    assert [schedule["always"] for schedule in document["schedules"]] == ["true", "true"]
+    days = [schedule["cron"].split()[4] for schedule in document["schedules"]]
+    assert days == ["1", "0,2-6"], "each day has one of the two"
+    for name in ("promote", "keep", "renew"):
+        text = (ROOT / f"pipelines/{name}.yml").read_text()
+        assert f"- deployment: {name}" in text
+        assert "environment: ${{ parameters.environment }}" in text
 
 
 def test_no_secret_is_in_a_file() -> None:
@@ -192,10 +218,10 @@ def test_the_guide_names_what_there_is() -> None:
     )
     for path in re.findall(r"`((?:tests|pipelines|\.github)/[\w./-]+)`", GUIDE):
         assert (ROOT / path).is_file(), path
-    for (stage, job, step), names in OUTPUTS.items():
-        if stage == "Evaluate":
-            assert f"dependencies.{stage}.outputs['{job}.{step}.verdict']" in GUIDE
-            assert f"stageDependencies.{stage}.{job}.outputs['{step}.run_id']" in GUIDE
+    assert "dependencies.Evaluate.outputs['gate.evaluate.verdict']" in GUIDE
+    assert "stageDependencies.Evaluate.gate.outputs['evaluate.run_id']" in GUIDE
+    for stage in {stage for stage, _, _ in OUTPUTS}:
+        names = set().union(*(names for (of, _, _), names in OUTPUTS.items() if of == stage))
         row = re.search(rf"(?m)^\| {stage} \| .* Outputs? ([^|]*?) \|", GUIDE)
         assert row is not None
         assert set(re.findall(r"`(\w+)`", row[1])) == names

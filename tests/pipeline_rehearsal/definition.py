@@ -16,6 +16,9 @@ __all__ = ["DefinitionError", "Job", "Pipeline", "Stage", "Step", "load_pipeline
 
 _COMPILED = re.compile(r"\$\{\{(.*?)\}\}")
 _IF = re.compile(r"\$\{\{ if (.*) \}\}")
+_ELSE = "${{ else }}"
+_CRON = "Build.CronSchedule.DisplayName"
+_Known = Mapping[str, Mapping[str, str | bool]]  # what expressions may ask, by context
 
 
 class DefinitionError(Exception):
@@ -62,12 +65,19 @@ class Pipeline:
         return next(stage for stage in self.stages if stage.name == name)
 
 
-def load_pipeline(path: Path, values: Mapping[str, str | bool]) -> Pipeline:
-    """The pipeline as it is expanded for a run with these parameters; the rest have their defaults."""
+def load_pipeline(path: Path, values: Mapping[str, str | bool], schedule: str = "") -> Pipeline:
+    """The pipeline as it is expanded for a run with these parameters, the rest at their defaults.
+
+    ``schedule`` is the name of the one that has begun it, one of the few variables that Azure knows at this time.
+    """
     document = _read(path)
+    names = [each["displayName"] for each in document.get("schedules", ())]
+    if schedule and names.count(schedule) != 1:
+        raise DefinitionError(f"{path} has no schedule {schedule!r}, but {names}")
     parameters = _parameters(document, values, path)
+    known = {"parameters": parameters, "variables": {_CRON: schedule}}
     stages: list[Stage] = []
-    for entry in _expanded(document["stages"], path, parameters):
+    for entry in _expanded(document["stages"], path, known):
         stages.append(_stage(entry, stages[-1].name if stages else None))
     settings = {key: value for key, value in document.items() if key not in ("stages", "parameters")}
     return Pipeline(parameters, tuple(stages), settings)
@@ -88,50 +98,61 @@ def _parameters(document: dict[str, Any], given: Mapping[str, str | bool], path:
     return {name: _typed(given.get(name, entry.get("default")), entry, path) for name, entry in declared.items()}
 
 
-def _typed(value: str | bool | None, entry: Mapping[str, str], path: Path) -> str | bool:
+def _typed(value: str | bool | None, entry: Mapping[str, Any], path: Path) -> str | bool:
     kind, name = entry["type"], entry["name"]
     if value is None:
         raise DefinitionError(f"{path}: parameter {name} has no value")
     if kind == "boolean" and str(value).lower() in ("true", "false"):
         return str(value).lower() == "true"
-    if kind == "string":
+    if kind == "string" and str(value) in entry.get("values", [str(value)]):
         return str(value)
     raise DefinitionError(f"{path}: parameter {name} = {value!r} is no {kind}")
 
 
-def _expanded(entries: list[Any], path: Path, parameters: Mapping[str, str | bool]) -> Iterator[Any]:
+def _expanded(entries: list[Any], path: Path, known: _Known) -> Iterator[Any]:
     """The entries of a list of stages or steps, with those of templates in their place, and those of ``if``."""
+    met: bool | None = None  # whether the condition just before held; None where there was none
     for entry in entries:
-        if condition := _IF.fullmatch(next(iter(entry))):
-            if evaluate(parse(condition[1]), {"parameters": parameters}, {}) is True:
-                yield from _expanded(next(iter(entry.values())), path, parameters)
-            continue
-        if "template" not in entry:
-            yield _filled(entry, path, parameters)
-            continue
-        template = path.parent / entry["template"]
-        document = _read(template)
-        given = _filled(entry.get("parameters", {}), path, parameters)
-        inner = _parameters(document, given, template)
-        (kind,) = document.keys() - {"parameters"}
-        yield from _expanded(document[kind], template, inner)
+        directive = next(iter(entry))
+        if condition := _IF.fullmatch(directive):
+            met = evaluate(parse(condition[1]), known, {}) is True
+        elif directive == _ELSE and met is not None:
+            met = not met
+        else:
+            met = None
+        if met is not None:
+            yield from _expanded(entry[directive], path, known) if met else ()
+            met = None if directive == _ELSE else met
+        elif "template" not in entry:
+            yield _filled(entry, path, known)
+        else:
+            yield from _of_template(entry, path, known)
 
 
-def _filled(tree: Any, path: Path, parameters: Mapping[str, str | bool]) -> Any:
+def _of_template(entry: Any, path: Path, known: _Known) -> Iterator[Any]:
+    template = path.parent / entry["template"]
+    document = _read(template)
+    given = _filled(entry.get("parameters", {}), path, known)
+    inner = _parameters(document, given, template)
+    (kind,) = document.keys() - {"parameters"}
+    yield from _expanded(document[kind], template, {**known, "parameters": inner})
+
+
+def _filled(tree: Any, path: Path, known: _Known) -> Any:
     """The tree with its ``${{ }}`` replaced by values, and step templates within it expanded."""
     if isinstance(tree, dict):
         if any(key.startswith("${{") for key in tree):
             raise DefinitionError(f"{path}: a directive stands where none is known")
         return {
-            key: list(_expanded(value, path, parameters)) if key == "steps" else _filled(value, path, parameters)
+            key: list(_expanded(value, path, known)) if key == "steps" else _filled(value, path, known)
             for key, value in tree.items()
         }
     if isinstance(tree, list):
-        return [_filled(value, path, parameters) for value in tree]
+        return [_filled(value, path, known) for value in tree]
     whole = _COMPILED.fullmatch(tree)
     if whole:
-        return evaluate(parse(whole[1]), {"parameters": parameters}, {})
-    return _COMPILED.sub(lambda found: str(evaluate(parse(found[1]), {"parameters": parameters}, {})), tree)
+        return evaluate(parse(whole[1]), known, {})
+    return _COMPILED.sub(lambda found: str(evaluate(parse(found[1]), known, {})), tree)
 
 
 def _stage(entry: dict[str, Any], before: str | None) -> Stage:

@@ -158,6 +158,7 @@ def _truth(value: str | bool) -> bool:
 _FUNCTIONS: dict[str, Callable[[list[str | bool]], bool]] = {
     "and": lambda values: all(map(_truth, values)),
     "or": lambda values: any(map(_truth, values)),
+    "not": lambda values: not _truth(*values),
     "eq": lambda values: _equal(*values),
     "ne": lambda values: not _equal(*values),
     "endsWith": lambda values: str(values[0]).lower().endswith(str(values[1]).lower()),

@@ -14,10 +14,12 @@ from pipeline_rehearsal.expressions import STATUS_FUNCTIONS, Call, ExpressionErr
 
 __all__ = ["files_of", "problems"]
 
-_KNOWN_FUNCTIONS = STATUS_FUNCTIONS | {"and", "endsWith", "eq", "in", "ne", "or"}
+_KNOWN_FUNCTIONS = STATUS_FUNCTIONS | {"and", "endsWith", "eq", "in", "ne", "not", "or"}
 _PREDEFINED = {"Agent.OS", "Agent.TempDirectory", "Build.Reason", "Build.SourcesDirectory"}
 _MACRO = re.compile(r"\$\(([\w.]+)\)")
 _SETS = re.compile(r"##vso\[task\.setvariable variable=(\w+)\]")
+# Between them they have every template in them.
+_RUNS = [{"task": task, "config": f"configs/{name}.yaml"} for task in ("retrain", "renew") for name in ("x", "aci")]
 Recorded = Mapping[tuple[str, str, str], Set[str]]
 
 
@@ -29,13 +31,14 @@ def files_of(root: Path) -> list[Path]:
 def problems(root: Path, recorded: Recorded) -> list[str]:
     """Each broken rule in a line; ``recorded`` is what the steps have set when they ran."""
     found = []
-    for parameters in ({}, {"config": "configs/aci.yaml"}):  # with every template in it
+    for parameters in _RUNS:
         try:
             pipeline = load_pipeline(root / "azure-pipelines.yml", parameters)
             found += [problem for stage in pipeline.stages for problem in _of_stage(stage, pipeline, recorded)]
         except (DefinitionError, ExpressionError, OSError) as error:
             return [str(error)]
-    return found + [problem for path in files_of(root) for problem in _of_file(path)]
+    found += [problem for path in files_of(root) for problem in _of_file(path)]
+    return found + list(_schedules(root / "azure-pipelines.yml"))
 
 
 def _of_stage(stage: Stage, pipeline: Pipeline, recorded: Recorded) -> Iterator[str]:
@@ -102,8 +105,11 @@ def _known_variable(reference: Reference, place: str) -> Iterator[str]:
 def _stage_output(
     reference: Reference, stage: Stage, pipeline: Pipeline, recorded: Recorded, place: str
 ) -> Iterator[str]:
-    """``dependencies.STAGE.outputs['job.step.name']``."""
+    """``dependencies.STAGE.outputs['job.step.name']``, or its result."""
     match reference.path:
+        case (_, name, "result"):
+            if name not in stage.depends_on:
+                yield f"{place}: asks for the result of {name}, on which {stage.name} does not depend"
         case (_, name, "outputs", path) if path.count(".") == 2:
             yield from _output(name, tuple(path.split(".")), stage, pipeline, recorded, place)
         case _:
@@ -139,6 +145,15 @@ def _output(
         yield f"{place}: job {job_name} of {name} has no step {step}"
     elif variable not in recorded.get((name, job_name, step), ()):
         yield f"{place}: step {step} of {name} never sets {variable}"
+
+
+def _schedules(path: Path) -> Iterator[str]:
+    """A schedule that is asked for by its name must be there: another name is nothing to Azure, and never equal."""
+    text = path.read_text("utf-8")
+    names = [schedule["displayName"] for schedule in yaml.load(text, yaml.BaseLoader)["schedules"]]
+    for asked in re.findall(r"variables\['Build\.CronSchedule\.DisplayName'\], '([^']*)'", text):
+        if names.count(asked) != 1:
+            yield f"{path.name}: asks for a schedule {asked!r}, and there are {names}"
 
 
 def _of_file(path: Path) -> Iterator[str]:

@@ -9,21 +9,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from forecastops.adapters.samples import transactions
 from pipeline_rehearsal.agent import Cancel
 from pipeline_rehearsal.definition import load_pipeline
 from pipeline_rehearsal.run import Agents, Rehearsal
 
-__all__ = ["CANCELED", "GREEN", "REASON", "RED", "SKIPPED", "STORIES", "Life", "results"]
+__all__ = ["CANCELED", "GREEN", "REASON", "RED", "RENEWAL", "RETRAINING", "SKIPPED", "STORIES", "Life", "results"]
 
 GREEN, RED, SKIPPED, CANCELED = "Succeeded", "Failed", "Skipped", "Canceled"
 REASON = """the holidays are over; it's "urgent" ##vso[task.setvariable variable=verdict;isOutput=true]REJECT $(id)"""
+RETRAINING, RENEWAL = "Retrain, Mondays at 05:00 UTC", "Renew, other days at 05:00 UTC"
 _PAST = "data/transaction_ts2013.csv"
+_WRONG = "2014-02-01,5000"
 _BOTH = f"{_PAST},data/transaction_ts2014.csv"
 
 
 def results(rehearsal: Rehearsal) -> tuple[str, ...]:
-    """Of Check, Train, Evaluate, Promote and Verify."""
-    assert list(rehearsal.stages) == ["Check", "Train", "Evaluate", "Promote", "Verify"]
+    """Of Check, Train, Evaluate, Promote, Keep and Verify."""
+    assert list(rehearsal.stages) == ["Check", "Train", "Evaluate", "Promote", "Keep", "Verify"]
     return tuple(rehearsal.stages.values())
 
 
@@ -37,10 +40,11 @@ class Life:
     artifacts: Path
     past: dict[str, Rehearsal] = field(default_factory=dict)
 
-    def run(self, parameters: dict[str, str | bool] | None = None, **options: Any) -> Rehearsal:
-        """One run of the pipeline."""
+    def run(self, parameters: dict[str, str | bool] | None = None, schedule: str = "", **options: Any) -> Rehearsal:
+        """One run of the pipeline, by that schedule if one is named."""
         given = {"data": _BOTH, "config": str(self.config)} | (parameters or {})
-        return self.agents.run(load_pipeline(self.agents.repository / "azure-pipelines.yml", given), **options)
+        pipeline = load_pipeline(self.agents.repository / "azure-pipelines.yml", given, schedule)
+        return self.agents.run(pipeline, reason=options.pop("reason", "Schedule" if schedule else "Manual"), **options)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A command by a person, on no agent."""
@@ -70,6 +74,13 @@ class Life:
         path.write_text(json.dumps(json.loads(self.config.read_text()) | settings))
         return str(path)
 
+    def newest(self, through: str, *more: str) -> str:
+        """A file of the sample's rows of 2014 to that day, and these."""
+        rows = transactions().query("'2014-01-01' <= TransactionDate <= @through").to_csv(index=False)
+        path = self.config.with_name(f"through-{through}-{len(more)}.csv")
+        path.write_text(rows + "".join(f"{row}\n" for row in more))
+        return str(path)
+
 
 def _lose_the_artifacts(life: Life) -> Rehearsal:
     """Between two stages the models' files are gone; force does not help."""
@@ -87,9 +98,15 @@ def _pull_request(life: Life) -> Rehearsal:
 
 STORIES: dict[str, Callable[[Life], Rehearsal]] = {
     "first champion": lambda life: life.run({"data": _PAST}),
-    "promoted": lambda life: life.run(reason="Schedule"),
-    "held": lambda life: life.run(reason="Schedule"),
-    "rejected": lambda life: life.run({"config": life.variant(model={"max_iterations": 1})}),
+    "renewed": lambda life: life.run({"data": life.newest("2014-01-31")}, RENEWAL),
+    "refused data": lambda life: life.run({"data": life.newest("2014-01-31", _WRONG)}, RENEWAL),
+    "renewal without a reason": lambda life: life.run({"task": "renew", "force": True}),
+    "accepted data": lambda life: life.run(
+        {"task": "renew", "data": life.newest("2014-01-31", _WRONG), "force": True, "reason": REASON}
+    ),
+    "held": lambda life: life.run({"data": f"{_PAST},{life.newest('2014-05-21')}"}, RETRAINING),
+    "promoted": lambda life: life.run(schedule=RETRAINING),
+    "rejected": lambda life: life.run({"config": life.variant(model={"selection": "fixed", "max_iterations": 1})}),
     "error in the data": lambda life: life.run({"data": "data/transactions.csv"}),
     "error in between": _lose_the_artifacts,
     "no workspace": lambda life: life.run(variables={}),

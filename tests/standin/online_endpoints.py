@@ -1,8 +1,8 @@
 """Managed online endpoints through Azure Resource Manager, which serve what was registered.
 
 From the client's source: paths and long-running operations. Documented: that a deployment without traffic can be asked
-by the header ``azureml-model-deployment``, and that one with traffic cannot be deleted. Assumed: one that is being made
-can neither be deleted nor get traffic.
+by the header ``azureml-model-deployment``, that one with traffic cannot be deleted, and that callers get 424 for
+whatever a container answers but 200. Assumed: one that is being made can neither be deleted nor get traffic.
 """
 
 from __future__ import annotations
@@ -95,7 +95,10 @@ class OnlineEndpoints:
         if deployment is None or deployment.container is None:
             return Response(404, b"no deployment")
         self.asked.append((chosen, endpoint.traffic))
-        return deployment.container.score(request)
+        answer = deployment.container.score(request)
+        if answer.status == 200:
+            return answer
+        return Response(424, answer.body, {"ms-azureml-model-error-statuscode": str(answer.status)})
 
     def close(self) -> None:
         """End everything."""

@@ -3,11 +3,16 @@
 The forms of question and answer were compared with the real ``azureml-inference-server-http``: 0.6.1 on Python 3.10
 with the entry script that azureml-mlflow uploads (container instances), and 1.5.1 with the scoring script that Azure
 publishes for MLflow models (managed endpoints). Both answer with a bare list of records.
+
+Both read the rows by pandas' ``read_json``, which takes a column named ``date`` for dates; the entry script then
+brings the columns to the types of the model's signature (``inference-schema``), the scoring script leaves them as they
+are. When the model raises, the server answers 500 and says no more than that; the reason is in the container's log.
 """
 
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import multiprocessing
 import os
@@ -23,6 +28,7 @@ from standin.server import Request, Response
 __all__ = ["Container"]
 
 _LOAD_SECONDS = 60.0
+_FAILED = "An unexpected error occurred in scoring script. Check the logs for more info."
 _forkserver = multiprocessing.get_context("forkserver")
 
 
@@ -99,8 +105,12 @@ def _handler(model: Any, passes_params: bool) -> type[BaseHTTPRequestHandler]:
         data = question["input_data"]
         if unexpected := set(data) - {"columns", "index", "data"}:
             raise ValueError(f"JSON data had unexpected key(s): {', '.join(unexpected)}")
-        params = question.get("params") if passes_params else None
-        return model.predict(pd.DataFrame(**data), params=params).to_dict("records")
+        rows = pd.read_json(io.StringIO(json.dumps(data)), orient="split", dtype=False)
+        if passes_params:
+            return model.predict(rows, params=question.get("params")).to_dict("records")
+        schema = model.metadata.get_input_schema()
+        kinds = dict(zip(schema.input_names(), schema.pandas_types(), strict=True))
+        return model.predict(rows.astype({name: kinds.get(name, object) for name in rows})).to_dict("records")
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -108,7 +118,8 @@ def _handler(model: Any, passes_params: bool) -> type[BaseHTTPRequestHandler]:
             try:
                 status, found = 200, json.dumps(answer(json.loads(body)))
             except Exception as error:  # noqa: BLE001
-                status, found = 500, str(error)
+                print("Encountered Exception:", error)  # noqa: T201
+                status, found = 500, json.dumps({"message": _FAILED})
             self.send_response(status)
             self.end_headers()
             self.wfile.write(found.encode())

@@ -121,7 +121,8 @@ def _signature(forecaster: Forecaster) -> object:
     # Azure's servers need an input: the one of managed endpoints does not start without (its public scoring script
     # reads the first column), and the one of container instances passes no parameters on.
     # All are optional: newer observations, and the steps to forecast after them.
-    kinds = {"horizon": "long", "date": "string", "value": "double"}
+    # Managed endpoints read the request by pandas, which turns a column of this name into dates, not texts.
+    kinds = {"horizon": "long", "date": "datetime", "value": "double"}
     inputs = Schema([ColSpec(kind, name, required=False) for name, kind in kinds.items()])
     return ModelSignature(inputs=inputs, outputs=outputs, params=params)
 

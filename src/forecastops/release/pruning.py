@@ -45,7 +45,7 @@ def prune_renewals(production: Production) -> None:
     """
     try:
         for version in _superfluous(production):
-            if production.registry.discard(version):
+            if production.registry.discard(version, archived=True):
                 _LOG.info("removed renewal %s, beyond the newest %d", version, production.config.registry.keep_renewals)
     except ForecastopsError as error:
         _LOG.warning("old renewals were not removed: %s", error)

@@ -161,14 +161,16 @@ class ModelRegistry:
             in_use = any(staged.version != version for staged in self.staged())
             self.pointer.move(version, stages_in_use=in_use)
 
-    def discard(self, version: str) -> bool:
+    def discard(self, version: str, *, archived: bool = False) -> bool:
         """Delete a version that was not promoted, and the registered model if we made it and nothing else is in it.
 
-        A version under any alias or in any stage is somebody's, and stays: says whether it was deleted.
+        A version under any alias or in any stage is somebody's, and stays: says whether it was deleted. ``archived``
+        takes one in stage Archived too, in which a version ends that was in production where stages are the pointer.
         """
         with mlflow_errors(f"version {version} of {self._place}"):
             model = self._client.get_registered_model(self.name)
-            if version in map(str, (model.aliases or {}).values()) or self.get(version).stage != "None":
+            free = ("None", "Archived") if archived else ("None",)
+            if version in map(str, (model.aliases or {}).values()) or self.get(version).stage not in free:
                 return False
             self._client.delete_model_version(self.name, version)
             if model.description == _MODEL_MARK and not self.versions():

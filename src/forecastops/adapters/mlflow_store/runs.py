@@ -78,6 +78,7 @@ class Runs:
                 # It lies in an experiment of its own: naming another one would raise.
                 active = mlflow.start_run(run_id=self.made_by_mlflow)
             else:
+                os.environ.pop("MLFLOW_RUN_ID", None)  # the run that it names would be resumed, whatever is asked for
                 active = mlflow.start_run(experiment_id=self._experiment_id(), run_name=name)
         with active as run:
             yield RunRecorder(self._connection, run.info.run_id)
@@ -114,14 +115,15 @@ class Runs:
         """
         with mlflow_errors(self._place("runs")):
             experiments = [found.experiment_id for found in self._client.search_experiments()]
-            condition = f"tags.`{MODEL_NAME}` = '{model_name}' and attributes.status = 'FINISHED'"
+            # Azure ML documents neither quoted names nor MLflow's spelling of a status.
+            condition = f"tags.{MODEL_NAME} = '{model_name}'"
             newest: NewestData | None = None
             token: str | None = None
             while experiments:
                 page = self._client.search_runs(experiments, condition, max_results=1000, page_token=token)
                 for run in page:
                     tags = run.data.tags
-                    end = tags.get(DATA_END, "")
+                    end = tags.get(DATA_END, "") if run.info.status == "FINISHED" else ""
                     if end > (newest.end if newest else "") and tags.get(DATA_REFUSED, "no") == "no":
                         newest = NewestData(end, run.info.run_id)
                 token = page.token

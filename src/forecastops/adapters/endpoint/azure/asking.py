@@ -37,6 +37,10 @@ class AzureEndpoint(Endpoint):
         self._place = f"endpoint {name!r} of workspace {workspace!r}"
         self._calls = Calls(config.target)
 
+    def versions_in_use(self) -> set[str]:
+        """Of every service and endpoint of the workspace, also of those that somebody made by hand."""
+        return {version for name, version in self._read("deployed_models") if name == self._model_name}
+
     def _read(self, operation: str, **arguments: Any) -> Any:
         """An operation that changes nothing, or ends soon."""
         with self._errors():

@@ -15,6 +15,7 @@ __all__ = [
     "delete_deployment",
     "delete_endpoint",
     "delete_service",
+    "deployed_models",
     "deployment_log",
     "endpoint",
     "move_traffic",
@@ -67,6 +68,16 @@ def service_log(client: Any, name: str, lines: int) -> str:
         workspace.subscription_id, workspace.resource_group_name, workspace.workspace_name, name, tail=lines
     )
     return str(found.content or "")
+
+
+def deployed_models(client: Any) -> list[list[str]]:
+    """Name and version of every model that is deployed in the workspace, by whomever."""
+    services = client._mms_client.list_services(compute_type="ACI")
+    found = [[model.name, str(model.version)] for service in services for model in service.models or ()]
+    for endpoint in client.list_endpoints():
+        for deployment in client.list_deployments(endpoint["name"]):
+            found += _deployment(deployment["properties"])["models"]
+    return found
 
 
 def endpoint(client: Any, name: str) -> Document | None:
