@@ -13,19 +13,27 @@ from mlflow import MlflowClient
 
 from forecastops.adapters.endpoint.mlflow_target import MlflowTarget
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
+from forecastops.adapters.mlflow_store.runs import RunRecorder, Runs
 
-__all__ = ["CHANGES", "READS", "interruptions", "kill_before"]
+__all__ = ["CHANGES", "READS", "UNSEEN", "answer_otherwise", "interruptions", "kill_before"]
 
-# Every public method of the two adapters is one or the other; a test sees to it. Journal records are tags.
+# Every public method of the adapters is one of these; a test sees to it. Journal records are tags.
 CHANGES: dict[type, tuple[str, ...]] = {
     ModelRegistry: ("register", "tag", "untag", "point", "discard"),
     MlflowTarget: ("stage", "delete"),
+    RunRecorder: ("folder", "tags"),
     # Inside `register`, `discard` and `point` there are two changes each.
     MlflowClient: ("create_model_version", "delete_registered_model", "transition_model_version_stage"),
 }
 READS: dict[type, tuple[str, ...]] = {
     ModelRegistry: ("champion", "staged", "versions", "get", "of_run", "download", "lost_pointer"),
-    MlflowTarget: ("state", "forecast", "release", "clean_up"),
+    MlflowTarget: ("state", "versions_in_use", "forecast", "release", "clean_up"),
+    Runs: ("get", "download", "newest_data", "recorder"),
+}
+# What a run holds before it has its last tags, nobody asks for: being killed before these is as before the next above.
+UNSEEN: dict[type, tuple[str, ...]] = {
+    Runs: ("record",),
+    RunRecorder: ("params", "metrics", "files", "dataset"),
 }
 
 
@@ -53,3 +61,16 @@ def interruptions() -> Iterator[Callable[[], None]]:
     """One after the other, without end: the caller stops at the first that no longer kills."""
     for number in itertools.count(1):
         yield functools.partial(kill_before, number)
+
+
+def answer_otherwise() -> None:
+    """Let the endpoint's answer differ from what was evaluated, as far as this process can see."""
+    original = MlflowTarget.forecast
+
+    @functools.wraps(original)
+    def wrapped(self: MlflowTarget) -> list[dict[str, Any]]:
+        rows = original(self)
+        rows[3]["mean"] *= 1 + 1e-5
+        return rows
+
+    setattr(MlflowTarget, original.__name__, wrapped)

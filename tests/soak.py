@@ -2,7 +2,7 @@
 
     python tests/soak.py --kills 200 --rounds 20 [--postgresql] [--exec] [--seed 0]
 
-Each kill is a SIGKILL of promote or rollback at a random moment of it, followed by one rerun, after which pointer,
+Each kill is a SIGKILL of promote, renew or rollback at a random moment, followed by one rerun, after which pointer,
 endpoint and journal must agree. Each round starts two promotions judged against the same champion at the same moment,
 of which exactly one must win. Exits with 1 at the first violation, and prints what it saw.
 """
@@ -25,7 +25,7 @@ from pathlib import Path
 from command import Command
 from conftest import stop_endpoints
 from servers import mlflow_server, postgres
-from stories import STORIES, require_settled, require_told
+from stories import CHAINS, STORIES, require_told
 from test_interruptions import require_one_winner
 from workshop import Stage, Workshop
 
@@ -42,8 +42,10 @@ def main() -> None:
         servers.callback(stop_endpoints, folder / "home")
         command = Command(folder, os.environ, forks=not options.exec)
         # A run carries one decision, which binds one model: each stage has runs of its own.
-        first, there_and_back = (Workshop.build(command).stage(f"soak-{name}") for name in ("first", "both"))
-        stages = {"first": first, "replacement": there_and_back, "rollback": there_and_back}
+        stages = {}
+        for chain in CHAINS:
+            stage = Workshop.build(command).stage(f"soak-{chain[0]}")
+            stages |= dict.fromkeys(chain, stage)
         kill(stages, options.kills, random.Random(options.seed))
         race(Workshop.build(command).stage("soak-race"), options.rounds)
     shutil.rmtree(folder, ignore_errors=True)
@@ -52,7 +54,7 @@ def main() -> None:
 def kill(stages: dict[str, Stage], kills: int, chance: random.Random) -> None:
     """Interrupt the stories in turn at random moments until there were ``kills`` interruptions."""
     seen: Counter[str] = Counter()
-    for name in ("first", "replacement"):
+    for name, *_ in CHAINS:
         STORIES[name].begin(stages[name])
     seconds = dict.fromkeys(STORIES, 1.0)  # how long each took undisturbed, the last time
     for name in itertools.cycle(STORIES):
@@ -72,7 +74,7 @@ def kill(stages: dict[str, Stage], kills: int, chance: random.Random) -> None:
         done = stage.ok(*command)
         if "already" not in done["note"]:
             seconds[name] = time.monotonic() - started
-        require_settled(stage, done["version"])
+        STORIES[name].require_done(stage, done)
         done_so_far = sum(seen[name] for name in STORIES)
         print(f"{done_so_far} kills: {dict(seen)}", file=sys.stderr, flush=True)
         if done_so_far >= kills:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -10,24 +11,62 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from mlflow.deployments import get_deploy_client
 
-from workshop import Stage
+from workshop import FIXED, PAST, SPRING, WHOLE, Stage, Workshop
 
-__all__ = ["STORIES", "Story", "mend_as_told", "require_settled", "require_told"]
+__all__ = ["CHAINS", "HOLD", "STORIES", "Story", "mend_as_told", "require_settled", "require_told", "spring_run"]
+
+END = {PAST: "2013-12-31", SPRING: "2014-03-31", WHOLE: "2014-05-31"}
 
 
 @dataclass(frozen=True)
 class Story:
     """``begin`` brings a stage to the start for the first time, ``reset`` brings it back; then ``command`` is run.
 
+    ``model`` is the run whose model is in production once it has been carried out, ``data`` the file that it then has.
     This process must see the stage's FORECASTOPS_HOME and MLFLOW_TRACKING_URI.
     """
 
     begin: Callable[[Stage], None]
     reset: Callable[[Stage], None]
     command: Callable[[Stage], list[str]]
+    model: Callable[[Workshop], str]
+    data: str
+    promotes: bool = True
+
+    def require_done(self, stage: Stage, said: Any) -> None:
+        """After the rerun, which said this: the story's end, whichever of the two calls has brought it."""
+        status = stage.ok("status")
+        version = status["champion"]["version"]
+        require_settled(stage, version)
+        assert status["champion"]["run_id"] == self.model(stage.workshop), status
+        assert status["forecasts_from"] == END[self.data], status
+        assert said["promoted"] == self.promotes, said
+        if self.promotes or said["renewed"]:
+            assert said["version"] == version, said
+        else:
+            assert "has these data already" in said["reason"], said
+        require_renewals_as_their_models(stage)
+
+
+def require_renewals_as_their_models(stage: Stage) -> None:
+    """Each renewal says of itself what the version says that brought its model in."""
+    found = {version: stage.tags(version) for version in stage.versions()}
+    for tags in found.values():
+        if tags.get("forecastops.kind") == "renewal":
+            origin = found[tags["forecastops.parameters_of"]]
+            assert "forecastops.parameters_of" not in origin
+            for name in ("RMSE", "R2", "run_id"):
+                assert tags[name] == origin[name]
+
+
+@functools.cache
+def spring_run(workshop: Workshop) -> str:
+    """A challenger whose data end in March 2014."""
+    return str(workshop.forecastops.ok("train", "--data", SPRING, *FIXED)["run_id"])
 
 
 def _judge_first(stage: Stage) -> None:
@@ -46,10 +85,7 @@ def _judge_second(stage: Stage) -> None:
 
 
 def _return_to_first(stage: Stage) -> None:
-    if stage.champion() != "1":
-        _point(stage, "1")
-    for version in stage.versions().keys() - {"1"}:
-        stage.client.delete_model_version(stage.model, version)
+    _return_to(stage, "1")
 
 
 def _promote_both(stage: Stage) -> None:
@@ -57,27 +93,108 @@ def _promote_both(stage: Stage) -> None:
 
 
 def _return_to_second(stage: Stage) -> None:
-    if stage.champion() != "1":
-        return
-    version = max(stage.versions(), key=int)
-    if version == "1":
+    """Wherever the stage is, to version 1 replaced by the second run's."""
+    second = next((version for version, run in stage.versions().items() if run == stage.workshop.second), None)
+    if second is None:
         stage.promote(stage.workshop.second)
-    else:
-        _point(stage, version)
-        stage.client.delete_model_version_tag(stage.model, version, "forecastops.rolled_back")
+    elif stage.champion() != second:
+        _return_to(stage, second, "1")
+        stage.client.delete_model_version_tag(stage.model, second, "forecastops.rolled_back")
 
 
-def _point(stage: Stage, version: str) -> None:
-    get_deploy_client("forecastops-local").update_deployment(stage.model, f"models:/{stage.model}/{version}")
-    stage.client.set_registered_model_alias(stage.model, "champion", version)
+def _first_champion(stage: Stage) -> None:
+    stage.first_champion()
 
 
-# A replacement ends where its rollback begins, and the other way round: in turn on one stage, they need no way back.
+def _renewed_by_spring(stage: Stage) -> None:
+    stage.first_champion()
+    stage.renew(SPRING)
+
+
+def _return_to_spring(stage: Stage) -> None:
+    """Wherever the stage is, to version 1 renewed through March."""
+    if stage.ok("status")["forecasts_from"] != END[SPRING]:
+        _return_to(stage, "1")
+        stage.renew(SPRING)
+
+
+HOLD = ["--set", "gate.min_improvement=0.9", "--set", "gate.same_spec_improvement=0.9"]
+
+
+def _hold_second(stage: Stage) -> None:
+    stage.first_champion()
+    assert stage.evaluate(stage.workshop.second, *HOLD)["verdict"] == "HOLD"
+
+
+def _newer_than_its_challenger(stage: Stage) -> None:
+    stage.first_champion()
+    stage.renew(WHOLE)
+    assert stage.evaluate(spring_run(stage.workshop))["verdict"] == "PROMOTE"
+
+
+def _return_to_the_newer(stage: Stage) -> None:
+    _return_to(stage, "2", "1")
+
+
+def _return_to(stage: Stage, version: str, *kept: str) -> None:
+    """Production as it was with that version, and nothing left of what was registered and logged since."""
+    if stage.champion() != version:
+        get_deploy_client("forecastops-local").update_deployment(stage.model, f"models:/{stage.model}/{version}")
+        stage.client.set_registered_model_alias(stage.model, "champion", version)
+    for other in stage.versions().keys() - {version, *kept}:
+        stage.client.delete_model_version(stage.model, other)
+    experiment = stage.client.get_experiment_by_name("forecastops")
+    assert experiment is not None
+    condition = f"tags.`forecastops.model.name` = '{stage.model}'"
+    needed = set(stage.versions().values())
+    for run in stage.client.search_runs([experiment.experiment_id], condition):
+        if run.info.run_id not in needed:
+            stage.client.delete_run(run.info.run_id)
+
+
+_first: Callable[[Workshop], str] = lambda workshop: workshop.first  # noqa: E731
+_second: Callable[[Workshop], str] = lambda workshop: workshop.second  # noqa: E731
+
 STORIES = {
-    "first": Story(_judge_first, _clear, lambda stage: ["promote", "--run-id", stage.workshop.first]),
-    "replacement": Story(_judge_second, _return_to_first, lambda stage: ["promote", "--run-id", stage.workshop.second]),
-    "rollback": Story(_promote_both, _return_to_second, lambda _: ["rollback", "--reason", "it overshoots"]),
+    "first": Story(_judge_first, _clear, lambda stage: ["promote", "--run-id", stage.workshop.first], _first, PAST),
+    "replacement": Story(
+        _judge_second, _return_to_first, lambda stage: ["promote", "--run-id", stage.workshop.second], _second, WHOLE
+    ),
+    # To the first model with the newest data: a version of its own.
+    "rollback": Story(
+        _promote_both, _return_to_second, lambda _: ["rollback", "--reason", "it overshoots"], _first, WHOLE
+    ),
+    "renewal": Story(
+        _first_champion, _return_to_first, lambda _: ["renew", "--data", SPRING], _first, SPRING, promotes=False
+    ),
+    # The renewal before it is removed at its end.
+    "renewal again": Story(
+        _renewed_by_spring,
+        _return_to_spring,
+        lambda _: ["renew", "--data", WHOLE, "--set", "registry.keep_renewals=1"],
+        _first,
+        WHOLE,
+        promotes=False,
+    ),
+    "held": Story(
+        _hold_second,
+        _return_to_first,
+        lambda stage: ["promote", "--run-id", stage.workshop.second, *HOLD],
+        _first,
+        WHOLE,
+        promotes=False,
+    ),
+    # Of a challenger whose data are older than the champion's: promoted, then brought up to date.
+    "lagging": Story(
+        _newer_than_its_challenger,
+        _return_to_the_newer,
+        lambda stage: ["promote", "--run-id", spring_run(stage.workshop)],
+        spring_run,
+        WHOLE,
+    ),
 }
+# Where one ends the next begins: in turn on one stage, only the first of them needs a way back.
+CHAINS = (["first"], ["replacement", "rollback"], ["renewal", "renewal again"], ["held"], ["lagging"])
 
 
 def require_told(stage: Stage) -> dict[str, list[str]]:
@@ -90,13 +207,14 @@ def require_told(stage: Stage) -> dict[str, list[str]]:
     for problem in status["problems"]:
         found = re.fullmatch(r"(.*): ((?:forecastops|mlflow) .*)", problem)
         assert found, problem
-        told[re.sub(r"\d+|\(.*\)", "N", found[1])] = shlex.split(found[2])
+        assert "(" not in found[2], problem
+        told[re.sub(r"[0-9a-f]{32}|\d+|\(.*\)", "N", found[1])] = shlex.split(found[2])
     return told
 
 
-def mend_as_told(stage: Stage, kind: str) -> None:
+def mend_as_told(stage: Stage, kind: str, file: str) -> None:
     """Run the command that `status` names for that kind of problem, after which it no longer has it."""
-    program, *arguments = require_told(stage)[kind]
+    program, *arguments = (file if word == "FILE" else word for word in require_told(stage)[kind])
     if program == "forecastops":
         stage.ok(*arguments)
     else:

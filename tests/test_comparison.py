@@ -489,7 +489,7 @@ def test_a_missing_value_is_scored_for_no_model(models: Models) -> None:
 def test_an_interpolated_value_is_scored_for_no_model(models: Models) -> None:
     index = series().index[np.array(GAPS)]
     filled = series()
-    filled.iloc[list(GAPS)] += 1.0
+    filled.iloc[np.array(GAPS)] += 1.0
     holed = replace(models.challenger, values=filled, interpolated=tuple(str(date.date()) for date in index))
     found = compare(holed, models.champion, EVALUATION, BOUND)
     assert found.table["actual"].isna().tolist() == found.table["date"].isin(index).tolist()

@@ -33,7 +33,7 @@ def test_the_demo_prints_what_readme_shows_and_can_be_run_again(forecastops: Com
     assert again.code == 0, again.stderr
     first, second, third, status = again.json["chapters"]
     assert [chapter["evaluate"]["verdict"] for chapter in (first, second, third)] == ["PROMOTE", "PROMOTE", "HOLD"]
-    assert third["promote"] is None
+    assert (third["promote"], third["renew"]) == (None, None)
     assert status["consistent"]
     assert (status["champion"]["version"], status["endpoint"]["state"]) == ("2", "Healthy")
     answer = requests.post(

@@ -819,15 +819,15 @@ def test_half_of_the_newest_values_far_off_are_an_alarm() -> None:
 
 
 def test_values_that_stand_still_are_an_alarm() -> None:
-    assert alarmed(*[100.3] * 10) is None
-    alarm = alarmed(*[100.3] * 11)
-    assert (alarm.rule, alarm.value, alarm.threshold, alarm.date) == ("constant_run", 11.0, 10.0, "2013-09-19")
-    assert str(alarm) == "the last 11 values, to 2013-09-19, are all the same; at most 10 in a row are plausible"
-    assert alarmed(*[100.3] * 11, 100.2) is None  # it is over
-    missing = alarmed(*[100.3] * 5, math.nan, *[100.3] * 6)
-    assert (missing.value, missing.date) == (11.0, "2013-09-20")
+    assert alarmed(*[100.3] * 7) is None
+    alarm = alarmed(*[100.3] * 8)
+    assert (alarm.rule, alarm.value, alarm.threshold, alarm.date) == ("constant_run", 8.0, 7.0, "2013-09-16")
+    assert str(alarm) == "the last 8 values, to 2013-09-16, are all the same; at most 7 in a row are plausible"
+    assert alarmed(*[100.3] * 8, 100.2) is None  # it is over
+    missing = alarmed(*[100.3] * 3, math.nan, *[100.3] * 5)
+    assert (missing.value, missing.date) == (8.0, "2013-09-17")
     last = float(NOISE.values.iloc[-1])
-    assert alarmed(*[last] * 10).value == 11.0  # it began before the newest rows
+    assert alarmed(*[last] * 7).value == 8.0  # it began before the newest rows
 
 
 def test_a_run_at_most_twice_as_long_as_one_before_is_none() -> None:

@@ -14,7 +14,7 @@ from mlflow.deployments import get_deploy_client
 from forecastops.release.tags import PREDECESSOR
 from interruptions import kill_before
 from stories import require_settled
-from workshop import Stage, Workshop
+from workshop import PAST, Stage, Workshop
 
 OLD_SCRIPT = """
 import mlflow
@@ -63,7 +63,14 @@ def test_an_incumbent_is_replaced_by_rule(stage: Stage) -> None:
     held = stage.evaluate(run_id, *hold)
     assert (held["verdict"], held["champion"]["version"]) == ("HOLD", "1")
     assert "gate.incumbent hold" in held["summary"]
-    assert not stage.promote(run_id, *hold)["promoted"]
+    stays = stage.promote(run_id, *hold)
+    assert (stays["promoted"], stays["renewed"], stays["version"]) == (False, False, None)
+    assert "not made by forecastops, so it cannot be renewed" in stays["reason"]
+    assert stage.ok("status")["forecasts_from"] is None
+    refused = stage.run("renew", "--data", PAST)
+    assert refused.code == 1
+    assert "is no forecastops model" in refused.error
+    assert stage.versions().keys() == {"1"}
 
     judged = stage.evaluate(run_id, "--set", "gate.beat_seasonal_naive=false")
     assert judged["verdict"] == "PROMOTE"

@@ -1,4 +1,4 @@
-"""kill -9 before every change that promote and rollback make, and promotions at once: afterwards, everything agrees.
+"""kill -9 before every change that promote, renew and rollback make, and several at once: afterwards, all agrees.
 
 Here on SQLite; the same tests run on an MLflow server with PostgreSQL in test_interruptions_postgresql.py.
 """
@@ -11,27 +11,35 @@ import json
 import signal
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from forecastops.adapters.endpoint.mlflow_target import MlflowTarget
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
-from interruptions import CHANGES, READS, interruptions, kill_before
-from stories import STORIES, Story, mend_as_told, require_settled, require_told
-from workshop import Stage
+from forecastops.adapters.mlflow_store.runs import RunRecorder, Runs
+from interruptions import CHANGES, READS, UNSEEN, interruptions, kill_before
+from stories import CHAINS, HOLD, STORIES, Story, mend_as_told, require_settled, require_told
+from workshop import SPRING, WHOLE, Stage
 
 
 def test_every_method_that_changes_something_is_known() -> None:
-    for adapter in (ModelRegistry, MlflowTarget):
+    for adapter in (ModelRegistry, MlflowTarget, Runs, RunRecorder):
         public = {name for name, _ in inspect.getmembers(adapter, inspect.isfunction) if not name.startswith("_")}
-        assert public == {*CHANGES[adapter], *READS[adapter]}
+        known = (*CHANGES.get(adapter, ()), *READS.get(adapter, ()), *UNSEEN.get(adapter, ()))
+        assert sorted(public) == sorted(known)
 
 
-LEAST = {"first": 14, "replacement": 13, "rollback": 11}
+LEAST = {"first": 14, "replacement": 13, "rollback": 16, "renewal": 16, "renewal again": 16, "held": 16, "lagging": 28}
 
 
-@pytest.mark.parametrize("names", [["first"], ["replacement", "rollback"]])
+@pytest.mark.parametrize("names", CHAINS, ids="-".join)
 def test_killed_before_each_change_it_is_finished_or_undone_by_one_rerun(stage: Stage, names: list[str]) -> None:
+    require_every_kill_mended(stage, names)
+
+
+def require_every_kill_mended(stage: Stage, names: list[str]) -> None:
+    """Of stories that follow each other on one stage, kill each before its first change, its second, and so on."""
     killed, left, known = Counter[str](), list(names), set[str]()
     STORIES[names[0]].begin(stage)
     for before in interruptions():
@@ -40,7 +48,7 @@ def test_killed_before_each_change_it_is_finished_or_undone_by_one_rerun(stage: 
                 killed[name] += 1
             else:
                 left.remove(name)
-                assert "already" in stage.ok(*STORIES[name].command(stage))["note"]
+                require_nothing_to_do(stage, STORIES[name])
         if not left:
             break
     assert all(killed[name] >= LEAST[name] for name in names), killed
@@ -58,20 +66,35 @@ def require_one_rerun(stage: Stage, story: Story, before: Callable[[], None], kn
         return False
     assert result.code == -signal.SIGKILL, result.stderr
     told = require_told(stage)
-    rerun(stage, command)
-    for kind in [kind for kind, mend in told.items() if mend[1:] != command and kind not in known]:
+    rerun(stage, story)
+    for kind in [kind for kind, mend in told.items() if not is_rerun(mend, command) and kind not in known]:
         known.add(kind)
         story.reset(stage)
         assert stage.run(*command, before=before).code == -signal.SIGKILL
-        mend_as_told(stage, kind)
-        rerun(stage, command)
+        mend_as_told(stage, kind, story.data)
+        rerun(stage, story)
     return True
 
 
-def rerun(stage: Stage, command: list[str]) -> None:
-    done = stage.ok(*command)
-    assert done["promoted"]
-    require_settled(stage, done["version"])
+def is_rerun(mend: list[str], command: list[str]) -> bool:
+    """Whether what `status` names is the command itself, but for its file and settings."""
+    words = mend[1:]
+    return all(word in (given, "FILE") for word, given in zip(words, command, strict=False)) and len(words) <= len(
+        command
+    )
+
+
+def rerun(stage: Stage, story: Story) -> None:
+    story.require_done(stage, stage.ok(*story.command(stage)))
+
+
+def require_nothing_to_do(stage: Stage, story: Story) -> None:
+    """Once more, after the end: nothing changes, and it says so."""
+    before = stage.versions()
+    said = stage.ok(*story.command(stage))
+    assert "already" in said["note"]
+    assert stage.versions() == before
+    story.require_done(stage, said)
 
 
 # Before these changes of a promotion that replaces a champion.
@@ -91,7 +114,7 @@ def test_interrupted_by_ctrl_c_it_is_undone_or_says_what_is_left(stage: Stage) -
     assert stage.champion() != "1"
     (told,) = require_told(stage).values()
     assert told[1:] == command
-    rerun(stage, command)
+    rerun(stage, story)
 
 
 @pytest.mark.parametrize("number", [REGISTERED, DEPLOYED])
@@ -100,16 +123,34 @@ def test_killed_and_then_another_decision_is_carried_out(stage: Stage, number: i
     story.begin(stage)
     command = story.command(stage)
     assert stage.run(*command, before=functools.partial(kill_before, number)).code == -signal.SIGKILL
-    hold = ["--set", "gate.min_improvement=0.9"]
-    assert stage.evaluate(workshop.second, *hold)["verdict"] == "HOLD"
-    assert not stage.promote(workshop.second, *hold)["promoted"]
-    require_settled(stage, "1")
-    assert stage.versions() == {"1": workshop.first}
+    assert stage.evaluate(workshop.second, *HOLD)["verdict"] == "HOLD"
+    held = stage.promote(workshop.second, *HOLD)
+    assert (held["promoted"], held["renewed"]) == (False, True)
+    require_settled(stage, held["version"])
+    assert workshop.second not in stage.versions().values()
+    assert stage.ok("status")["champion"]["model_version"] == "1"
 
+    # Judged against version 1, of which the champion is a renewal: that is no other model.
     stage.evaluate(workshop.second)
     assert stage.run(*command, before=functools.partial(kill_before, number)).code == -signal.SIGKILL
     stage.evaluate(workshop.third)
-    rerun(stage, ["promote", "--run-id", workshop.third])
+    done = stage.promote(workshop.third)
+    assert done["promoted"]
+    require_settled(stage, done["version"])
+    assert {workshop.first, workshop.third} <= set(stage.versions().values())
+    assert workshop.second not in stage.versions().values()
+
+
+@pytest.mark.parametrize(("name", "number"), [("renewal", 6), ("renewal", 10), ("held", 10)])
+def test_killed_while_renewing_and_then_another_model_is_promoted(stage: Stage, name: str, number: int) -> None:
+    story, workshop = STORIES[name], stage.workshop
+    story.begin(stage)
+    assert stage.run(*story.command(stage), before=functools.partial(kill_before, number)).code == -signal.SIGKILL
+    assert len(stage.versions()) == 2
+    assert stage.champion() == "1"
+    assert stage.evaluate(workshop.third)["verdict"] == "PROMOTE"
+    done = stage.promote(workshop.third)
+    require_settled(stage, done["version"])
     assert sorted(stage.versions().values()) == sorted([workshop.first, workshop.third])
 
 
@@ -135,6 +176,51 @@ def require_one_winner(stage: Stage, rivals: list[str]) -> None:
     assert len(stage.versions()) == 2
 
 
+def test_renewals_and_promotions_at_once_leave_one_champion_with_the_newest_data(stage: Stage) -> None:
+    workshop = stage.workshop
+    stage.first_champion()
+    stage.evaluate(workshop.second)
+    renewals = [["renew", "--data", path] for path in (SPRING, WHOLE)]
+    same = [renewals[1], renewals[1]]
+    for _ in range(2):
+        STORIES["replacement"].reset(stage)
+        said = sorted(at_once(stage, same), key=lambda one: one["renewed"])
+        assert [one["renewed"] for one in said] == [False, True]
+        assert "has these data already" in said[0]["reason"]
+        require_renewed_once(stage, said[1]["version"])
+
+        STORIES["replacement"].reset(stage)
+        spring, whole = at_once(stage, renewals)
+        assert whole["renewed"]
+        assert spring["renewed"] or "the champion has newer data" in spring["reason"]
+        require_settled(stage, whole["version"])
+        assert stage.ok("status")["forecasts_from"] == "2014-05-31"
+        assert len(stage.versions()) == 2 + spring["renewed"]
+
+        # A decision is against a model: whichever comes first, the promotion wins, and no renewal undoes it.
+        STORIES["replacement"].reset(stage)
+        promoted, renewed = at_once(stage, [["promote", "--run-id", workshop.second], renewals[0]])
+        assert promoted["promoted"]
+        assert renewed["renewed"] or "the champion has newer data" in renewed["reason"]
+        require_settled(stage, promoted["version"])
+        status = stage.ok("status")
+        assert (status["champion"]["run_id"], status["forecasts_from"]) == (workshop.second, "2014-05-31")
+        assert len(stage.versions()) == 2 + renewed["renewed"]
+
+
+def at_once(stage: Stage, commands: list[list[str]]) -> list[Any]:
+    """What commands started at the same moment say; each must succeed."""
+    running = [stage.start(*command) for command in commands]
+    results = [process.result() for process in running]
+    assert [result.code for result in results] == [0] * len(commands), [result.stderr for result in results]
+    return [result.json for result in results]
+
+
+def require_renewed_once(stage: Stage, version: str) -> None:
+    require_settled(stage, version)
+    assert stage.versions().keys() == {"1", version}
+
+
 def test_another_machines_fresh_journal_is_respected_and_an_old_one_undone(stage: Stage) -> None:
     stage.first_champion()
     stage.evaluate(stage.workshop.second)
@@ -158,3 +244,21 @@ def test_another_machines_fresh_journal_is_respected_and_an_old_one_undone(stage
     done = stage.promote(stage.workshop.third)
     require_settled(stage, done["version"])
     assert set(stage.versions().values()) == {stage.workshop.first, stage.workshop.third}
+
+
+def test_another_machines_fresh_renewal_is_respected_and_an_old_one_undone(stage: Stage) -> None:
+    stage.first_champion()
+    killed = stage.run("renew", "--data", WHOLE, before=functools.partial(kill_before, 10))
+    assert killed.code == -signal.SIGKILL
+    client = stage.client
+    journal = json.loads(stage.tags("2")["forecastops.journal"])
+    client.set_model_version_tag(stage.model, "2", "forecastops.journal", json.dumps(journal | {"domain": "elsewhere"}))
+    refused = stage.run("renew", "--data", WHOLE)
+    assert refused.code == 1
+    assert "began a renew of version 2 on elsewhere" in refused.error
+    assert stage.champion() == "1"
+    past = {"domain": "elsewhere", "touched": "2020-01-01T00:00:00+00:00"}
+    client.set_model_version_tag(stage.model, "2", "forecastops.journal", json.dumps(journal | past))
+    done = stage.renew(WHOLE)
+    require_settled(stage, done["version"])
+    assert stage.versions().keys() == {"1", done["version"]}

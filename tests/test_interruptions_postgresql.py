@@ -11,17 +11,19 @@ import pytest
 from command import Command
 from conftest import new_command, stop_endpoints
 from servers import mlflow_server, postgres, postgres_binaries
+from stories import CHAINS
 from test_interruptions import (
+    require_every_kill_mended,
     test_another_machines_fresh_journal_is_respected_and_an_old_one_undone,
-    test_killed_before_each_change_it_is_finished_or_undone_by_one_rerun,
     test_of_two_promotions_at_once_exactly_one_wins,
+    test_renewals_and_promotions_at_once_leave_one_champion_with_the_newest_data,
 )
-from workshop import Workshop
+from workshop import Stage, Workshop
 
 __all__ = [
     "test_another_machines_fresh_journal_is_respected_and_an_old_one_undone",
-    "test_killed_before_each_change_it_is_finished_or_undone_by_one_rerun",
     "test_of_two_promotions_at_once_exactly_one_wins",
+    "test_renewals_and_promotions_at_once_leave_one_champion_with_the_newest_data",
     "workshop",
 ]
 
@@ -37,3 +39,9 @@ def workshop(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> 
     with postgres() as database, mlflow_server(database, folder) as address:
         yield Workshop.build(Command(folder, local.environment | {"MLFLOW_TRACKING_URI": address}))
         stop_endpoints(folder / "home")
+
+
+# What promote does after HOLD, and after promoting older data, is made of these.
+@pytest.mark.parametrize("names", CHAINS[:3], ids="-".join)
+def test_killed_before_each_change_it_is_finished_or_undone_by_one_rerun(stage: Stage, names: list[str]) -> None:
+    require_every_kill_mended(stage, names)

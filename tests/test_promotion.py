@@ -10,7 +10,8 @@ from typing import Any
 
 from mlflow.deployments import get_deploy_client
 
-from workshop import Stage
+from stories import HOLD
+from workshop import SPRING, Stage
 
 
 def test_the_first_champion_is_registered_tagged_and_served(stage: Stage) -> None:
@@ -21,9 +22,11 @@ def test_the_first_champion_is_registered_tagged_and_served(stage: Stage) -> Non
     assert moved | {"endpoint": None, "note": ""} == {
         "run_id": run_id,
         "promoted": True,
+        "renewed": False,
         "version": "1",
         "previous_version": None,
         "endpoint": None,
+        "reason": None,
         "verdict": "PROMOTE",
         "note": "",
     }
@@ -40,22 +43,29 @@ def test_the_first_champion_is_registered_tagged_and_served(stage: Stage) -> Non
     assert list(stage.versions()) == ["1"]
 
 
-def test_hold_changes_nothing_and_ends_green(stage: Stage) -> None:
+def test_hold_registers_nothing_of_the_challenger_renews_the_champion_and_ends_green(stage: Stage) -> None:
     stage.first_champion()
-    judged = stage.evaluate(stage.workshop.first)
-    assert judged["verdict"] == "HOLD"
-    stage.evaluate(stage.workshop.second, "--set", "gate.min_improvement=0.9")
+    # The champion against itself: nothing is proven, and nothing changes.
+    assert stage.evaluate(stage.workshop.first)["verdict"] == "HOLD"
     before = stage.ok("status")
-    held = stage.run("promote", "--run-id", stage.workshop.second, "--set", "gate.min_improvement=0.9")
-    assert held.code == 0
-    assert held.json["promoted"] is False
-    assert "HOLD" in held.json["note"]
-    assert list(stage.versions()) == ["1"]
+    assert "already" in stage.promote(stage.workshop.first)["note"]
     assert stage.ok("status") == before
-    required = stage.run(
-        "promote", "--run-id", stage.workshop.second, "--require-promote", "--set", "gate.min_improvement=0.9"
-    )
+
+    stage.evaluate(stage.workshop.second, *HOLD)
+    held = stage.run("promote", "--run-id", stage.workshop.second, *HOLD)
+    assert held.code == 0
+    assert (held.json["promoted"], held.json["renewed"], held.json["verdict"]) == (False, True, "HOLD")
+    assert (held.json["version"], held.json["previous_version"], held.json["reason"]) == ("2", "1", None)
+    assert held.json["run_id"] == stage.workshop.second
+    assert "HOLD" in held.json["note"]
+    assert "renewed through 2014-05-31" in held.json["note"]
+    assert stage.workshop.second not in stage.versions().values()
+    assert (stage.champion(), stage.served()) == ("2", "2")
+    required = stage.run("promote", "--run-id", stage.workshop.second, "--require-promote", *HOLD)
     assert required.code == 3
+    assert required.json["renewed"] is False
+    assert "has these data already, through 2014-05-31" in required.json["reason"]
+    assert stage.versions().keys() == {"1", "2"}
 
 
 def test_reject_names_the_guardrail_and_registers_nothing(stage: Stage) -> None:
@@ -68,11 +78,20 @@ def test_reject_names_the_guardrail_and_registers_nothing(stage: Stage) -> None:
     assert stage.served() is None
 
 
+def test_a_champion_is_renewed_after_a_reject_that_is_not_of_the_data(stage: Stage) -> None:
+    stage.first_champion()
+    strict = ["--set", "gate.max_step_ratio=0.1"]
+    assert stage.evaluate(stage.workshop.second, *strict)["verdict"] == "REJECT"
+    moved = stage.promote(stage.workshop.second, *strict)
+    assert (moved["promoted"], moved["renewed"], moved["verdict"], moved["version"]) == (False, True, "REJECT", "2")
+    assert stage.tags("2")["forecastops.parameters_of"] == "1"
+    assert stage.ok("status")["forecasts_from"] == "2014-05-31"
+
+
 def test_force_overrides_the_verdict_and_is_recorded(stage: Stage) -> None:
     stage.first_champion()
-    lax = ["--set", "gate.min_improvement=0.9"]
-    stage.evaluate(stage.workshop.second, *lax)
-    moved = stage.promote(stage.workshop.second, *lax, "--force", "--reason", "the board wants it")
+    stage.evaluate(stage.workshop.second, *HOLD)
+    moved = stage.promote(stage.workshop.second, *HOLD, "--force", "--reason", "the board wants it")
     assert (moved["promoted"], moved["version"], moved["previous_version"]) == (True, "2", "1")
     tags = stage.client.get_model_version(stage.model, "2").tags
     assert tags["forecastops.forced_reason"] == "the board wants it"
@@ -82,13 +101,14 @@ def test_force_overrides_the_verdict_and_is_recorded(stage: Stage) -> None:
 
 
 def test_a_decision_against_another_champion_is_refused(stage: Stage) -> None:
-    stage.evaluate(stage.workshop.second)
+    lenient = ["--set", "gate.beat_seasonal_naive=false", "--set", "gate.max_step_ratio=null"]
+    assert stage.evaluate(stage.workshop.second, *lenient)["verdict"] == "PROMOTE"
     stage.first_champion()
-    refused = stage.run("promote", "--run-id", stage.workshop.second)
+    refused = stage.run("promote", "--run-id", stage.workshop.second, *lenient)
     assert refused.code == 1
     assert "against champion none, which is now version 1" in refused.error
     assert "evaluate" in refused.error
-    forced = stage.run("promote", "--run-id", stage.workshop.second, "--force", "--reason", "hurry")
+    forced = stage.run("promote", "--run-id", stage.workshop.second, *lenient, "--force", "--reason", "hurry")
     assert forced.code == 1
     assert list(stage.versions()) == ["1"]
     assert stage.champion() == "1"
@@ -115,31 +135,69 @@ def test_a_decision_that_was_altered_is_refused(stage: Stage) -> None:
 def test_rollback_there_and_back_again(stage: Stage) -> None:
     assert stage.both() == ("1", "2")
     back = stage.ok("rollback", "--reason", "it overshoots")
-    assert (back["promoted"], back["version"], back["previous_version"]) == (True, "1", "2")
-    assert (stage.champion(), stage.served()) == ("1", "1")
-    mark = json.loads(stage.client.get_model_version(stage.model, "2").tags["forecastops.rolled_back"])
-    assert (mark["reason"], mark["to"]) == ("it overshoots", "1")
+    assert (back["promoted"], back["version"], back["previous_version"]) == (True, "3", "2")
+    assert back["run_id"] == stage.workshop.first
+    assert (stage.champion(), stage.served()) == ("3", "3")
+    tags = stage.tags("3")
+    assert (tags["forecastops.kind"], tags["forecastops.parameters_of"]) == ("renewal", "1")
+    status = stage.ok("status")
+    assert (status["champion"]["model_version"], status["forecasts_from"]) == ("1", "2014-05-31")
+    mark = json.loads(stage.tags("2")["forecastops.rolled_back"])
+    assert (mark["reason"], mark["to"]) == ("it overshoots", "3")
     assert "@" in mark["actor"]
 
     # A job that is run again goes back once.
     again = stage.ok("rollback", "--reason", "it overshoots")
-    assert again["version"] == "1"
+    assert again["version"] == "3"
     assert "already" in again["note"]
     refused = stage.run("rollback", "--reason", "another incident")
     assert refused.code == 1
     assert "records no predecessor" in refused.error
     assert "--to-version" in refused.error
-    assert stage.champion() == "1"
+    assert stage.champion() == "3"
 
     refused = stage.run("promote", "--run-id", stage.workshop.second)
     assert refused.code == 1
     assert "rolled back" in refused.error
 
     forward = stage.ok("rollback", "--reason", "it did not overshoot", "--to-version", "2")
-    assert (forward["version"], forward["previous_version"]) == ("2", "1")
+    assert (forward["version"], forward["previous_version"]) == ("2", "3")
     assert (stage.champion(), stage.served()) == ("2", "2")
-    assert "forecastops.rolled_back" not in stage.client.get_model_version(stage.model, "2").tags
+    assert "forecastops.rolled_back" not in stage.tags("2")
+    assert {"1", "3"} <= {version for version in stage.versions() if "forecastops.rolled_back" in stage.tags(version)}
     assert stage.ok("status")["consistent"]
+
+    # By number it is exactly that version, with the data that it has.
+    exact = stage.ok("rollback", "--reason", "as it was", "--to-version", "1")
+    assert exact["version"] == "1"
+    assert sorted(stage.versions()) == ["1", "2", "3"]
+    status = stage.ok("status")
+    assert status["forecasts_from"] == "2013-12-31"
+    (problem,) = status["problems"]
+    assert "data through 2014-05-31" in problem
+
+
+def test_rollback_from_a_renewal_goes_to_the_model_before_with_its_data(stage: Stage) -> None:
+    stage.first_champion()
+    stage.renew(SPRING)
+    stage.evaluate(stage.workshop.second)
+    assert stage.promote(stage.workshop.second)["previous_version"] == "2"
+    assert stage.tags("3")["forecastops.predecessor"] == "2"
+    longer = stage.workshop.forecastops.folder / "data/june.csv"
+    rows = (longer.parent / "transaction_ts.csv").read_text()
+    longer.write_text(rows + "2014-06-01,430\n2014-06-02,440\n")
+    assert stage.renew("data/june.csv")["version"] == "4"
+    assert stage.tags("4")["forecastops.predecessor"] == "2"
+    back = stage.ok("rollback", "--reason", "the new one overshoots")
+    assert (back["version"], back["previous_version"], back["run_id"]) == ("5", "4", stage.workshop.first)
+    status = stage.ok("status")
+    assert status["consistent"], status["problems"]
+    assert (status["champion"]["model_version"], status["forecasts_from"]) == ("1", "2014-06-02")
+    # Of the model it is said that it was rolled back, whichever of its versions is asked.
+    assert all("forecastops.rolled_back" in stage.tags(version) for version in ("3", "4"))
+    refused = stage.run("promote", "--run-id", stage.workshop.second)
+    assert refused.code == 1
+    assert "rolled back" in refused.error
 
 
 def test_rollback_to_a_version_that_does_not_load_or_exist_changes_nothing(stage: Stage) -> None:
@@ -176,7 +234,13 @@ def test_a_champion_known_only_by_its_stage_is_recognised(stage: Stage) -> None:
     client.create_registered_model(stage.model)
     client.create_model_version(stage.model, f"{run.info.artifact_uri}/model", stage.workshop.first)
     client.transition_model_version_stage(stage.model, "1", "Production")
-    assert stage.ok("status")["champion"] == {"version": "1", "run_id": stage.workshop.first, "pointer": "stage"}
+    assert stage.ok("status")["champion"] == {
+        "version": "1",
+        "run_id": stage.workshop.first,
+        "model_version": "1",
+        "pointer": "stage",
+    }
+    assert stage.ok("status")["forecasts_from"] == "2013-12-31"  # no tag says it, the files do
     judged = stage.evaluate(stage.workshop.second)
     assert (judged["champion"]["version"], judged["verdict"]) == ("1", "PROMOTE")
     moved = stage.promote(stage.workshop.second)
@@ -223,8 +287,10 @@ def test_a_failed_deployment_leaves_nothing_behind(stage: Stage) -> None:
     assert failed.code == 1
     assert "in use" in failed.error
     assert stage.client.search_registered_models(f"name='{stage.model}'") == []
-    nothing: dict[str, Any] = {"champion": None, "endpoint": None, "consistent": True, "problems": []}
-    assert stage.ok("status") == {"pointer": "alias", **nothing}
+    nothing: dict[str, Any] = dict.fromkeys(
+        ("champion", "endpoint", "forecasts_from", "newest_data", "newest_data_run")
+    )
+    assert stage.ok("status") == {"pointer": "alias", **nothing, "consistent": True, "problems": []}
 
 
 def test_a_failed_replacement_leaves_the_champion_serving(stage: Stage) -> None:

@@ -9,7 +9,7 @@ from mlflow.deployments import get_deploy_client
 
 from command import Command
 from stories import require_settled
-from workshop import Stage, Workshop
+from workshop import FIXED, PAST, WHOLE, Stage, Workshop
 
 
 def test_an_interrupted_deployment_does_not_arrive_later(stage: Stage) -> None:
@@ -138,11 +138,13 @@ def test_a_decision_by_another_evaluation_is_refused(stage: Stage) -> None:
 
 def test_another_unit_is_not_taken_for_the_same_series(forecastops: Command) -> None:
     forecastops.ok("data", "sample", "transactions", "--out", "data")
-    forecastops.ok("retrain", "--data", "data/transaction_ts2013.csv")
-    rows = (forecastops.folder / "data/transaction_ts.csv").read_text().splitlines()
+    forecastops.ok("retrain", "--data", PAST, *FIXED)
+    rows = (forecastops.folder / WHOLE).read_text().splitlines()
     scaled = [rows[0], *(f"{date},{float(value) * 1000}" for date, value in (row.split(",") for row in rows[1:]))]
     (forecastops.folder / "scaled.csv").write_text("\n".join(scaled) + "\n")
-    made = forecastops.ok("retrain", "--data", "scaled.csv")
-    assert made["evaluate"]["verdict"] == "REJECT"
+    made = forecastops.ok("retrain", "--data", "scaled.csv", *FIXED)
+    assert (made["evaluate"]["verdict"], made["promote"], made["renew"]) == ("REJECT", None, None)
     (failed,) = (check for check in made["evaluate"]["checks"] if check["name"] == "comparable_data")
     assert "100.0 % of the dates" in failed["reason"]
+    assert "was not renewed: the data were refused (comparable_data" in made["note"]
+    assert forecastops.ok("status")["forecasts_from"] == "2013-12-31"

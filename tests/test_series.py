@@ -386,7 +386,7 @@ def test_any_rows_are_a_series_or_refused(
         require_one_line(error)
     else:
         assert np.isfinite(series.values.dropna()).all()
-        assert np.isfinite(series.values.iloc[[0, -1]]).all()
+        assert np.isfinite(series.values.iloc[np.array([0, -1])]).all()
         assert gaps == "missing" or series.missing == 0
         assert gaps == "interpolate" or series.interpolated == 0
         assert len(series.to_csv().splitlines()) == series.rows + 1

@@ -14,28 +14,43 @@ from forecastops.release.journal import unfinished
 from forecastops.release.kinds import again, registered_by, registration_mark
 from forecastops.release.tags import SERVED
 
-REGISTERING: list[Kind] = ["promote"]
+REGISTERING = get_args(Kind)
 
 
 def version(description: str = "", **tags: str) -> ModelVersion:
     return ModelVersion("7", "a1b2", "None", description, 0.0, tags)
 
 
-@pytest.mark.parametrize("kind", get_args(Kind))
-def test_every_kind_has_a_command_that_takes_the_reason_as_it_is(kind: Kind) -> None:
-    entry = Entry(kind=kind, previous="6", reason="it's late; $HOME", alias="champion", endpoint="paid")
-    command = shlex.split(again(version(), entry))
+def entry(kind: Kind) -> Entry:
+    return Entry(kind=kind, previous="6", reason="it's late; $HOME", alias="champion", endpoint="paid")
+
+
+@pytest.mark.parametrize("kind", ["promote", "rollback"])
+def test_a_command_takes_the_reason_as_it_is(kind: Kind) -> None:
+    command = shlex.split(again(version(), entry(kind)))
     assert command[:2] == ["forecastops", kind]
-    assert command[command.index("--reason") + 1] == entry.reason
+    assert command[command.index("--reason") + 1] == entry(kind).reason
+
+
+@pytest.mark.parametrize("kind", ["renew", "refit"])
+def test_what_data_have_begun_data_finish(kind: Kind) -> None:
+    assert again(version(registration_mark(kind)), entry(kind)) == "forecastops renew --data FILE"
+
+
+def test_a_rollback_that_registered_a_version_goes_without_its_number_until_it_has_served() -> None:
+    made = registration_mark("rollback")
+    assert "--to-version" not in again(version(made), entry("rollback"))
+    assert "--to-version 7" in again(version(made, **{SERVED: "2026-01-01T00:00:00+00:00"}), entry("rollback"))
+    assert "--to-version 7" in again(version(registration_mark("promote")), entry("rollback"))
 
 
 @pytest.mark.parametrize("kind", REGISTERING)
 def test_a_version_killed_right_after_its_registration_is_known_by_its_description(kind: Kind) -> None:
     mark = registration_mark(kind)
     assert registered_by(version(mark)) == (kind, lock_domain())
-    entry = unfinished(version(mark))
-    assert entry is not None
-    assert (entry.kind, entry.domain, entry.alias, entry.endpoint) == (kind, lock_domain(), "", "")
+    found = unfinished(version(mark))
+    assert found is not None
+    assert (found.kind, found.domain, found.alias, found.endpoint) == (kind, lock_domain(), "", "")
     assert unfinished(version(mark, **{SERVED: "2026-01-01T00:00:00+00:00"})) is None
 
 

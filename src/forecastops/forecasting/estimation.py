@@ -24,6 +24,7 @@ Array = npt.NDArray[np.float64]
 _CONSTANT, _TREND = "const", "x1"  # statsmodels' names of the constant, and of the time trend's coefficient
 _BETTER = 0.1  # log-likelihood by which another start must win over statsmodels' own
 _SHRINKAGE = 0.99  # of an earlier model's coefficients, for each lag: away from the bounds, where an optimiser sticks
+_LONG_SEASON = 24
 _LEAST_VARIANCE = 1e-12  # of innovations, in units of the series' variance
 _NOT_FITTED = (ValueError, IndexError, np.linalg.LinAlgError)
 
@@ -187,10 +188,13 @@ def _to_estimate(values: pd.Series[float], spec: ModelSpec) -> Any:
 def _differenced(values: pd.Series[float], spec: ModelSpec) -> Any | None:
     """The same model of the differences, which has far fewer states; None where it would not be the same.
 
-    Differences of missing values would be missing, and a trend would have to be differenced too.
+    Differences of missing values are missing, which tells the likelihood less: only where the whole would take minutes,
+    in long seasons, they are taken all the same. A trend would have to be differenced too.
     """
     (p, d, q), (sp, sd, sq, season) = spec.order, spec.seasonal_order
-    if not (d or sd) or not (p or q or sp or sq) or spec.trend not in (None, "n") or values.isna().any():
+    if not (d or sd) or not (p or q or sp or sq) or spec.trend not in (None, "n"):
+        return None
+    if values.isna().any() and season <= _LONG_SEASON:
         return None
     for lag in (*[1] * d, *[season] * sd):
         values = values.diff(lag).iloc[lag:]

@@ -61,6 +61,8 @@ _FORMATS = (_IN_DATA_UNIT, _ONE_ARIMA, _FORMAT) = 1, 2, 3
 _REFERENCE_TOLERANCE = 1e-6  # relative; the libraries' own rounding lies far below it
 _EQUAL = 1e-6  # relative; within it a value that is sent again is the one that is known
 
+_DIFFUSE = 1e4  # times the last one-step variance: the filter knows nothing yet
+
 # Bounds of the alarm, in standard deviations of the one-step forecast.
 _MEDIAN_BOUND, _SINGLE_BOUND = 4.0, 12.0
 # A run of equal values is an alarm when it is more than twice as long as any before, and longer than this: measured,
@@ -125,15 +127,22 @@ class Filtered:
 
     def one_step_means(self) -> Array:
         """The forecast of each observation from those before, on the scale of the data, shape (n,); NaN at first."""
-        mean: Array = self.unit * np.array(self.results.filter_results.forecasts[0], dtype=float)
-        mean[: int(self.results.loglikelihood_burn)] = np.nan
-        return np.exp(mean) if self.log else mean
+        mean = self.unit * np.asarray(self.results.filter_results.forecasts[0], dtype=float)
+        settled = np.where(self._unsettled, np.nan, mean)
+        return np.exp(settled) if self.log else settled
 
     def standardised_errors(self) -> Array:
         """One-step errors over their standard deviations, shape (n,); NaN before the filter has found its level."""
-        errors: Array = np.array(self.results.filter_results.standardized_forecasts_error[0], dtype=float)
-        errors[: int(self.results.loglikelihood_burn)] = np.nan
-        return errors
+        errors = np.asarray(self.results.filter_results.standardized_forecasts_error[0], dtype=float)
+        return np.where(self._unsettled, np.nan, errors)
+
+    @property
+    def _unsettled(self) -> npt.NDArray[np.bool_]:
+        """Where the forecast still comes from nothing: at first, and where a season's value was missing so far."""
+        variance = np.asarray(self.results.filter_results.forecasts_error_cov[0, 0], dtype=float)
+        early = np.arange(len(variance)) < int(self.results.loglikelihood_burn)
+        unknown: npt.NDArray[np.bool_] = early | (variance > _DIFFUSE * variance[-1])
+        return unknown
 
 
 @dataclass(frozen=True)

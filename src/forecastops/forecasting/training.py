@@ -98,10 +98,14 @@ def refit(model: Forecaster, series: Series, evaluation: Evaluation, max_iterati
     """The model's own specification, estimated on another series.
 
     Raises:
-        ModelError: when it cannot be fitted.
+        ModelError: when it cannot be fitted, or the fit is of no use.
     """
     specs = tuple(spec_of(member, max_iterations) for member in model.fit.members)
-    estimates = fit_members(series.values.iloc[: -evaluation.window], specs, model.fit)
+    known = series.values.iloc[: -evaluation.window]
+    estimates = fit_members(known, specs, model.fit)
+    for one in estimates:
+        if fault := _fault(one, known):
+            raise ModelError(one.spec.name, fault, "keep its parameters, or train another specification")
     notes = list[str]()
     forecaster = replace(model.with_data(series.values, series.filled), judged=_fit_of(estimates), served=None)
     forecaster = _with_served(replace(forecaster, in_data_unit=False), specs, notes)

@@ -49,9 +49,12 @@ def incomparable(champion: Forecaster, values: pd.Series[float]) -> Iterator[str
 
 def unusable(champion: Forecaster, values: pd.Series[float]) -> str | None:
     """Why this series can never be the champion's state, whoever says that it is right; None where it can."""
-    frequency = str(pd.DatetimeIndex(values.index).freqstr)
-    if frequency != champion.frequency:
-        return f"the new series has frequency {frequency}, the champion's {champion.frequency}"
+    index = pd.DatetimeIndex(values.index)
+    if index.freqstr != champion.frequency:
+        return f"the new series has frequency {index.freqstr}, the champion's {champion.frequency}"
+    first, other = sorted((index[0], champion.values.index[0]))
+    if pd.date_range(first, other, freq=index.freq)[-1] != other:
+        return f"the new series' dates, such as {iso_dates(index[:1])[0]}, lie between those of the champion's"
     if any(member.log for member in champion.fit.members) and (values <= 0).any():
         return "the champion models logarithms, and the new series has values that are not positive"
     return None

@@ -230,9 +230,9 @@ class DeploymentConfig(StrictRecord):
     name: str | None = Field(None, pattern=_NAME, description="Name of the deployment; the model's name when absent.")
     timeout_seconds: float = Field(120.0, gt=0, description="How long a deployment may take to become healthy.")
     on_hold: Literal["renew", "refit", "nothing"] = Field(
-        "renew",
-        description="What a champion that stays is given: the newest data with its own parameters, its specification "
-        "estimated anew on them, or nothing.",
+        "refit",
+        description="What a champion that stays is given: the newest data with its own parameters (renew), its "
+        "specification estimated anew on them (refit), or nothing.",
     )
     max_age_days: float | None = Field(
         None, gt=0, description="Age of the newest data served beyond which status calls production stale; off if null."

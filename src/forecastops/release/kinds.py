@@ -59,9 +59,10 @@ def _renew_again(_version: ModelVersion, _entry: Entry) -> str:
 
 
 def _rollback_again(version: ModelVersion, entry: Entry) -> str:
+    reason = shlex.quote(entry.reason or "it was interrupted")  # before its journal was begun, nothing says why
     if registered_by(version) == Registration("rollback", entry.domain) and SERVED not in version.tags:
-        return f"forecastops rollback --reason {shlex.quote(entry.reason or '')}"  # this version goes when it is undone
-    return f"forecastops rollback --to-version {version.version} --reason {shlex.quote(entry.reason or '')}"
+        return f"forecastops rollback --reason {reason}"  # this version goes when it is undone
+    return f"forecastops rollback --to-version {version.version} --reason {reason}"
 
 
 def _rolled_back(version: str, entry: Entry) -> Mapping[str, str]:

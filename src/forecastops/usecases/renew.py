@@ -144,9 +144,6 @@ def _refit(production: Production, champion: ModelVersion, model: Forecaster, da
     except ModelError as error:
         _LOG.warning("the champion's specification cannot be estimated anew: %s", error)
         return _renew(production, champion, model, data)
-    if not trained.model.judged.converged:
-        _LOG.warning("the champion's specification did not converge on the new data: it is renewed instead")
-        return _renew(production, champion, model, data)
     successor = refitted(champion, trained.model, trained.metrics, source)
     version, state = install(production, successor, "refit", previous=champion.version, reason=None)
     note = f"version {version.version} is the champion's specification, refitted through {series.end}, at {state.url}"
