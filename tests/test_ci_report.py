@@ -61,6 +61,7 @@ def test_a_cycle_on_an_azure_agent(on_azure: Command) -> None:
     assert [line for line in summary.splitlines() if line.startswith("###")] == [
         "### Trained: transactions-forecast",
         "### REJECT: transactions-forecast",
+        "### promote: nothing was changed",
     ]
     suite = ElementTree.parse(on_azure.folder / f"temp/forecastops/retrain-{run_id[:8]}.xml").getroot()
     failed = {case.attrib["name"]: case[0].attrib["message"] for case in suite if case[0].tag == "failure"}
