@@ -75,7 +75,7 @@ def load_pipeline(path: Path, values: Mapping[str, str | bool], schedule: str = 
     if schedule and names.count(schedule) != 1:
         raise DefinitionError(f"{path} has no schedule {schedule!r}, but {names}")
     parameters = _parameters(document, values, path)
-    known = {"parameters": parameters, "variables": {_CRON: schedule}}
+    known: _Known = {"parameters": parameters, "variables": {_CRON: schedule}}
     stages: list[Stage] = []
     for entry in _expanded(document["stages"], path, known):
         stages.append(_stage(entry, stages[-1].name if stages else None))
