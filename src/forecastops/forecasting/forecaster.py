@@ -16,7 +16,7 @@ import io
 import json
 import math
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -262,11 +262,13 @@ class Forecaster:
         """Each member's state after all observations."""
         return tuple(member.filtered(self.values, in_data_unit=self.in_data_unit) for member in self.fit.members)
 
-    @cached_property
-    def states(self) -> tuple[Filtered, ...]:
-        """The same with each member's state before every observation, from which it forecasts as of then."""
-        how = {"in_data_unit": self.in_data_unit, "every_state": True}
-        return tuple(member.filtered(self.values, **how) for member in self.fit.members)
+    def states(self) -> Iterator[Filtered]:
+        """The same with each member's state before every observation, from which it forecasts as of then.
+
+        One after the other, since all together may be more than memory holds.
+        """
+        for member in self.fit.members:
+            yield member.filtered(self.values, in_data_unit=self.in_data_unit, every_state=True)
 
     def forecast(self, horizon: int | None = None, levels: tuple[int, ...] | None = None) -> pd.DataFrame:
         """Forecast after the newest observation: the mean of the members' forecasts and bounds.
