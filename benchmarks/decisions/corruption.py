@@ -1,7 +1,7 @@
 """Retrainings on corrupted rows: what they cost until the next one, and after the rows have been corrected.
 
-Rows come corrupted day by day until a retraining; those after them are right, and at the next retraining all are. By
-rules that keep them out nothing is renewed meanwhile, since no person accepts rows that are wrong.
+Rows come corrupted day by day until a retraining; those after them are right, and a week later, or only at the next
+retraining, all are. By rules that keep them out nothing is renewed meanwhile: no person accepts rows that are wrong.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ def _shifted(rows: Array, newest: int) -> Array:
     return np.concatenate([rows[:-newest], rows[-newest - 3 : -3]])
 
 
+CORRECTED = (7, 28)  # days after the retraining; the second is the next one
+
 # Each makes the rows known at the retraining from what they should be; how many of them it corrupts.
 FAULTS: dict[str, tuple[int, Callable[[Array], Array]]] = {
     "x1000 for 14 days": (14, lambda rows: _scaled(rows, 14)),
@@ -56,6 +58,7 @@ class Damage:
 
     series: str
     fault: str
+    corrected: int
     policy: str
     to_clean: float
     to_unchanged: float
@@ -63,52 +66,47 @@ class Damage:
 
 
 def suited(streams: list[Stream]) -> list[Stream]:
-    """Daily streams long enough, cut to three retrainings: before the fault, with it, and after it."""
-    found = []
-    for stream in streams:
-        middle = (len(stream.retrainings) - 1) // 2
-        before = stream.retrainings[middle - 1] if middle else 0
-        if stream.every == 28 and len(stream.retrainings) >= 3 and before:
-            found.append(replace(stream, first=before, looks=3))
-    return found
+    """The open daily series and a sixth of the others, cut to three retrainings, the fault at the second."""
+    daily = [stream for stream in streams if stream.every == 28 and len(stream.retrainings) >= 3]
+    chosen = [stream for stream in daily if stream.group == "open daily"]
+    chosen += [stream for stream in daily if stream.group != "open daily"][::6]
+    return [replace(one, first=one.retrainings[len(one.retrainings) // 2 - 1], looks=3) for one in chosen]
 
 
 def damages(stream: Stream) -> list[Damage]:
     """Every fault, by the rule that promotes always and by the default with its alarm."""
     warnings.simplefilter("ignore")
-    clean = Pipeline(stream)
-    found = []
-    for policy in (ALWAYS, DEFAULT):
-        right = lived(clean, policy)
-        for fault, (newest, corrupt) in FAULTS.items():
-            pipeline = Pipeline(_corrupted(stream, newest, corrupt))
-            wrong = lived(pipeline, policy)
-            unchanged = _unchanged(clean, newest)
-            found.append(
-                Damage(
-                    series=stream.name,
-                    fault=fault,
-                    policy=policy.name,
-                    to_clean=_ratio(wrong, right, 1),
-                    to_unchanged=wrong.periods[1].rmse / unchanged,
-                    afterwards=_ratio(wrong, right, 2),
-                )
-            )
+    clean, found = Pipeline(stream), list[Damage]()
+    right = {policy: lived(clean, policy) for policy in (ALWAYS, DEFAULT)}
+    clean.challenger(2)
+    for fault, (newest, corrupt) in FAULTS.items():
+        unchanged, shared = _unchanged(clean, newest), {number: clean.challenger(number) for number in (0, 2)}
+        for days in CORRECTED:
+            pipeline = Pipeline(_corrupted(stream, newest, corrupt, days))
+            pipeline.adopt(shared)
+            for policy in (ALWAYS, DEFAULT):
+                wrong = lived(pipeline, policy)
+                to_clean, afterwards = (_ratio(wrong, right[policy], period) for period in (1, 2))
+                to_unchanged = wrong.periods[1].rmse / unchanged
+                found.append(Damage(stream.name, fault, days, policy.name, to_clean, to_unchanged, afterwards))
+            shared[1] = pipeline.challenger(1)
     return found
 
 
 def table(found: list[Damage]) -> None:
     """Each fault and policy in Markdown, and all faults together, each series by its mean."""
-    print("| policy | fault | to clean | worst | to unchanged | worst | next period, to clean | worst |")
-    print("|---|---|---|---|---|---|---|---|")
+    columns = "to clean | worst | to unchanged | worst | next period, to clean | worst"
+    print(f"| policy | corrected after | fault | {columns} |\n|{'---|' * 9}")
     for policy in (ALWAYS.name, DEFAULT.name):
-        for fault in (*FAULTS, "all"):
-            mine = [one for one in found if one.policy == policy and fault in (one.fault, "all")]
-            cells = []
-            for name in ("to_clean", "to_unchanged", "afterwards"):
-                whole, worst = _by_series(mine, name), max((getattr(one, name) for one in mine), default=np.nan)
-                cells += [str(whole), f"{worst:.3g}"]
-            print(f"| {policy} | {fault} | {' | '.join(cells)} |")
+        for days in CORRECTED:
+            for fault in (*FAULTS, "all"):
+                mine = [one for one in found if (one.policy, one.corrected) == (policy, days)]
+                mine = [one for one in mine if fault in (one.fault, "all")]
+                cells = []
+                for name in ("to_clean", "to_unchanged", "afterwards"):
+                    whole, worst = _by_series(mine, name), max((getattr(one, name) for one in mine), default=np.nan)
+                    cells += [str(whole), f"{worst:.3g}"]
+                print(f"| {policy} | {days} days | {fault} | {' | '.join(cells)} |")
 
 
 def _by_series(found: list[Damage], name: str) -> Summary:
@@ -118,11 +116,11 @@ def _by_series(found: list[Damage], name: str) -> Summary:
     return summary([float(np.exp(np.mean(several))) for several in logs.values()])
 
 
-def _corrupted(stream: Stream, newest: int, corrupt: Callable[[Array], Array]) -> Stream:
-    _, day, corrected = stream.retrainings
+def _corrupted(stream: Stream, newest: int, corrupt: Callable[[Array], Array], days: int) -> Stream:
+    day = stream.retrainings[1]
     values = stream.values.copy()
     values.iloc[:day] = corrupt(values.to_numpy()[:day])
-    return replace(stream, faults=Faults(values, day - newest, corrected))
+    return replace(stream, faults=Faults(values, day - newest, day + days))
 
 
 def _unchanged(pipeline: Pipeline, newest: int) -> float:

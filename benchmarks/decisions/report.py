@@ -10,8 +10,13 @@ from measured import AUTO_ARIMA, NAIVE, Row
 from policies import ALWAYS, DEFAULT, FROZEN, NEVER_RENEWED, POLICIES, WEEKLY, YESTERDAY
 from streams import CHANGES
 
-__all__ = ["Table", "calm", "comparison", "coverage", "references", "renewals"]
+__all__ = ["MODELS", "Table", "calm", "comparison", "coverage", "references", "renewals"]
 
+MODELS = {
+    "default": "The default combination",
+    "fixed": "One fixed model, (2,0,2)",
+    "random": "Another specification at random at each retraining",
+}
 Where = Callable[[Row], bool]
 _GROUPS = ("open daily", "panel daily", "monthly", "weekly", "simulated daily", "simulated weekly")
 _REAL_DAILY = ("open daily", "panel daily")
@@ -42,7 +47,9 @@ class Table:
 
 def comparison(table: Table, models: str) -> None:
     """Every policy, relative to promoting always with the same models."""
-    columns = "error, all | tuning | held out | median | worst, tuning | worst, held out | promoted | other spec | alarms"
+    columns = (
+        "error, all | tuning | held out | median | worst, tuning | worst, held out | promoted | other spec | alarms"
+    )
     print(f"| policy | {columns} |\n|{'---|' * 10}")
     policies = [policy.name for policy in POLICIES] + ([YESTERDAY.name] if models == "fixed" else [])
     for name in policies:
@@ -119,9 +126,7 @@ def coverage(table: Table) -> None:
             print(f"| {name} | {' | '.join(cells)} |")
 
 
-def _summary(
-    table: Table, models: str, policy: str, to: tuple[str, str], where: Where = lambda _row: True
-) -> Summary:
+def _summary(table: Table, models: str, policy: str, to: tuple[str, str], where: Where = lambda _row: True) -> Summary:
     return summary(list(table.relative(models, policy, to, where).values()))
 
 

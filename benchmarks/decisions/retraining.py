@@ -6,8 +6,8 @@ decide where the optimiser finds the optimum, not which, and so all policies sha
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass, field, replace
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from forecastops.forecasting import training
 from forecastops.forecasting.estimation import spec_of
 from forecastops.forecasting.forecaster import Alarm, Forecaster
 from forecastops.gate.comparison import compare
+from forecastops.gate.data_checks import judge_data
 from forecastops.gate.decision import Ruling, decide
 from forecastops.gate.evidence import Evidence
 from forecastops.ground.config import GatePolicy
@@ -108,6 +109,10 @@ class Pipeline:
                 self._versions[name] = None
         return self._versions[name]
 
+    def adopt(self, challengers: Mapping[int, Version | None]) -> None:
+        """Take over what another pipeline has trained at retrainings whose data are the same."""
+        self._versions.update({("trained", number): version for number, version in challengers.items()})
+
     def refitted(self, champion: Version, number: int) -> Version:
         """The champion's specification, estimated on the data of a retraining; itself where that fails."""
         challenger = self.challenger(number)
@@ -163,6 +168,13 @@ class Pipeline:
         model = version.model.with_data(values)
         fields = {name: getattr(model, name) for name in Forecaster.__dataclass_fields__}
         return _Foreseen(**fields, errors=errors).alarm(accepted)
+
+    def refused(self, version: Version, state: State, day: int) -> bool:
+        """Whether a renewal is: by the alarm, or because what the state has seen was corrected since."""
+        if state.faulty and not self.stream.faulty(day):
+            checks = judge_data(self.in_state(version, state), self.stream.known(day), GatePolicy())
+            return not all(check.passed for check in checks)
+        return self.alarm(version, state.rows, day) is not None
 
     def _standardised_errors(self, version: Version, *, faulty: bool) -> Array:
         """Of all days at once: those of a day do not depend on later ones."""

@@ -110,7 +110,7 @@ def _retrained(pipeline: Pipeline, policy: Policy, now: _Production, number: int
         failed = {check.name for check in ruling.checks if not check.passed} if ruling else set()
     if policy.on_hold == "nothing":
         return now
-    if policy.guarded and (failed & _ABOUT_DATA or pipeline.alarm(now.version, now.state.rows, day)):
+    if policy.guarded and (failed & _ABOUT_DATA or pipeline.refused(now.version, now.state, day)):
         return now.refuse(day, revised="comparable_data" in failed)
     return now.renew(state, pipeline.refitted(now.version, number) if policy.on_hold == "refit" else None)
 
@@ -124,7 +124,7 @@ def _next_day(pipeline: Pipeline, policy: Policy, now: _Production, day: int) ->
     since = (day - stream.first) % stream.every
     if policy.renew_every is None or since % policy.renew_every or day <= now.state.rows:
         return now
-    if policy.guarded and (now.revised or pipeline.alarm(now.version, now.state.rows, day)):
+    if policy.guarded and (now.revised or pipeline.refused(now.version, now.state, day)):
         return now.refuse(day)
     return now.renew(state)
 
@@ -155,7 +155,9 @@ def _scored(
     lags = days - rows
     longest_lag = int(lags.max())
     values = pipeline.stream.received(faulty=faulty)
-    dates = pd.date_range(values.index[0], periods=int(rows.max()) + longest_lag + evaluation.horizon, freq=values.index.freq)
+    dates = pd.date_range(
+        values.index[0], periods=int(rows.max()) + longest_lag + evaluation.horizon, freq=values.index.freq
+    )
     whole = version.model.with_data(values.reindex(dates))
     longest = rolling_forecasts(whole, origins, longest_lag + evaluation.horizon, evaluation.levels)
     take = (which[:, None], lags[:, None] + np.arange(evaluation.horizon))

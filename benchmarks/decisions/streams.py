@@ -26,7 +26,7 @@ Array = npt.NDArray[np.float64]
 CHANGES = ("none", "level shift", "trend change", "season change", "variance change", "outliers")
 _EVERY = {"D": 28, "W": 4, "MS": 2}  # observations from one retraining to the next
 _SEASONAL = (((1, 0, 1), (1, 0, 1)), ((0, 1, 1), (0, 1, 1)))  # orders and seasonal ones, for short seasons
-_RETRAININGS = {"open daily": 16, "panel daily": 5, "monthly": 6, "weekly": 10, "simulated": 12}
+_RETRAININGS = {"open daily": 10, "panel daily": 5, "monthly": 6, "weekly": 10, "simulated": 10}
 _TUNING, _HELD_OUT = (0, 1), (13, 14)  # seeds
 _PATIENCE_DAYS = 7  # until a person has looked into an alarm and accepted rows that are right
 
@@ -141,7 +141,7 @@ def shared_series(folder: Path) -> dict[str, pd.Series[float]]:
     return found
 
 
-def _stream(name: str, group: str, half: Half, values: pd.Series[float], first: int, change: str = "real") -> Stream:
+def _stream(name: str, group: str, half: Half, values: pd.Series[float], first: int, *, change: str = "real") -> Stream:
     """A stream of the usual evaluation and distance of retrainings."""
     frequency = str(values.index.freqstr)  # type: ignore[attr-defined]  # an index of dates
     evaluation = EvaluationConfig().resolved(frequency)
@@ -208,7 +208,7 @@ def _simulated(change: str, seed: int, frequency: str, rows: int | None = None) 
     index = pd.date_range("2020-01-05", periods=rows, freq=frequency)
     half: Half = "held out" if seed in _HELD_OUT else "tuning"
     group = "simulated weekly" if weekly else "simulated daily"
-    return _stream(name, group, half, pd.Series(values, index), first, change)
+    return _stream(name, group, half, pd.Series(values, index), first, change=change)
 
 
 def _random(name: str) -> np.random.Generator:
@@ -251,5 +251,3 @@ def _season(
     before, then = pattern(), pattern()
     found: Array = before[time % season]
     return found if changed is None else np.where(changed, then[time % season], found)
-
-
