@@ -16,14 +16,16 @@ from forecastops.ground.config import (
     Config,
     DataConfig,
     DeploymentConfig,
+    Evaluation,
     EvaluationConfig,
     GatePolicy,
     ModelConfig,
+    ModelSpec,
     RegistryConfig,
     TrackingConfig,
     load_config,
 )
-from forecastops.ground.errors import ConfigError
+from forecastops.ground.errors import ConfigError, DataError
 from forecastops.ground.model_spec import Orders
 
 fixed = settings(max_examples=150, deadline=None, derandomize=True)
@@ -88,7 +90,7 @@ def test_override_forms(override: str, found: EvaluationConfig) -> None:
 
 def test_of_two_overrides_of_one_key_the_last_holds() -> None:
     assert load_config(None, ["evaluation.horizon=7", "evaluation.horizon=9"]).evaluation.horizon == 9
-    assert load_config(None, ["evaluation.horizon=7", "evaluation={window: 30}"]).evaluation.horizon == 14
+    assert load_config(None, ["evaluation.horizon=7", "evaluation={window: 30}"]).evaluation.horizon is None
 
 
 def test_a_value_may_hold_an_equals_sign() -> None:
@@ -130,7 +132,23 @@ def test_an_override_below_a_value_is_refused(tmp_path: Path) -> None:
         ("evaluation: {horizon: 7.0}", "evaluation.horizon = 7.0"),
         ("evaluation: {horizon: true}", "evaluation.horizon = true"),
         ("evaluation: {horizon: 0}", "evaluation.horizon = 0"),
-        ("evaluation: {horizon: 60}", "window 56 is shorter than horizon 60"),
+        ("evaluation: {horizon: 60, window: 56}", "window 56 is shorter than horizon 60"),
+        ("evaluation: {horizon: 30, window: 56}", "window 56 has 27 origins, too few for the gate's test"),
+        ("evaluation: {window: 1}", "evaluation.window = 1"),
+        ("data: {max_missing_share: 1}", "data.max_missing_share = 1"),
+        ("data: {max_missing_share: -0.1}", "data.max_missing_share = -0.1"),
+        ("model: {selection: combination, order: [1, 0, 1]}", "order is given, but selection is 'combination'"),
+        ("model: {selection: combination, trend: c}", "trend is given, but selection is 'combination'"),
+        ("model: {members: [{order: [1, 0, 1]}], order: [1, 0, 1]}", "members are given, but selection is 'fixed'"),
+        ("model: {members: []}", "model.members = []"),
+        ("model: {members: [{seasonal_order: [0, 1, 1, 7]}]}", "model.members.0.order"),
+        ("model: {members: [{order: [1, 0, 1], log: true}]}", "unknown key 'model.members.0.log'"),
+        ("model: {selection: candidates, members: [{order: [1, 0, 1]}]}", "members are given, but selection is 'cand"),
+        ("gate: {same_spec_improvement: 1}", "gate.same_spec_improvement = 1"),
+        ("gate: {max_bias_growth: 0.9}", "gate.max_bias_growth = 0.9"),
+        ("gate: {max_start_gap: 0}", "gate.max_start_gap = 0"),
+        ("gate: {revision_tolerance: -1}", "gate.revision_tolerance = -1"),
+        ("deployment: {on_hold: retrain}", 'deployment.on_hold = "retrain"'),
         ("evaluation: {levels: [80, 80]}", "name a level twice"),
         ("evaluation: {levels: [80, 100]}", "evaluation.levels.1 = 100"),
         ("evaluation: {levels: []}", "evaluation.levels = []"),
@@ -378,3 +396,119 @@ def test_the_schema_refuses_what_the_records_refuse(tree: dict[str, Any]) -> Non
     assert not fits(tree, schema, schema)
     with pytest.raises(ValidationError):
         Config.model_validate_json(json.dumps(tree))
+
+
+# What is estimated.
+
+
+def test_without_any_order_the_default_is_a_combination() -> None:
+    for config in (Config(), load_config(None, ["model.log=true", "model.max_iterations=50"])):
+        assert config.model.selection == "combination"
+        assert config.model.members is None
+    assert Config().model.spec == ModelSpec()
+    assert Config().model.log is None
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["model.order=[0, 1, 1]", "model.seasonal_order=[0, 1, 1, 7]", "model.trend=c", "model={order: [0, 1, 1]}"],
+)
+def test_an_order_alone_means_that_one_model(setting: str, tmp_path: Path) -> None:
+    config = load_config(None, [setting])
+    assert config.model.selection == "fixed"
+    shown = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
+    assert loaded(tmp_path, shown) == config
+
+
+def test_an_order_with_another_selection_is_kept() -> None:
+    for selection in ("fixed", "candidates", "auto"):
+        found = load_config(None, ["model.order=[0, 1, 1]", f"model.selection={selection}"]).model
+        assert (found.selection, found.spec.order) == (selection, (0, 1, 1))
+    assert load_config(None, ["model.selection=fixed"]).model.spec.order == (2, 0, 2)
+    null = load_config(None, ["model.order=null", "model.trend=null"]).model
+    assert null.selection == "combination"
+
+
+def test_members_are_configured_with_the_default_selection() -> None:
+    found = load_config(None, ["model.members=[{order: [0, 1, 1]}, {order: [1, 0, 1], trend: n}]"]).model
+    assert found.selection == "combination"
+    assert found.members == (Orders(order=(0, 1, 1)), Orders(order=(1, 0, 1), trend="n"))
+
+
+# What is evaluated.
+
+
+@pytest.mark.parametrize(
+    ("frequency", "horizon", "window", "season"),
+    [
+        ("D", 14, 56, 7),
+        ("B", 10, 40, 5),
+        ("W-SAT", 8, 52, 52),
+        ("MS", 6, 24, 12),
+        ("BME", 6, 24, 12),
+        ("QE-DEC", 4, 12, 4),
+        ("YS-JAN", 2, 8, 1),
+        ("h", 24, 168, 24),
+        ("15min", 24, 168, 96),
+    ],
+)
+def test_horizon_and_window_are_by_frequency(frequency: str, horizon: int, window: int, season: int) -> None:
+    assert Config().evaluation_of(frequency) == Evaluation(horizon=horizon, window=window, season_length=season)
+    assert EvaluationConfig().resolved(frequency) == Config().evaluation_of(frequency)
+
+
+def test_a_frequency_without_usual_ones_is_evaluated_like_days() -> None:
+    found = EvaluationConfig(season_length=5).resolved("10D")
+    assert (found.horizon, found.window, found.season_length) == (14, 56, 5)
+    with pytest.raises(DataError, match=r"set evaluation\.season_length"):
+        EvaluationConfig().resolved("10D")
+
+
+def test_what_is_configured_stands_whatever_the_frequency() -> None:
+    config = load_config(None, ["evaluation={horizon: 7, window: 30, season_length: 14, levels: [50]}"])
+    assert config.evaluation_of("MS") == Evaluation(horizon=7, window=30, season_length=14, levels=(50,))
+    assert load_config(None, ["evaluation.horizon=7"]).evaluation_of("D").window == 56
+    assert load_config(None, ["evaluation.window=30"]).evaluation_of("D").horizon == 14
+
+
+@pytest.mark.parametrize(
+    ("settings", "frequency", "named"),
+    [
+        (["evaluation.horizon=60"], "D", "window 56 is shorter than horizon 60"),
+        (["evaluation.horizon=30"], "D", "window 56 has 27 origins, too few for the gate's test of 30-step forecasts"),
+        (["evaluation.window=20"], "D", "window 20 has 7 origins"),
+        (["evaluation.window=10"], "D", "window 10 is shorter than horizon 14"),
+        (["evaluation.horizon=14"], "MS", "window 24 has 11 origins"),
+    ],
+)
+def test_what_does_not_go_with_the_frequency_is_refused(settings: list[str], frequency: str, named: str) -> None:
+    config = load_config(None, settings)  # the frequency is not known yet
+    with pytest.raises(ConfigError) as caught:
+        config.evaluation_of(frequency)
+    message = str(caught.value)
+    assert named in message
+    assert frequency in message
+    assert "set both evaluation.horizon and evaluation.window" in message
+    assert len(message.splitlines()) == 1
+
+
+def test_a_short_window_is_allowed_where_the_test_is_off() -> None:
+    config = load_config(None, ["evaluation.horizon=30", "gate.alpha=null"])
+    assert config.evaluation_of("D").window == 56
+    assert (
+        load_config(None, ["evaluation={horizon: 30, window: 31}", "gate.alpha=null"]).evaluation_of("D").window == 31
+    )
+
+
+def test_the_defaults_of_what_is_new() -> None:
+    config = Config()
+    assert (config.data.gaps, config.data.max_missing_share) == ("missing", 0.2)
+    gate = config.gate
+    assert (gate.min_improvement, gate.same_spec_improvement, gate.alpha) == (0.01, 0.001, 0.40)
+    assert (gate.revision_tolerance, gate.plausible_data, gate.max_start_gap, gate.max_bias_growth) == (
+        0.5,
+        True,
+        None,
+        1.25,
+    )
+    assert (config.deployment.on_hold, config.registry.keep_renewals) == ("renew", 30)

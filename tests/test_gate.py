@@ -22,7 +22,7 @@ from forecastops.forecasting.metrics import loss_by_origin, mase_scale, rmse_by_
 from forecastops.forecasting.rolling_origin import RollingForecasts
 from forecastops.gate.check import Check
 from forecastops.gate.decision import Ruling, decide
-from forecastops.gate.evidence import Evidence, ModelEvidence, finite_or_none
+from forecastops.gate.evidence import AlarmRecord, Evidence, ModelEvidence, finite_or_none
 from forecastops.gate.superiority import diebold_mariano
 from forecastops.ground.config import GatePolicy
 
@@ -38,6 +38,7 @@ ONLY_COMPARISONS = GatePolicy(
     max_step_ratio=None,
     max_recent_ratio=None,
     max_bias_share=None,
+    plausible_data=False,
 )
 SWITCHED_OFF = ONLY_COMPARISONS.model_copy(update={"min_improvement": None, "alpha": None})
 
@@ -92,6 +93,7 @@ def check_of(ruling: Ruling, name: str) -> Check:
 
 GUARDRAILS = [
     "comparable_data",
+    "plausible_data",
     "converged",
     "finite",
     "beats_seasonal_naive",
@@ -167,10 +169,12 @@ def test_a_challenger_that_may_be_better_by_luck_is_held_where_the_level_is_stri
     assert names(ruling, passed=False) == ["diebold_mariano"]
 
 
+ALARM = AlarmRecord(rule="single_error", value=30.0, threshold=12.0, date="2014-05-30")
 bumpy = np.ones(HORIZON)
 bumpy[5] = 4.0
 GUARDRAIL_BREACHES: dict[str, Callable[[bool], Evidence]] = {
     "comparable_data": lambda first: evidence(first=first, incomparable=("the series differ",)),
+    "plausible_data": lambda first: evidence(first=first, alarm=ALARM),
     "converged": lambda first: evidence(first=first, converged=False),
     "finite": lambda first: evidence(model(losses(0.6, seed=1)).model_copy(update={"loss_by_origin": ()}), first=first),
     "beats_seasonal_naive": lambda first: (
@@ -312,6 +316,37 @@ def test_a_bias_is_borne_where_the_champion_has_a_larger_one() -> None:
     assert (ruling.verdict, names(ruling, passed=False)) == ("REJECT", ["bias"])
 
 
+def test_a_large_bias_blocks_only_where_it_grew() -> None:
+    ours = biased(losses(0.6, seed=1), 0.6)
+    assert ours.metrics["bias"] is not None
+    for growth, verdict in ((0.5, "PROMOTE"), (1.0, "PROMOTE"), (1.24, "PROMOTE"), (1.26, "REJECT"), (9.0, "REJECT")):
+        for sign in (1, -1):
+            theirs = model(losses(1.0, seed=1) + losses(0.1, seed=2))
+            theirs = theirs.model_copy(
+                update={"metrics": {**theirs.metrics, "bias": sign * ours.metrics["bias"] / growth}}
+            )
+            ruling = decide(evidence(ours, theirs), POLICY)
+            assert ruling.verdict == verdict
+            if verdict == "PROMOTE":
+                (warning,) = ruling.warnings
+                assert "60.0 % of its RMSE; it does not block" in warning
+            else:
+                assert ruling.summary == "the challenger fails bias"
+                assert "or 1.25 of the champion's bias" in check_of(ruling, "bias").reason
+                needed = re.findall(
+                    r"between (-[0-9.e-]+) and ([0-9.e-]+), it is (-[0-9.e-]+)", check_of(ruling, "bias").needed
+                )
+                low, high, found = map(float, needed[0])
+                assert found < low < 0 < high
+    small = biased(losses(0.6, seed=1), 0.4)
+    assert decide(evidence(small), POLICY).warnings == ()
+    strict = POLICY.model_copy(update={"max_bias_growth": 1.0})
+    theirs = biased(losses(0.6, seed=1) / 1.1, 0.6)
+    ours = biased(losses(0.6, seed=1) / 1.2, 0.7)
+    assert check_of(decide(evidence(ours, theirs), POLICY), "bias").passed
+    assert not check_of(decide(evidence(ours, theirs), strict), "bias").passed
+
+
 def uncovered(found: Array, coverage: float) -> ModelEvidence:
     return model(found, coverage=coverage)
 
@@ -321,6 +356,98 @@ def test_failed_intervals_of_the_champion_are_no_proof() -> None:
     for coverage in (None, 0.6):
         held = decide(evidence(model(lucky), model(theirs, coverage)), at_level(POLICY, 0.20))
         assert (held.verdict, names(held, passed=False)) == ("HOLD", ["diebold_mariano"])
+
+
+# The same specification, estimated on newer data.
+
+
+def same_spec(gain: float, **others: Any) -> Evidence:
+    """A champion, and its own specification that is better at every origin by this share of its RMSE."""
+    theirs = losses(1.0, seed=1)
+    return evidence(model(theirs * (1 - gain) ** 2), model(theirs), same_spec=True, **others)
+
+
+@pytest.mark.parametrize(
+    ("gain", "passed"), [(0.0, False), (0.00099, False), (0.00101, True), (0.002, True), (0.02, True), (-0.01, False)]
+)
+def test_the_same_specification_needs_a_gain_and_no_test(gain: float, passed: bool) -> None:
+    ruling = decide(same_spec(gain), POLICY)
+    assert ruling.verdict == ("PROMOTE" if passed else "HOLD")
+    assert names(ruling) == [*GUARDRAILS, *AGAINST_A_CHAMPION, "newer_data", "min_improvement"]
+    assert names(ruling, passed=False) == ([] if passed else ["min_improvement"])
+    other = decide(same_spec(gain).model_copy(update={"same_spec": False}), POLICY)
+    assert other.verdict == ("PROMOTE" if gain == 0.02 else "HOLD")
+    assert check_of(other, "min_improvement").threshold == 0.01
+
+
+def test_the_same_specification_must_have_learnt_from_newer_data() -> None:
+    ruling = decide(same_spec(0.5, newer_data=False), POLICY)
+    assert (ruling.verdict, names(ruling, passed=False)) == ("HOLD", ["newer_data"])
+    check = check_of(ruling, "newer_data")
+    assert "nothing was learnt" in check.reason
+    assert check.needed == "data that end later than those that the champion was estimated on"
+    assert decide(same_spec(0.5).model_copy(update={"same_spec": False, "newer_data": False}), POLICY).verdict != "HOLD"
+
+
+def test_the_same_specification_is_judged_like_any_other_where_the_policy_says_so() -> None:
+    policy = POLICY.model_copy(update={"same_spec_improvement": None})
+    ruling = decide(same_spec(0.005, newer_data=False), policy)
+    assert names(ruling) == GUARDRAILS + AGAINST_A_CHAMPION + COMPARISONS
+    assert ruling.verdict == "HOLD"
+
+
+def test_the_same_specification_must_pass_the_guardrails() -> None:
+    for name, others in (("converged", {"converged": False}), ("plausible_data", {"alarm": ALARM})):
+        ruling = decide(same_spec(0.5, **others), POLICY)
+        assert (ruling.verdict, names(ruling, passed=False)) == ("REJECT", [name])
+
+
+@pytest.mark.parametrize("bound", [0.0, 0.001, 0.3])
+def test_an_equal_of_the_same_specification_is_never_promoted(bound: float) -> None:
+    policy = POLICY.model_copy(update={"same_spec_improvement": bound})
+    assert decide(same_spec(0.0), policy).verdict == "HOLD"
+
+
+# The data.
+
+
+@pytest.mark.parametrize("rule", ["single_error", "median_error", "constant_run"])
+@pytest.mark.parametrize("first", [False, True])
+def test_implausible_newest_rows_reject_and_say_which(rule: Any, first: bool) -> None:
+    alarm = AlarmRecord(rule=rule, value=30.0, threshold=12.0, date="2014-05-30")
+    ruling = decide(evidence(first=first, alarm=alarm), POLICY)
+    assert (ruling.verdict, names(ruling, passed=False)) == ("REJECT", ["plausible_data"])
+    check = check_of(ruling, "plausible_data")
+    assert (check.value, check.threshold) == (30.0, 12.0)
+    assert "2014-05-30" in check.reason
+    assert "--accept-data" in check.needed
+
+
+def test_plausible_newest_rows_pass() -> None:
+    check = check_of(decide(evidence(), POLICY), "plausible_data")
+    assert (check.passed, check.value, check.needed) == (True, None, "")
+
+
+@pytest.mark.parametrize(("share", "passed"), [(0.0, True), (0.05, True), (0.0501, False), (1.0, False)])
+def test_a_share_of_dates_may_be_revised(share: float, passed: bool) -> None:
+    ruling = decide(evidence(revised_share=share), POLICY)
+    check = check_of(ruling, "comparable_data")
+    assert (check.passed, check.value, check.threshold) == (passed, share, 0.05)
+    assert ruling.verdict == ("PROMOTE" if passed else "REJECT")
+
+
+@pytest.mark.parametrize(("gap", "passed"), [(0.0, True), (2.0, True), (2.0001, False), (None, False)])
+def test_starts_that_end_far_apart_reject_where_that_is_asked_for(gap: float | None, passed: bool) -> None:
+    found = evidence(start_gap=gap)
+    assert "start_gap" not in names(decide(found, POLICY))
+    ruling = decide(found, POLICY.model_copy(update={"max_start_gap": 2.0}))
+    check = check_of(ruling, "start_gap")
+    assert (check.passed, check.value, check.threshold) == (passed, gap, 2.0)
+    assert ruling.verdict == ("PROMOTE" if passed else "REJECT")
+    assert bool(check.needed) is not passed
+    if gap and not passed:
+        shown, bound = (float(word) for word in re.findall(r"ended ([0-9.]+) apart.* most ([0-9.]+)", check.reason)[0])
+        assert shown > bound
 
 
 EQUAL_WEIGHTS = POLICY.model_copy(update={"half_life": None})
@@ -395,6 +522,7 @@ def test_a_model_exactly_at_the_floor_clears_it() -> None:
 
 
 SWITCHES = {
+    "plausible_data": {"plausible_data": False},
     "beats_seasonal_naive": {"beat_seasonal_naive": False},
     "interval_coverage": {"max_coverage_shortfall": None},
     "bias": {"max_bias_share": None},
@@ -412,6 +540,7 @@ def test_a_check_that_is_switched_off_neither_shows_nor_blocks(name: str) -> Non
         other for other in GUARDRAILS + AGAINST_A_CHAMPION + COMPARISONS if other != name
     ]
     if breach := GUARDRAIL_BREACHES.get(name):
+        assert name not in names(decide(breach(True), policy))
         assert decide(breach(True), policy).verdict == "PROMOTE"
         assert decide(breach(True), POLICY).verdict == "REJECT"
 
@@ -463,6 +592,8 @@ def simulated(seed: int, origins: int, horizon: int, ours: float, theirs: float,
         seasonal_naive=naive,
         converged=True,
         revised_share=0.0,
+        start_gap=1.0,
+        same_spec=bool(seed % 2),
     )
 
 
@@ -481,6 +612,10 @@ policies = st.builds(
     max_recent_ratio=st.none() | st.floats(0.5, 5),
     recent_origins=st.integers(1, 60),
     max_bias_share=st.none() | st.floats(0.01, 2),
+    max_bias_growth=st.floats(1, 5),
+    same_spec_improvement=st.none() | st.floats(0, 0.5),
+    plausible_data=st.booleans(),
+    max_start_gap=st.none() | st.floats(0.1, 5),
     incumbent=st.sampled_from(["seasonal_naive", "hold"]),
 )
 
@@ -630,6 +765,11 @@ model_evidence = st.builds(
         champion=st.none() | model_evidence,
         seasonal_naive=model_evidence,
         converged=st.booleans(),
+        start_gap=number,
+        revised_share=number,
+        same_spec=st.booleans(),
+        newer_data=st.booleans(),
+        alarm=st.none() | st.just(ALARM),
         incomparable=st.lists(st.text(), max_size=1).map(tuple),
     ),
     policies,
@@ -652,7 +792,8 @@ def test_any_evidence_gets_a_ruling_and_incomplete_evidence_is_rejected(
         and len(entry.rmse_by_step) == found.horizon
         for entry in models
     )
-    if not complete or not found.converged or found.incomparable:
+    implausible = policy.plausible_data and found.alarm is not None
+    if not complete or not found.converged or found.incomparable or implausible:
         assert ruling.verdict == "REJECT"
 
 
@@ -836,7 +977,7 @@ def test_the_weighted_test_holds_its_level(half_life: float) -> None:
 
 
 def records() -> list[type[BaseModel]]:
-    return [Check, Ruling, Evidence, ModelEvidence]
+    return [Check, Ruling, Evidence, ModelEvidence, AlarmRecord]
 
 
 @pytest.mark.parametrize("record", records(), ids=lambda record: record.__name__)

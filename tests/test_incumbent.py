@@ -11,7 +11,7 @@ import mlflow
 import pytest
 from mlflow.deployments import get_deploy_client
 
-from forecastops.usecases.production import PREDECESSOR
+from forecastops.release.tags import PREDECESSOR
 from interruptions import kill_before
 from stories import require_settled
 from workshop import Stage, Workshop

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecastops.forecasting.metrics import holdout_scores, loss_by_origin, mase_scale, rmse_by_step, scores
+from forecastops.forecasting.metrics import (
+    holdout_scores,
+    loss_by_origin,
+    mase_scale,
+    rmse_by_label,
+    rmse_by_step,
+    scores,
+)
 from forecastops.forecasting.rolling_origin import RollingForecasts
 
 fixed = settings(max_examples=100, deadline=None, derandomize=True)
@@ -146,3 +153,54 @@ def test_r2_is_not_a_number_where_nothing_varied() -> None:
     result = holdout_scores(np.full(5, 2.0), np.full(5, 3.0))
     assert result["RMSE"] == 1.0
     assert math.isnan(result["R2"])
+
+
+ACTUAL = np.array([[1.0, math.nan, 3.0], [math.nan, math.nan, 4.0]])
+MEAN = np.array([[2.0, 50.0, 6.0], [50.0, 50.0, 2.0]])
+
+
+def test_what_was_not_observed_is_in_no_score() -> None:
+    forecasts = RollingForecasts(MEAN, {80: MEAN - 1}, {80: MEAN + 1})
+    assert scores(ACTUAL, forecasts, 2.0) == pytest.approx(
+        {"rmse": math.sqrt(14 / 3), "mae": 2.0, "mase": 1.0, "bias": 2 / 3, "coverage_80": 1 / 3}
+    )
+    assert loss_by_origin(ACTUAL, MEAN).tolist() == [5.0, 4.0]
+    by_step = rmse_by_step(ACTUAL, MEAN)
+    assert by_step[[0, 2]].tolist() == pytest.approx([1.0, math.sqrt(13 / 2)])
+    assert math.isnan(by_step[1])
+    labels = np.array([["a", "b", "c"], ["b", "c", "a"]], dtype=object)
+    assert rmse_by_label(ACTUAL, MEAN, labels) == pytest.approx({"a": math.sqrt(5 / 2), "c": 3.0})
+
+
+@fixed
+@given(tables(), st.data())
+def test_scores_are_those_of_the_cells_that_were_observed(
+    found: tuple[Table, Table, Table, Table], data: st.DataObject
+) -> None:
+    actual, mean, lower, upper = (np.array(table) for table in found)
+    kept = data.draw(st.lists(st.booleans(), min_size=actual.size, max_size=actual.size))
+    observed = np.array(kept).reshape(actual.shape)
+    if not observed.any():
+        return
+    holed = np.where(observed, actual, math.nan)
+    one_row = RollingForecasts(mean[observed][None], {80: lower[observed][None]}, {80: upper[observed][None]})
+    expected = scores(actual[observed][None], one_row, 2.0)
+    assert scores(holed, RollingForecasts(mean, {80: lower}, {80: upper}), 2.0) == pytest.approx(expected)
+    assert holdout_scores(holed.ravel(), mean.ravel()) == pytest.approx(
+        holdout_scores(actual[observed], mean[observed]), nan_ok=True
+    )
+
+
+def test_the_scale_of_mase_is_of_the_differences_that_were_observed() -> None:
+    known = np.array([1.0, 2.0, math.nan, 4.0, 8.0, 9.0])
+    assert mase_scale(known, 1) == pytest.approx((1 + 4 + 1) / 3)
+    assert mase_scale(known, 3) == pytest.approx((3 + 6) / 2)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_a_forecast_that_is_no_number_is_not_taken_for_a_missing_value(bad: float) -> None:
+    mean = MEAN.copy()
+    mean[0, 0] = bad
+    assert not math.isfinite(scores(ACTUAL, RollingForecasts(mean, {}, {}), 1.0)["rmse"])
+    assert not math.isfinite(loss_by_origin(ACTUAL, mean)[0])
+    assert not math.isfinite(holdout_scores(ACTUAL[0], mean[0])["RMSE"])

@@ -4,6 +4,7 @@ import io
 import itertools
 import os
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -206,3 +207,27 @@ def test_adventureworks_files(shared_data: Path) -> None:
     joined = read_series([folder / "mlops_forecast_data2014.csv", folder / "mlops_forecast_data2013.csv"], config)
     assert joined.sha256 == whole.sha256
     assert joined.notes == whole.notes == ()
+
+
+@pytest.mark.parametrize("gaps", ["missing", "interpolate"])
+def test_a_gap_between_parts_is_a_gap(tmp_path: Path, gaps: Literal["missing", "interpolate"]) -> None:
+    dates = pd.date_range("2013-07-31", periods=30)
+    frame = pd.DataFrame({"date": dates, "value": np.arange(30.0)})
+    parts = [frame[:12], frame[15:]]
+    paths = [write(tmp_path, part.to_csv(index=False)) for part in parts]
+    series = read_series(paths, CONFIG.model_copy(update={"gaps": gaps}))
+    assert series.rows == 30
+    assert (series.missing, series.interpolated) == ((3, 0) if gaps == "missing" else (0, 3))
+    assert np.flatnonzero(series.observed.isna()).tolist() == [12, 13, 14]
+    assert (
+        series.values.dropna().tolist()
+        == (frame["value"].drop([12, 13, 14]) if gaps == "missing" else frame["value"]).tolist()
+    )
+    assert "2013-08-12 to 2013-08-14" in series.notes[0]
+    with pytest.raises(DataError, match=r"data\.gaps is 'error'"):
+        read_series(paths, CONFIG.model_copy(update={"gaps": "error"}))
+
+
+def test_an_empty_value_is_refused_and_not_taken_for_a_missing_date(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD.replace("08-01,2", "08-01,"))
+    assert refusal(path).startswith(f"{path}:3: column 'value' holds '' on 2013-08-01")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from forecastops.forecasting.forecaster import Forecaster, arima, interval, modelled, point_forecast
+from forecastops.forecasting.forecaster import Arima, Fit, Forecaster, arima, interval, modelled, point_forecast
 from forecastops.forecasting.rolling_origin import (
     actuals,
     forecast_moments,
@@ -220,29 +220,107 @@ def test_intervals_are_those_of_a_normal_or_a_log_normal(cells: list[tuple[float
         np.testing.assert_allclose(upper, distribution.ppf(0.5 + level / 200), rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("log", [False, True])
-def test_rolling_forecasts_are_the_forecasters_own_on_the_scale_of_the_data(log: bool) -> None:
-    case = Case((1, 1, 1), (0, 1, 1, 7), None, log, seed=3)
+def holed(values: pd.Series[float]) -> pd.Series[float]:
+    """With a single day, two in a row, and one in the window missing."""
+    values = values.copy()
+    values.iloc[[9, 30, 31, ROWS - 12]] = np.nan
+    return values
+
+
+def member_of(case: Case) -> Arima:
     params = dict(zip(case.model().param_names, case.params, strict=True))
-    forecaster = Forecaster(
-        case.order, case.seasonal_order, case.trend, log, params, case.values, "2013-08-20", True, HORIZON, LEVELS
-    )
+    return Arima(case.order, case.seasonal_order, case.trend, case.log, params)
+
+
+WEEKLY = Case((1, 1, 1), (0, 1, 1, 7), None, False, seed=3)
+
+
+@pytest.mark.parametrize("missing", [False, True])
+@pytest.mark.parametrize(
+    "cases",
+    [
+        (WEEKLY,),
+        (WEEKLY._replace(log=True),),
+        (WEEKLY, Case((1, 0, 0), (0, 0, 0, 0), None, False, 3), Case((0, 0, 0), (0, 1, 0, 7), None, False, 3)),
+    ],
+    ids=["one", "log", "three"],
+)
+def test_rolling_forecasts_are_the_forecasters_own_on_the_scale_of_the_data(
+    cases: tuple[Case, ...], missing: bool
+) -> None:
+    values = holed(WEEKLY.values) if missing else WEEKLY.values
+    fit = Fit(tuple(map(member_of, cases)), "2013-08-20", True)
+    forecaster = Forecaster(fit, values, horizon=HORIZON, levels=LEVELS)
     origins = window_origins(ROWS, WINDOW, HORIZON)
     rolling = rolling_forecasts(forecaster, origins, HORIZON, LEVELS)
     for row, origin in enumerate(origins):
-        earlier = Forecaster(
-            case.order,
-            case.seasonal_order,
-            case.trend,
-            log,
-            params,
-            case.values.iloc[:origin].asfreq("D"),
-            "2013-08-20",
-            True,
-            HORIZON,
-            LEVELS,
-        ).forecast()
+        earlier = forecaster.with_data(values.iloc[:origin].asfreq("D")).forecast()
         np.testing.assert_allclose(rolling.mean[row], earlier["mean"], rtol=1e-8)
         for level in LEVELS:
             np.testing.assert_allclose(rolling.lower[level][row], earlier[f"lower_{level}"], rtol=1e-8)
             np.testing.assert_allclose(rolling.upper[level][row], earlier[f"upper_{level}"], rtol=1e-8)
+
+
+def test_rolling_forecasts_are_by_the_parameters_that_serve_unless_as_judged() -> None:
+    judged, served = (Fit((member_of(WEEKLY._replace(seed=seed)),), "2013-08-20", True) for seed in (3, 4))
+    both = Forecaster(judged, WEEKLY.values, served)
+    origins = window_origins(ROWS, WINDOW, HORIZON)
+    for forecaster, fit in ((both, served), (both.as_judged(), judged)):
+        expected = rolling_forecasts(Forecaster(fit, WEEKLY.values), origins, HORIZON, LEVELS)
+        assert np.array_equal(rolling_forecasts(forecaster, origins, HORIZON, LEVELS).mean, expected.mean)
+
+
+@settings(fixed, max_examples=20)
+@given(cases())
+def test_one_pass_equals_filtering_anew_where_values_are_missing(case: Case) -> None:
+    values = modelled(holed(case.values), log=case.log)
+    results = arima(values, case.order, case.seasonal_order, case.trend).filter(case.params)
+    origins = window_origins(ROWS, WINDOW, HORIZON)
+    mean, variance = forecast_moments(results, origins, HORIZON)
+    for row, origin in enumerate(origins):
+        anew = results.apply(values.iloc[:origin]).get_forecast(HORIZON)
+        one = np.asarray(anew.predicted_mean, dtype=float)
+        require_close(mean[row], one, float(np.max(np.abs(one))))
+        require_close(variance[row] / np.asarray(anew.var_pred_mean, dtype=float), np.ones(HORIZON), 1.0)
+
+
+def test_what_came_after_an_origin_may_be_missing() -> None:
+    found = actuals(holed(WEEKLY.values), np.array([ROWS - HORIZON]), HORIZON)
+    assert np.flatnonzero(np.isnan(found[0])).tolist() == [2]
+
+
+@pytest.mark.parametrize("season", [1, 7])
+def test_the_naive_takes_a_value_of_an_earlier_season_where_the_last_is_missing(season: int) -> None:
+    values = pd.Series(np.arange(40.0), pd.date_range("2013-07-31", periods=40))
+    values.iloc[[20, 27, 30]] = np.nan
+    (mean,) = seasonal_naive(values, np.array([31]), 7, season, LEVELS).mean
+    expected = [29.0] * 7 if season == 1 else [24.0, 25.0, 26.0, 13.0, 28.0, 29.0, 23.0]
+    assert mean.tolist() == expected
+
+
+def test_the_naive_takes_a_neighbour_where_no_season_before_is_observed() -> None:
+    values = pd.Series(np.arange(20.0), pd.date_range("2013-07-31", periods=20))
+    values.iloc[[1, 3, 8]] = np.nan  # the second day of both weeks
+    (mean,) = seasonal_naive(values, np.array([14]), 7, 7, LEVELS).mean
+    assert mean[1] == 7.0
+    assert mean.tolist() == [7.0, 7.0, 9.0, 10.0, 11.0, 12.0, 13.0]
+
+
+def test_the_naives_interval_is_of_the_differences_that_were_observed() -> None:
+    values = WEEKLY.values
+    values.iloc[[9, 30, 31]] = np.nan
+    origin = 45
+    found = seasonal_naive(values, np.array([origin]), HORIZON, 7, (80,))
+    differences = (values - values.shift(7)).iloc[:origin].dropna()
+    half = stats.norm.ppf(0.9) * np.sqrt(np.mean(differences**2))
+    np.testing.assert_allclose(found.upper[80][0, :7] - found.mean[0, :7], half)
+    np.testing.assert_allclose(found.mean[0, 7:] - found.lower[80][0, 7:], half * np.sqrt(2))
+
+
+def test_a_missing_value_after_the_origin_changes_no_forecast_of_the_naive() -> None:
+    values, origins = WEEKLY.values, np.array([ROWS - HORIZON])
+    before = seasonal_naive(values, origins, HORIZON, 7, LEVELS)
+    values.iloc[ROWS - HORIZON :] = np.nan
+    after = seasonal_naive(values, origins, HORIZON, 7, LEVELS)
+    assert np.array_equal(before.mean, after.mean)
+    assert np.array_equal(before.upper[80], after.upper[80])

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -17,13 +18,15 @@ from statsmodels.tsa.arima.model import ARIMA
 from command import Command
 from forecastops.forecasting.estimation import estimate
 from forecastops.forecasting.forecaster import arima
+from forecastops.forecasting.members import combination
 from forecastops.forecasting.order_search import orders_of, search_orders
 from forecastops.forecasting.selection import NEAR_TIE, select
 from forecastops.ground.config import EvaluationConfig, ModelConfig, ModelSpec
 from forecastops.ground.errors import ConfigError, ModelError
 from forecastops.ground.model_spec import Orders
 
-EVALUATION = EvaluationConfig(horizon=7, window=28)
+EVALUATION = EvaluationConfig(horizon=7, window=28).resolved("D")
+ALONE = EVALUATION.model_copy(update={"season_length": 1})
 SEASONAL = "{order: [1, 0, 1], seasonal_order: [0, 1, 1, 7]}"
 CANDIDATES = f"model.candidates=[{{order: [0, 1, 1], trend: c}}, {SEASONAL}, {{order: [0, 1, 1]}}]"
 
@@ -42,7 +45,7 @@ def given(*orders: Orders, **rest: int) -> ModelConfig:
 
 def test_a_candidate_is_scored_by_forecasts_from_parameters_older_than_the_selection_window() -> None:
     known = series()
-    (found,) = select(known, given(Orders(order=(1, 0, 1))), EVALUATION, 7).candidates
+    (found,) = select(known, given(Orders(order=(1, 0, 1))), EVALUATION).candidates
     before = estimate(known.iloc[:-28], ModelSpec(order=(1, 0, 1)))
     errors = []
     for origin in range(172, 194):
@@ -54,31 +57,31 @@ def test_a_candidate_is_scored_by_forecasts_from_parameters_older_than_the_selec
 def test_near_ties_prefer_fewer_parameters() -> None:
     lags = [((1, 0, 0), (1, 0, 1)), ((1, 0, 0), (0, 1, 1)), ((0, 0, 0), (0, 1, 1))]
     orders = [Orders(order=order, seasonal_order=(*seasonal, 7)) for order, seasonal in lags]
-    found = select(series(), given(*orders), EVALUATION, 7)
+    found = select(series(), given(*orders), EVALUATION)
     scores = {candidate.parameters: candidate.rmse for candidate in found.candidates}
     lowest = min(rmse for rmse in scores.values() if rmse is not None)
     near = [number for number, rmse in scores.items() if number and rmse and rmse <= lowest * (1 + NEAR_TIE)]
     assert len(near) > 1  # or this would test nothing
     assert found.chosen.parameters == min(near)
     assert found.chosen.rmse != lowest
-    far = select(series(), given(Orders(order=(0, 0, 0)), *orders), EVALUATION, 7)  # the fewest, but no season
+    far = select(series(), given(Orders(order=(0, 0, 0)), *orders), EVALUATION)  # the fewest, but no season
     assert far.chosen == found.chosen
 
 
 def test_without_candidates_a_series_that_wanders_gets_a_difference() -> None:
     default = ModelConfig(selection="candidates")
-    found = select(series(walk=True), default, EVALUATION, 7)
+    found = select(series(walk=True), default, EVALUATION)
     assert found.chosen.spec.order[1] or found.chosen.spec.seasonal_order[1]
     passed_over = {candidate.spec.name for candidate in found.candidates if candidate.passed_over}
     assert {"ARIMA(2, 0, 2)", "ARIMA(1, 0, 1)(1, 0, 1, 7)"} <= passed_over
-    level = select(series(), default, EVALUATION, 7)
+    level = select(series(), default, EVALUATION)
     assert not any(candidate.passed_over and "KPSS" in candidate.passed_over for candidate in level.candidates)
 
 
 def test_when_no_candidate_can_be_used_the_error_names_them_all() -> None:
     model = given(Orders(order=(0, 1, 1), trend="c"), Orders(order=(2, 0, 2)), max_iterations=1)
     with pytest.raises(ModelError, match="none of 2 candidates") as caught:
-        select(series(), model, EVALUATION, 7)
+        select(series(), model, EVALUATION)
     assert "ARIMA(0, 1, 1) trend c cannot be fitted" in str(caught.value)
     assert "ARIMA(2, 0, 2) did not converge in 1 iterations" in str(caught.value)
 
@@ -123,14 +126,14 @@ def _statsmodels_name(found: re.Match[str]) -> str:
 def test_a_search_proposes_from_before_the_selection_window_and_competes_with_the_candidates() -> None:
     model, known = ModelConfig(selection="auto", order=(0, 1, 1)), third_order()
     proposal = model.spec.with_orders(search_orders(known.iloc[: -EVALUATION.window], model.spec, 1))
-    listed = select(known, model.model_copy(update={"selection": "candidates"}), EVALUATION, 1).candidates
+    listed = select(known, model.model_copy(update={"selection": "candidates"}), ALONE).candidates
     assert proposal not in [candidate.spec for candidate in listed]
     later = known.copy()
     later.iloc[-EVALUATION.window :] += np.linspace(0, 50, EVALUATION.window)  # the search never sees it
     for values in (known, later):
-        found = select(values, model, EVALUATION, 1)
+        found = select(values, model, ALONE)
         assert [candidate.spec for candidate in found.candidates] == [proposal, *(other.spec for other in listed)]
-    assert select(known, model, EVALUATION, 1).chosen.spec == proposal  # of an AR(3) no other candidate knows
+    assert select(known, model, ALONE).chosen.spec == proposal  # of an AR(3) no other candidate knows
 
 
 def third_order() -> pd.Series[float]:
@@ -145,13 +148,13 @@ def third_order() -> pd.Series[float]:
 def test_a_search_without_its_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "statsforecast.models", None)
     with pytest.raises(ConfigError, match=r"pip install 'forecastops\[auto\]'"):
-        select(series(), ModelConfig(selection="auto"), EVALUATION, 7)
+        select(series(), ModelConfig(selection="auto"), EVALUATION)
 
 
 def test_a_series_that_was_constant_before_the_window_is_no_crash() -> None:
     constant = pd.Series(5.0, series().index)
     with pytest.raises(ModelError) as refused:
-        select(constant, ModelConfig(selection="candidates"), EVALUATION, 7)
+        select(constant, ModelConfig(selection="candidates"), EVALUATION)
     assert "\n" not in str(refused.value)
 
 
@@ -162,8 +165,70 @@ def test_one_model_written_twice_is_one_candidate() -> None:
         Orders(order=(1, 0, 1), trend="c"),
         Orders(order=(1, 0, 1), trend="n"),
     ]
-    found = select(series(), given(*twice), EVALUATION, 7).candidates
+    found = select(series(), given(*twice), EVALUATION).candidates
     assert [candidate.spec.trend for candidate in found] == [None, "n"]
+
+
+def holed(values: pd.Series[float]) -> pd.Series[float]:
+    """With some values missing before and in the selection window, and one whole week in it."""
+    values = values.copy()
+    values.iloc[[20, 21, 90, 175, *range(180, 187), 198]] = np.nan
+    return values
+
+
+@pytest.mark.parametrize("selection", ["candidates", "auto"])
+def test_a_choice_is_made_where_values_are_missing(selection: Literal["candidates", "auto"]) -> None:
+    found = select(holed(series()), ModelConfig(selection=selection), EVALUATION)
+    assert all(found.rmse is not None or found.passed_over for found in found.candidates)
+    assert found.chosen.spec.seasonal_order[3] == 7
+    wandering = select(holed(series(walk=True)), ModelConfig(selection=selection), EVALUATION)
+    assert wandering.chosen.spec.order[1] or wandering.chosen.spec.seasonal_order[1]
+
+
+def test_a_missing_value_is_not_scored_in_the_choice() -> None:
+    known = holed(series())
+    (found,) = select(known, given(Orders(order=(1, 0, 1))), EVALUATION).candidates
+    before = estimate(known.iloc[:-28], ModelSpec(order=(1, 0, 1)))
+    losses = []
+    for origin in range(172, 194):
+        model = ARIMA(known.iloc[:origin], order=(1, 0, 1)).filter(list(before.params.values()))
+        losses.append(np.square(model.forecast(7) - known.iloc[origin : origin + 7]).mean())
+    assert np.isnan(losses).sum() == 1  # the week in which nothing was observed
+    assert found.rmse == pytest.approx(np.sqrt(np.nanmean(losses)), rel=1e-8)
+
+
+# The members that are averaged.
+
+
+NAIVE, LAGGED = "ARIMA(0, 0, 0)(0, 1, 0, 7)", ("ARIMA(1, 0, 1)(1, 0, 1, 7)", "ARIMA(1, 0, 1)(0, 1, 1, 7)")
+
+
+@pytest.mark.parametrize(
+    ("step", "season", "rows", "members"),
+    [
+        ("D", 7, 500, [*LAGGED, NAIVE]),
+        ("D", 7, 36, [*LAGGED, NAIVE]),
+        ("D", 7, 35, [NAIVE]),
+        ("M", 7, 500, [*LAGGED, "ARIMA(0, 1, 1)(0, 1, 1, 7)", NAIVE]),
+        ("W", 52, 104, ["ARIMA(0, 1, 1)", "ARIMA(1, 0, 1)(0, 1, 0, 52)", "ARIMA(0, 0, 0)(0, 1, 0, 52)"]),
+        ("W", 52, 103, ["ARIMA(0, 1, 1)"]),
+        ("D", 1, 500, ["ARIMA(0, 1, 1)", "ARIMA(1, 0, 1)", "ARIMA(0, 1, 0)"]),
+        ("Y", 1, 500, ["ARIMA(0, 1, 1)", "ARIMA(0, 1, 0) trend t", "ARIMA(0, 1, 0)"]),
+        ("Y", 1, 19, ["ARIMA(0, 1, 0)"]),
+    ],
+)
+def test_members_suit_step_season_and_length(step: str, season: int, rows: int, members: list[str]) -> None:
+    found = combination(ModelConfig(log=True, max_iterations=77), season, rows, step)
+    assert [spec.name for spec in found] == members
+    assert all(spec.log and spec.max_iterations == 77 for spec in found)
+
+
+def test_configured_members_are_taken_as_they_are() -> None:
+    orders = (Orders(order=(0, 1, 1)), Orders(order=(1, 0, 1), seasonal_order=(1, 0, 1, 7), trend="n"))
+    found = combination(ModelConfig(members=orders), 7, 5)
+    assert [(spec.order, spec.seasonal_order, spec.trend) for spec in found] == [
+        (one.order, one.seasonal_order, one.trend) for one in orders
+    ]
 
 
 def artifacts_of(run: Run) -> Path:
@@ -212,11 +277,12 @@ def test_too_few_rows_are_refused_with_the_number_needed(forecastops: Command) -
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        ({"candidates": [{"order": [1, 0, 0]}]}, "candidates are given, but selection is 'fixed'"),
+        ({"candidates": [{"order": [1, 0, 0]}]}, "candidates are given, but selection is 'combination'"),
+        ({"order": [1, 0, 0], "candidates": [{"order": [1, 0, 0]}]}, "candidates are given, but selection is 'fixed'"),
         ({"selection": "candidates", "candidates": []}, "at least 1"),
         ({"selection": "candidates", "candidates": [{"seasonal_order": [0, 1, 1, 7]}]}, "Field required"),
         ({"selection": "candidates", "candidates": [{"order": [1, 0, 0], "log": True}]}, "Extra inputs"),
-        ({"selection": "best"}, "'fixed', 'candidates' or 'auto'"),
+        ({"selection": "best"}, "'combination', 'fixed', 'candidates' or 'auto'"),
     ],
 )
 def test_a_configuration_that_contradicts_itself_is_refused(model: dict[str, object], message: str) -> None:

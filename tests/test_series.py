@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from forecastops.ground.config import DataConfig
 from forecastops.ground.errors import DataError
+from forecastops.ground.frequency import family
 from forecastops.ground.series import Series, regular_series, require_rows, season_length
 
 DAILY = DataConfig(date_column="day", value_column="amount")
+FILLED = DAILY.model_copy(update={"gaps": "interpolate", "max_missing_share": 0.9})
 finite = st.floats(-(2.0**53), 2.0**53)
 
 
@@ -92,26 +94,86 @@ def test_repeats_that_disagree_are_refused() -> None:
 
 
 def test_gaps_are_filled_linearly_in_time() -> None:
-    series = regular_series(raw(["2013-07-31", "2013-08-02", "2013-08-03", "2013-08-06"], [0, 2, 3, 9]), DAILY)
+    series = regular_series(raw(["2013-07-31", "2013-08-02", "2013-08-03", "2013-08-06"], [0, 2, 3, 9]), FILLED)
     assert series.values.tolist() == [0, 1, 2, 3, 5, 7, 9]
     assert series.interpolated == 3
     assert series.notes == ("3 missing dates were interpolated: 2013-08-01, 2013-08-04 to 2013-08-05.",)
-    monthly = DataConfig(frequency="MS")
+    assert series.filled == ("2013-08-01", "2013-08-04", "2013-08-05")
+    assert series.observed.isna().tolist() == [False, True, False, False, True, True, False]
+    assert series.missing == 0
+    monthly = DataConfig(frequency="MS", gaps="interpolate", max_missing_share=0.5)
     series = regular_series(raw(["2014-01-01", "2014-02-01", "2014-04-01"], [1, 0, 59]), monthly)
     assert series.values.tolist() == pytest.approx([1, 0, 28, 59])  # by days, not by position
 
 
 def test_gaps_that_are_too_long_or_not_allowed_are_refused() -> None:
     frame = raw([*days(3), "2013-08-10", "2013-08-11"], [1, 2, 3, 4, 5])
-    assert regular_series(frame, DAILY).interpolated == 7
-    message = refusal(frame, DataConfig(max_gap=6))
+    assert regular_series(frame, FILLED).interpolated == 7
+    message = refusal(frame, FILLED.model_copy(update={"max_gap": 6}))
     assert all(part in message for part in ("a.csv:5", "2013-08-03 to 2013-08-09", "7 missing", "max_gap is 6"))
-    assert "gaps is 'error'" in refusal(frame, DataConfig(gaps="error"))
+    message = refusal(frame, DataConfig(gaps="error"))
+    assert "gaps is 'error'" in message
+    assert "2013-08-03 to 2013-08-09" in message
+
+
+def test_missing_dates_stay_missing_by_default() -> None:
+    frame = raw([*days(9), "2013-08-09", "2013-08-12", "2013-08-13", "2013-08-14"], range(13))
+    series = regular_series(frame, DAILY)
+    assert series.rows == 15
+    assert series.values.isna().tolist() == [False] * 10 + [True, True] + [False] * 3
+    assert (series.missing, series.interpolated, series.filled) == (2, 0, ())
+    assert series.notes == ("2 dates are missing and left to the model: 2013-08-10 to 2013-08-11.",)
+    assert series.observed.equals(series.values)
+    assert series.to_csv().splitlines()[10:13] == ["2013-08-09,9.0", "2013-08-10,", "2013-08-11,"]
+    filled = regular_series(frame, FILLED)
+    assert filled.sha256 != series.sha256
+    assert filled.observed.isna().tolist() == series.values.isna().tolist()
+
+
+def test_a_gap_of_any_length_may_be_missing() -> None:
+    dates = [date for i, date in enumerate(days(120)) if not 40 <= i < 60]
+    series = regular_series(raw(dates, range(100)), DAILY)
+    assert (series.rows, series.missing) == (120, 20)
+
+
+@pytest.mark.parametrize("gaps", ["missing", "interpolate"])
+def test_no_more_than_a_share_may_be_missing(gaps: Any) -> None:
+    def without(count: int) -> pd.DataFrame:
+        kept = [date for i, date in enumerate(days(20)) if not 7 <= i < 7 + count]
+        return raw(kept, range(len(kept)))
+
+    config = DAILY.model_copy(update={"gaps": gaps})
+    assert regular_series(without(4), config).rows == 20
+    message = refusal(without(5), config)
+    assert message.startswith("a.csv:9: 5 of 20 dates are missing (25.0 %), the longest gap after 2013-08-06, and ")
+    assert "data.max_missing_share is 0.2" in message
+    assert regular_series(without(5), config.model_copy(update={"max_missing_share": 0.25})).rows == 20
+    none = config.model_copy(update={"max_missing_share": 0.0})
+    assert regular_series(without(0), none).rows == 20
+    assert "1 of 20 dates are missing" in refusal(without(1), none)
+
+
+def test_many_gaps_are_counted_rather_than_named() -> None:
+    kept = [date for i, date in enumerate(days(80)) if i % 10 != 5]
+    series = regular_series(raw(kept, range(len(kept))), DAILY)
+    assert series.missing == 8
+    assert series.notes[0].endswith("and 3 more gaps.")
 
 
 def test_a_grid_that_would_not_fit_into_memory_is_never_built() -> None:
     dates = ["1800-01-01 00:00:00", "1800-01-01 00:00:01", "1800-01-01 00:00:02", "2090-01-01 00:00:00"]
-    assert "missing of frequency s" in refusal(raw(dates, [1, 2, 3, 4]))
+    frame = raw(dates, [1, 2, 3, 4])
+    assert "9151574397 of 9151574401 dates are missing" in refusal(frame)
+    assert "data.max_missing_share" in refusal(frame, FILLED.model_copy(update={"max_gap": 10**10}))
+    assert "missing of frequency s" in refusal(frame, FILLED)
+    assert "missing of frequency s" in refusal(frame, DataConfig(gaps="error"))
+
+
+@pytest.mark.parametrize("frequency", [None, "D"], ids=["found", "given"])
+def test_a_wrong_year_is_refused_by_row(frequency: str | None) -> None:
+    message = refusal(raw([*days(30), "2083-08-30"], range(31)), DAILY.model_copy(update={"frequency": frequency}))
+    assert message.startswith("a.csv:32: ")
+    assert "the longest gap after 2013-08-29" in message
 
 
 @pytest.mark.parametrize("frequency", ["D", "B", "W-SAT", "W-WED", "MS", "ME", "BMS", "BME", "QS-JAN", "YS-JAN"])
@@ -121,7 +183,8 @@ def test_the_frequency_is_found(frequency: str, gap: bool) -> None:
     kept = [date for i, date in enumerate(dates) if not (gap and i in {5, 9, 10})]
     series = regular_series(raw(kept, range(len(kept))), DAILY)
     assert list(series.index.strftime("%Y-%m-%d")) == dates
-    assert series.interpolated == len(dates) - len(kept)
+    assert series.missing == len(dates) - len(kept)
+    assert regular_series(raw(kept, range(len(kept))), FILLED).interpolated == len(dates) - len(kept)
 
 
 @pytest.mark.parametrize(("frequency", "season"), [("h", 24), ("30min", 48), ("15min", 96), ("2h", 12)])
@@ -166,6 +229,16 @@ def test_a_frequency_that_makes_no_grid_is_refused(frequency: str) -> None:
 )
 def test_seasons(frequency: str, season: int) -> None:
     assert season_length(frequency) == season
+
+
+@pytest.mark.parametrize(
+    ("frequency", "step"),
+    [("15min", "h"), ("h", "h"), ("6h", "h"), ("D", "D"), ("10D", "D"), ("B", "B"), ("W-SAT", "W"), ("2W-SUN", "W")]
+    + [(name, "M") for name in ("MS", "ME", "BMS", "BME", "2MS")]
+    + [("QS-JAN", "Q"), ("BQE-DEC", "Q"), ("YS-JAN", "Y"), ("BYE-DEC", "Y")],
+)
+def test_the_family_of_a_frequency(frequency: str, step: str) -> None:
+    assert family(frequency) == step
 
 
 @pytest.mark.parametrize("frequency", ["10D", "2MS", "7h"])
@@ -296,16 +369,24 @@ def test_too_few_rows_are_counted() -> None:
     ),
     values=st.lists(st.one_of(st.integers(), st.floats(), st.text(max_size=8), st.none(), st.booleans()), max_size=6),
     frequency=st.sampled_from([None, "D", "B", "W-SUN", "MS", "h"]),
+    gaps=st.sampled_from(["missing", "interpolate", "error"]),
+    share=st.sampled_from([0.0, 0.2, 0.9]),
 )
-def test_any_rows_are_a_series_or_refused(dates: list[Any], values: list[Any], frequency: str | None) -> None:
+def test_any_rows_are_a_series_or_refused(
+    dates: list[Any], values: list[Any], frequency: str | None, gaps: Any, share: float
+) -> None:
     rows = list(zip(dates, values, strict=False))
     columns = pd.DataFrame(rows, columns=["date", "value"], dtype=object)
     try:
         series = regular_series(
-            columns.assign(source="a.csv", row=range(len(rows))), DataConfig(frequency=frequency, max_gap=1000)
+            columns.assign(source="a.csv", row=range(len(rows))),
+            DataConfig(frequency=frequency, max_gap=1000, gaps=gaps, max_missing_share=share),
         )
     except DataError as error:
         require_one_line(error)
     else:
-        assert np.isfinite(series.values).all()
+        assert np.isfinite(series.values.dropna()).all()
+        assert np.isfinite(series.values.iloc[[0, -1]]).all()
+        assert gaps == "missing" or series.missing == 0
+        assert gaps == "interpolate" or series.interpolated == 0
         assert len(series.to_csv().splitlines()) == series.rows + 1

@@ -1,1 +1,1 @@
-"""Floor 4: the command line; a command passes its arguments on and prints a result."""
+"""Floor 5: the command line; a command passes its arguments on and prints a result."""

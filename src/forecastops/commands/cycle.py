@@ -81,7 +81,7 @@ def evaluate(request: Request, run_id: str | None, replay: str | None, require_p
 @require_promote_option
 @command_options
 def promote(request: Request, run_id: str, force: bool, reason: str | None, require_promote: bool) -> None:
-    """Register, deploy, verify and point to a challenger that earned it; all or nothing."""
+    """Register, deploy, verify and point to a challenger that earned it; else renew the champion."""
     from forecastops.usecases.promote import promote as use_case
 
     moved = use_case(request.config(), run_id, _force_reason(force, reason))
@@ -94,7 +94,7 @@ def promote(request: Request, run_id: str, force: bool, reason: str | None, requ
 @require_promote_option
 @command_options
 def retrain(request: Request, paths: tuple[str, ...], require_promote: bool) -> None:
-    """Train, evaluate and promote in one process."""
+    """Train, evaluate and promote in one process; a champion that stays is renewed."""
     from forecastops.usecases.retrain import retrain as use_case
 
     result = use_case(request.config(), split_paths(paths))

@@ -180,7 +180,7 @@ def one_line_errors(show_traceback: bool, listener: BuildSystem | None = None) -
     except ForecastopsError as error:
         fail(str(error), 1)
     except KeyboardInterrupt:
-        fail("interrupted; nothing was promoted, or `forecastops status` says what is left to do", 130)
+        fail("interrupted; nothing was changed, or `forecastops status` says what is left to do", 130)
     except Exception as error:  # noqa: BLE001  # the last resort, so that no traceback reaches a user unasked
         text = redacted(" ".join(f"{type(error).__name__}: {error}".split()))
         fail(f"unexpected error: {text[:400]}; run again with --traceback and report it", 1)

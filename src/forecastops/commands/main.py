@@ -44,6 +44,7 @@ for command in (
     cycle.evaluate,
     cycle.promote,
     cycle.retrain,
+    production.renew,
     production.status,
     production.rollback,
     production.forecast,

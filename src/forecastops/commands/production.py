@@ -1,37 +1,67 @@
-"""What is in production: status, rollback, forecast."""
+"""What is in production: status, renew, rollback, forecast."""
 
 from __future__ import annotations
+
+import sys
 
 import click
 
 from forecastops.commands import reports, text
-from forecastops.commands.frame import Request, command_options
+from forecastops.commands.frame import Request, command_options, data_option, split_paths
 
-__all__ = ["forecast", "rollback", "status"]
+__all__ = ["forecast", "renew", "rollback", "status"]
 
 
 @click.command()
 @click.option(
     "--require-champion", metavar="RUN_ID", help="Fail unless this run's model is in production and all agree."
 )
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Fail unless all agree, the data are the newest, and the endpoint answers as it must.",
+)
 @command_options
-def status(request: Request, require_champion: str | None) -> None:
-    """Show champion, pointer and endpoint, and whether they agree."""
-    from forecastops.usecases.status import require_in_production
+def status(request: Request, require_champion: str | None, check: bool) -> None:
+    """Show champion, pointer and endpoint, from which data they forecast, and whether they agree."""
+    from forecastops.usecases.status import require_in_production, require_sound
     from forecastops.usecases.status import status as use_case
 
-    found = use_case(request.config())
+    config = request.config()
+    found = use_case(config)
     request.answer(text.status_document(found), text.status_text(found), reports.status_report(found))
     if require_champion is not None:
         require_in_production(found, require_champion)
+    if check:
+        require_sound(config, found)
+
+
+@click.command()
+@data_option
+@click.option("--accept-data", is_flag=True, help="Take data that look bad, because they are right; needs --reason.")
+@click.option("--reason", help="Why they are right; recorded on the version.")
+@click.option("--require-ok", is_flag=True, help="Exit with 3 when the data were refused.")
+@command_options
+def renew(request: Request, paths: tuple[str, ...], accept_data: bool, reason: str | None, require_ok: bool) -> None:
+    """Give the champion the newest data, with its own parameters: no training, a version of its own."""
+    from forecastops.usecases.renew import renew as use_case
+
+    if accept_data and not (reason or "").strip():
+        raise click.UsageError("--accept-data needs --reason, which is recorded on the version")
+    if reason is not None and not accept_data:
+        raise click.UsageError("--reason goes with --accept-data")
+    moved = use_case(request.config(), split_paths(paths), reason)
+    request.answer(text.renewed_document(moved), moved.note, reports.moved_report(moved, "renew"))
+    if require_ok and moved.refused:
+        sys.exit(3)
 
 
 @click.command()
 @click.option("--reason", required=True, help="Why; recorded on the version that is rolled back.")
-@click.option("--to-version", metavar="N", help="Return to this version instead of the recorded predecessor.")
+@click.option("--to-version", metavar="N", help="Return to exactly this version, with the data that it has.")
 @command_options
 def rollback(request: Request, reason: str, to_version: str | None) -> None:
-    """Return to the champion's predecessor, after proving that it loads and answers."""
+    """Return to the model before the champion's, with the newest data, after proving that it answers."""
     from forecastops.usecases.rollback import rollback as use_case
 
     if not reason.strip():
@@ -42,10 +72,17 @@ def rollback(request: Request, reason: str, to_version: str | None) -> None:
 
 @click.command()
 @click.option("--horizon", type=click.IntRange(1, 1000), help="Steps to forecast; the model's own number by default.")
+@click.option(
+    "--data",
+    "paths",
+    multiple=True,
+    metavar="FILE",
+    help="Newer observations, after the last of which the forecast starts; they are not kept.",
+)
 @command_options
-def forecast(request: Request, horizon: int | None) -> None:
+def forecast(request: Request, horizon: int | None, paths: tuple[str, ...]) -> None:
     """Forecast from the champion, with intervals."""
     from forecastops.usecases.forecast import forecast as use_case
 
-    found = use_case(request.config(), horizon)
+    found = use_case(request.config(), horizon, split_paths(paths))
     request.answer({"version": found.version, "forecast": found.forecast}, text.forecast_text(found))

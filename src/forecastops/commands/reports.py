@@ -11,7 +11,7 @@ from forecastops.commands import text
 if TYPE_CHECKING:
     from forecastops.gate.check import Check
     from forecastops.gate.record import Decision
-    from forecastops.usecases.promote import Moved
+    from forecastops.usecases.moved import Moved
     from forecastops.usecases.retrain import Retrained
     from forecastops.usecases.status import Status
     from forecastops.usecases.train import TrainResult
@@ -57,18 +57,19 @@ def decision_report(decision: Decision) -> Report:
 
 
 def moved_report(moved: Moved, command: str) -> Report:
-    """Outputs run_id, and verdict and version where there are any."""
+    """Outputs renewed; and run_id, verdict and version where there are any. Refused data are a warning."""
     found = {"run_id": moved.run_id, "verdict": moved.verdict, "version": moved.version}
     outputs = {name: value for name, value in found.items() if value is not None}
-    title = f"{command}: {'version ' + str(moved.version) if moved.promoted else 'nothing was changed'}"
-    return Report(f"{command}-{moved.run_id[:8]}", _document(title, [_plain(moved.note)]), outputs)
+    outputs["renewed"] = str(moved.renewed).lower()
+    title = f"{command}: {'version ' + str(moved.version) if moved.version else 'nothing was changed'}"
+    name = f"{command}-{(moved.run_id or moved.version or moved.previous_version or '')[:8]}"
+    warnings = (moved.note,) if moved.refused else ()
+    return Report(name, _document(title, [_plain(moved.note)]), outputs, warnings)
 
 
 def retrained_report(result: Retrained) -> Report:
     """What the three would have told one after the other."""
-    parts = [train_report(result.train), decision_report(result.evaluate)]
-    if result.promote:
-        parts.append(moved_report(result.promote, "promote"))
+    parts = [train_report(result.train), decision_report(result.evaluate), moved_report(result.outcome, "promote")]
     outputs = {name: value for part in parts for name, value in part.outputs.items()}
     warnings = tuple(warning for part in parts for warning in part.warnings)
     judged = parts[1]

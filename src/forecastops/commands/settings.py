@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import click
 
@@ -20,11 +21,30 @@ def config() -> None:
 @config.command()
 @command_options
 def show(request: Request) -> None:
-    """Show the resolved configuration: defaults, file and overrides together; secrets are masked."""
+    """Show the resolved configuration: defaults, file and overrides together; secrets are masked.
+
+    What follows from a series' frequency is shown for each; with data.frequency set, as it is for that one.
+    """
     import yaml
 
-    document = redacted_tree(request.config().model_dump(mode="json"))
-    request.answer(document, yaml.safe_dump(document, sort_keys=False).rstrip())
+    from forecastops.usecases.settings import by_frequency
+
+    resolved = request.config()
+    usual = by_frequency(resolved)
+    document = redacted_tree(resolved.model_dump(mode="json"))
+    if resolved.data.frequency is not None:
+        document["evaluation"] |= resolved.evaluation_of(resolved.data.frequency).model_dump(mode="json")
+    text = yaml.safe_dump(document, sort_keys=False).rstrip()
+    request.answer({**document, "by_frequency": usual}, f"{text}\n{_comment(usual)}")
+
+
+def _comment(usual: dict[str, dict[str, Any]]) -> str:
+    """The table as YAML comments, so that what is shown can be a configuration file."""
+    lines = ["# Where they are null, horizon, window, season and members follow from the series' frequency:"]
+    for name, found in usual.items():
+        numbers = f"horizon {found['horizon']}, window {found['window']}, season {found['season_length']}"
+        lines.append(f"#   {name:14} {numbers}: {', '.join(found['members'])}")
+    return "\n".join(lines)
 
 
 @config.command()

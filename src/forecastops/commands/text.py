@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from forecastops.adapters.endpoint import EndpointState
     from forecastops.gate.record import Decision
     from forecastops.usecases.forecast import ForecastResult
-    from forecastops.usecases.promote import Moved
+    from forecastops.usecases.moved import Moved
     from forecastops.usecases.retrain import Retrained
     from forecastops.usecases.status import Status
     from forecastops.usecases.train import TrainResult
@@ -25,6 +25,7 @@ __all__ = [
     "forecast_text",
     "moved_document",
     "number",
+    "renewed_document",
     "retrained_document",
     "retrained_text",
     "status_document",
@@ -122,31 +123,37 @@ _COLUMNS = {"rmse": 10, "mae": 10, "mase": 8, "bias": 10}
 
 
 def moved_document(moved: Moved) -> dict[str, Any]:
-    """Keys run_id, promoted, version, previous_version, endpoint, verdict, note."""
+    """Keys run_id, promoted, renewed, version, previous_version, endpoint, verdict, reason, note."""
+    return {"run_id": moved.run_id, **renewed_document(moved), "verdict": moved.verdict}
+
+
+def renewed_document(moved: Moved) -> dict[str, Any]:
+    """Keys promoted, renewed, version, previous_version, endpoint, reason, note."""
     return {
-        "run_id": moved.run_id,
         "promoted": moved.promoted,
+        "renewed": moved.renewed,
         "version": moved.version,
         "previous_version": moved.previous_version,
         "endpoint": _endpoint(moved.endpoint),
-        "verdict": moved.verdict,
+        "reason": moved.reason,
         "note": moved.note,
     }
 
 
 def retrained_document(result: Retrained) -> dict[str, Any]:
-    """Keys train, evaluate, promote."""
+    """Keys train, evaluate, promote (null when not promoted), renew (null when not renewed), note."""
     return {
         "train": train_document(result.train),
         "evaluate": decision_document(result.evaluate),
         "promote": moved_document(result.promote) if result.promote else None,
+        "renew": renewed_document(result.renew) if result.renew else None,
+        "note": result.outcome.note,
     }
 
 
 def retrained_text(result: Retrained) -> str:
-    """All three, one after the other."""
-    ending = result.promote.note if result.promote else "nothing was changed"
-    return "\n".join([train_text(result.train), decision_text(result.evaluate), ending])
+    """All steps, one after the other."""
+    return "\n".join([train_text(result.train), decision_text(result.evaluate), result.outcome.note])
 
 
 def demo_ending(found: Status, folder: Path) -> str:
@@ -167,10 +174,11 @@ def demo_ending(found: Status, folder: Path) -> str:
 
 
 def status_document(found: Status) -> dict[str, Any]:
-    """Keys pointer, champion, endpoint, consistent, problems."""
+    """Keys pointer, champion, endpoint, forecasts_from, newest_data, consistent, problems."""
     champion = found.champion and {
         "version": found.champion.version.version,
-        "run_id": found.champion.version.run_id,
+        "run_id": found.model_run,
+        "model_version": found.model_version,
         "pointer": found.champion.pointer,
     }
     endpoint = found.endpoint and {**(_endpoint(found.endpoint) or {}), "version": found.endpoint.version}
@@ -178,6 +186,9 @@ def status_document(found: Status) -> dict[str, Any]:
         "pointer": found.pointer,
         "champion": champion,
         "endpoint": endpoint,
+        "forecasts_from": found.forecasts_from,
+        "newest_data": found.newest_data.end if found.newest_data else None,
+        "newest_data_run": found.newest_data.run_id if found.newest_data else None,
         "consistent": found.consistent,
         "problems": found.problems,
     }
@@ -188,18 +199,26 @@ def status_text(found: Status) -> str:
     champion, endpoint = found.champion, found.endpoint
     lines = [
         *(["pointer   stage Production: the registry has no aliases"] if found.pointer == "stage" else []),
-        f"champion  version {champion.version.version} (by {champion.pointer}), run {champion.version.run_id}"
+        f"champion  version {champion.version.version} (by {champion.pointer}), {_model_text(found)}"
         if champion
         else "champion  none",
         f"endpoint  {endpoint.name}: {endpoint.state}, serves version {endpoint.version} at {endpoint.url}"
         if endpoint
         else "endpoint  none",
+        *([f"data      production forecasts from {found.forecasts_from}"] if found.forecasts_from else []),
         *(f"problem   {problem}" for problem in found.problems),
     ]
     lines.append(
         "all agree" if found.consistent else "          (give these commands the --config and --set of this one)"
     )
     return "\n".join(lines)
+
+
+def _model_text(found: Status) -> str:
+    """The run that estimated the parameters, and of which version they are where that is another."""
+    if found.champion and found.model_version != found.champion.version.version:
+        return f"the model of version {found.model_version} renewed, run {found.model_run}"
+    return f"run {found.model_run}"
 
 
 def forecast_text(found: ForecastResult) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -21,9 +21,10 @@ __all__ = ["Estimate", "estimate", "plain_forecast", "require_positive", "rows_n
 
 Array = npt.NDArray[np.float64]
 
-_TREND = "x1"  # statsmodels' name of the time trend's coefficient
+_CONSTANT, _TREND = "const", "x1"  # statsmodels' names of the constant, and of the time trend's coefficient
 _BETTER = 0.1  # log-likelihood by which another start must win over statsmodels' own
 _SHRINKAGE = 0.99  # of an earlier model's coefficients, for each lag: away from the bounds, where an optimiser sticks
+_LEAST_VARIANCE = 1e-12  # of innovations, in units of the series' variance
 _NOT_FITTED = (ValueError, IndexError, np.linalg.LinAlgError)
 
 
@@ -60,7 +61,6 @@ class _Optimum:
     params: dict[str, float]
     variance: float
     log_likelihood: float
-    observations: int  # those that the likelihood counts
     converged: bool
     iterations: int
 
@@ -68,8 +68,9 @@ class _Optimum:
 def estimate(values: pd.Series[float], spec: ModelSpec, previous: Arima | None = None) -> Estimate:
     """Fit ``spec`` to ``values`` until converged or ``spec.max_iterations``; missing values are left to the filter.
 
-    The optimiser sees what is modelled divided by its standard deviation: its steps and tolerances are absolute, and
-    on values in the thousands it stops far from the optimum, or fails. The innovations' variance is concentrated out of
+    The optimiser sees what is modelled divided by its standard deviation, and around zero where the model has a
+    constant: its steps and tolerances are absolute, and on values in the thousands it stops far from the optimum, or
+    fails. The innovations' variance is concentrated out of
     the likelihood, and the optimum is sought from up to three starts: statsmodels' own, one of strong persistence, and
     the ``previous`` model's parameters. statsmodels' own stands unless another is better by more than 0.1. A fit that
     stops short is returned with ``converged`` False, for the gate to judge.
@@ -87,23 +88,28 @@ def estimate(values: pd.Series[float], spec: ModelSpec, previous: Arima | None =
     deviation = float(np.nanstd(observed))
     unit = deviation if math.isfinite(deviation) and deviation > 0 else 1.0
     with _fit_errors(len(values), spec):
-        model = _to_estimate(observed / unit, spec)
-        found = _optima(model, spec, _starts(model, len(values), unit, previous))
-    best = found[0]
-    for other in found[1:]:
-        best = other if other.log_likelihood > best.log_likelihood + _BETTER else best
-    in_data_unit = best.observations * math.log(unit)  # of a density of so many values
-    log_likelihood, parameters = best.log_likelihood - in_data_unit, len(best.params) + 1
+        centre = float(np.nanmean(observed)) if _has_constant(observed, spec) else 0.0
+        standardised = (observed - centre) / unit
+        model = _to_estimate(standardised, spec)
+        search = _differenced(standardised, spec) or model
+        known = _standardised(previous.params, len(values), centre, unit) if previous else {}
+        found = _optima(search, spec, _starts(search, known))
+        best = _best(found)
+        likelihood = best.log_likelihood if search is model else float(model.loglike(list(best.params.values())))
+    scored = observed.iloc[int(model.loglikelihood_burn) :].notna().sum()
+    in_data_unit = float(scored) * math.log(unit)  # of a density of so many values
+    log_likelihood, parameters = likelihood - in_data_unit, len(best.params) + 1
     params = {name: value / len(values) if name == _TREND else value for name, value in best.params.items()}
+    in_unit = rescaled(params | {"sigma2": best.variance}, unit)
     return Estimate(
         spec=spec,
-        params=rescaled(params | {"sigma2": best.variance}, unit),
+        params=in_unit | ({_CONSTANT: in_unit[_CONSTANT] + centre} if centre else {}),
         estimated_through=iso_dates(values.index[-1:])[0],
         converged=best.converged,
         iterations=best.iterations,
         start_gap=max(one.log_likelihood for one in found) - min(one.log_likelihood for one in found),
         aic=2 * parameters - 2 * log_likelihood,
-        bic=math.log(best.observations) * parameters - 2 * log_likelihood,
+        bic=math.log(model.nobs - model.loglikelihood_burn) * parameters - 2 * log_likelihood,
         log_likelihood=log_likelihood,
     )
 
@@ -178,24 +184,58 @@ def _to_estimate(values: pd.Series[float], spec: ModelSpec) -> Any:
     return arima(values, spec.order, spec.seasonal_order, trend, exog=time, concentrate_scale=True)
 
 
-def _starts(model: Any, rows: int, unit: float, previous: Arima | None) -> list[Array]:
-    """Where the optimiser begins: statsmodels' own start first, then others that may lead to a better optimum."""
+def _differenced(values: pd.Series[float], spec: ModelSpec) -> Any | None:
+    """The same model of the differences, which has far fewer states; None where it would not be the same.
+
+    Differences of missing values would be missing, and a trend would have to be differenced too.
+    """
+    (p, d, q), (sp, sd, sq, season) = spec.order, spec.seasonal_order
+    if not (d or sd) or not (p or q or sp or sq) or spec.trend not in (None, "n") or values.isna().any():
+        return None
+    for lag in (*[1] * d, *[season] * sd):
+        values = values.diff(lag).iloc[lag:]
+    seasonal_order = (sp, 0, sq, season) if sp or sq else (0, 0, 0, 0)
+    return arima(values, (p, 0, q), seasonal_order, "n", concentrate_scale=True)
+
+
+def _has_constant(values: pd.Series[float], spec: ModelSpec) -> bool:
+    return _CONSTANT in arima(values, spec.order, spec.seasonal_order, spec.trend).param_names
+
+
+def _starts(model: Any, previous: Mapping[str, float]) -> list[Array]:
+    """Where the optimiser begins: statsmodels' own start first, then others that may lead to a better optimum.
+
+    Args:
+        model: as it is estimated.
+        previous: an earlier model's parameters, in the units of this one; used where they are the same by name.
+    """
     names, own = list(model.param_names), np.asarray(model.start_params, dtype=float)
     lags = np.array([name.startswith(("ar.", "ma.")) for name in names], dtype=bool)
     if not lags.any():
         return [own]
     first = {"ar.L1": 0.9, "ma.L1": -0.6}
     starts = [own, np.where(lags, [first.get(name, 0.0) for name in names], own)]
-    if previous is not None and {*names, "sigma2"} == {*previous.params}:
-        known = rescaled(previous.params, 1 / unit)
-        starts.append(np.array([_shrunk(name, known[name], rows) for name in names]))
+    if {*names, "sigma2"} == {*previous}:
+        starts.append(np.array([previous[name] for name in names]))
     return starts
 
 
-def _shrunk(name: str, value: float, rows: int) -> float:
-    if name.startswith(("ar.", "ma.")):
-        return float(value * _SHRINKAGE ** int(name.rpartition("L")[2]))
-    return value * rows if name == _TREND else value
+def _standardised(params: Mapping[str, float], rows: int, centre: float, unit: float) -> dict[str, float]:
+    """An earlier model's parameters in the units in which this one is estimated, its coefficients shrunk."""
+    shrunk = {
+        name: value * _SHRINKAGE ** int(name.rpartition("L")[2]) if name.startswith(("ar.", "ma.")) else value
+        for name, value in params.items()
+    }
+    moved = shrunk | ({_CONSTANT: shrunk[_CONSTANT] - centre} if _CONSTANT in shrunk else {})
+    found = rescaled(moved, 1 / unit)
+    return found | ({_TREND: found[_TREND] * rows} if _TREND in found else {})
+
+
+def _best(found: list[_Optimum]) -> _Optimum:
+    """The first that is near the highest likelihood, one that converged before one that did not."""
+    highest = max(one.log_likelihood for one in found)
+    near = [one for one in found if one.log_likelihood >= highest - _BETTER]
+    return next((one for one in near if one.converged), near[0])
 
 
 def _optima(model: Any, spec: ModelSpec, starts: list[Array]) -> list[_Optimum]:
@@ -203,32 +243,42 @@ def _optima(model: Any, spec: ModelSpec, starts: list[Array]) -> list[_Optimum]:
 
     It may come to parameters whose covariance cannot be solved for; a start nearer to white noise then helps.
     """
+    lags = [name.startswith(("ar.", "ma.")) for name in model.param_names]
     found, failure = [], None
     for start in starts:
-        try:
-            found.append(_optimum(model, spec, start))
-        except _NOT_FITTED as error:
-            failure = error
+        for towards_noise in (1.0, 0.5):
+            try:
+                found.append(_optimum(model, spec, np.where(lags, towards_noise, 1.0) * start))
+                break
+            except _NOT_FITTED as error:
+                failure = error
     if not found and failure is not None:
-        lags = [name.startswith(("ar.", "ma.")) for name in model.param_names]
-        found.append(_optimum(model, spec, np.where(lags, 0.5, 1.0) * starts[0]))
+        raise failure
     return found
 
 
 def _optimum(model: Any, spec: ModelSpec, start: Array) -> _Optimum:
-    if len(start):
-        bound = {"maxiter": spec.max_iterations}
-        fitted = model.fit(start_params=start, method_kwargs=bound, cov_type="none", low_memory=True)
-        converged, iterations = bool(fitted.mle_retvals["converged"]), int(fitted.mle_retvals["iterations"])
-    else:  # nothing but the variance, which is concentrated out
-        fitted, converged, iterations = model.filter([], cov_type="none", low_memory=True), True, 0
-    if not (math.isfinite(fitted.llf) and np.isfinite(fitted.params).all()):
+    """Where the optimiser comes to from one start; a model without lags or trend has nothing to search."""
+    if not len(start):
+        return _without_search(model)
+    bound = {"maxiter": spec.max_iterations}
+    fitted = model.fit(start_params=start, method_kwargs=bound, cov_type="none", low_memory=True)
+    # That of the results leaves out the diffuse part.
+    log_likelihood = float(model.loglike(fitted.params))
+    if not (math.isfinite(log_likelihood) and fitted.scale > 0 and np.isfinite(fitted.params).all()):
         raise ValueError("the likelihood has no finite optimum")
     return _Optimum(
         params=dict(zip(model.param_names, map(float, fitted.params), strict=True)),
         variance=float(fitted.scale),
-        log_likelihood=float(fitted.llf),
-        observations=int(fitted.nobs_effective),
-        converged=converged,
-        iterations=iterations,
+        log_likelihood=log_likelihood,
+        converged=bool(fitted.mle_retvals["converged"]),
+        iterations=int(fitted.mle_retvals["iterations"]),
     )
+
+
+def _without_search(model: Any) -> _Optimum:
+    """The variance alone, which is concentrated out; where a series repeats itself exactly, the least there may be."""
+    filtered = model.filter([], cov_type="none", low_memory=True)
+    found = float(model.loglike([])) if filtered.scale > _LEAST_VARIANCE else 0.0
+    variance = max(float(filtered.scale), _LEAST_VARIANCE)
+    return _Optimum({}, variance, found, converged=True, iterations=0)

@@ -41,6 +41,7 @@ __all__ = [
     "Filtered",
     "Fit",
     "Forecaster",
+    "UnfitObservationError",
     "arima",
     "interval",
     "iso_dates",
@@ -62,7 +63,9 @@ _EQUAL = 1e-6  # relative; within it a value that is sent again is the one that 
 
 # Bounds of the alarm, in standard deviations of the one-step forecast.
 _MEDIAN_BOUND, _SINGLE_BOUND = 4.0, 12.0
-_SHORTEST_RUN = 7  # a shorter run of equal values is no alarm, whatever the history
+# A run of equal values is an alarm when it is more than twice as long as any before, and longer than this: measured,
+# "longer than any before" alarms at 9 % of clean looks. Of zeros, which a dead feed delivers, fewer are enough.
+_LONGER, _SHORTEST_RUN, _SHORTEST_ZEROS = 2, 7, 3
 
 
 @dataclass(frozen=True)
@@ -90,12 +93,16 @@ class Arima:
         1,000 would change forecasts. Models of format 1 were filtered ``in_data_unit``.
         """
         unit = 1.0 if in_data_unit else math.sqrt(self.params.get("sigma2", 1.0)) or 1.0
+        # Nobody reads the parameters' covariance, which would take four more passes.
+        results = self.model(values, unit).filter(list(rescaled(self.params, 1 / unit).values()), cov_type="none")
+        return Filtered(results, unit, self.log)
+
+    def model(self, values: pd.Series[float], unit: float) -> Any:
+        """statsmodels' model of the values, in that unit; its parameters must be those that are known."""
         model = arima(modelled(values, log=self.log) / unit, self.order, self.seasonal_order, self.trend)
         if list(self.params) != list(model.param_names):
             raise ValueError(f"parameters {list(self.params)} are not those of this order: {list(model.param_names)}")
-        # Nobody reads the parameters' covariance, which would take four more passes.
-        results = model.filter(list(rescaled(self.params, 1 / unit).values()), cov_type="none")
-        return Filtered(results, unit, self.log)
+        return model
 
 
 @dataclass(frozen=True)
@@ -165,6 +172,14 @@ class Alarm:
         if self.rule == "single_error":
             return f"the value of {self.date} lies {lies}; {bound}"
         return f"half of the newest values, to {self.date}, lie {lies}; {bound}"
+
+
+class UnfitObservationError(ValueError):
+    """An observation that cannot follow the model's own; the message says why."""
+
+    def __init__(self, date: pd.Timestamp, what: str) -> None:
+        super().__init__(what)
+        self.date = date
 
 
 @dataclass(frozen=True)
@@ -270,14 +285,17 @@ class Forecaster:
         return None
 
     def _stuck(self, known: Array, accepted: int) -> Alarm | None:
+        """A run of equal values at the end that is much longer than any before."""
         dates = np.array(iso_dates(self.values.index))[~np.isnan(known)]
         before, values = known[:accepted][~np.isnan(known[:accepted])], known[~np.isnan(known)]
         if len(values) == len(before):
             return None
-        longest = max((len(list(run)) for _, run in groupby(before.tolist())), default=1)
-        run = next(len(list(run)) for _, run in groupby(values[::-1].tolist()))
-        threshold = max(longest, _SHORTEST_RUN)
-        return Alarm("constant_run", float(run), float(threshold), str(dates[-1])) if run > threshold else None
+        last = values[-1]
+        run = next(len(list(group)) for _, group in groupby(values[::-1].tolist()))
+        runs = [len(list(group)) for value, group in groupby(before.tolist()) if last != 0 or value == 0]
+        shortest = _SHORTEST_ZEROS if last == 0 else _SHORTEST_RUN
+        bound = max(_LONGER * max(runs, default=0), shortest)
+        return Alarm("constant_run", float(run), float(bound), str(dates[-1])) if run > bound else None
 
     def predict(self, model_input: object = None, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """MLflow's pyfunc interface: ``horizon`` and ``levels`` are parameters.
@@ -307,36 +325,51 @@ class Forecaster:
             raise ValueError("observations need both columns, date and value")
         if len(rows) > MAX_OBSERVATIONS:
             raise ValueError(f"{len(rows)} rows are more than the {MAX_OBSERVATIONS} that one request may hold")
-        sent = _observations(rows)
-        values = self._joined(sent)
-        if self.fit.members[0].log and (late := values[values <= 0]).size:
-            raise ValueError(f"the value {late.iloc[0]} of {iso_dates(late.index)[0]} has no logarithm")
-        renewed = self.with_data(values, self.interpolated)
+        numbers, sent = _observations(rows)
+        try:
+            return self.extended(sent)
+        except UnfitObservationError as error:
+            row = numbers.get(error.date)
+            raise ValueError(f"row {row}: {error}" if row else str(error)) from error
+
+    def extended(self, observations: pd.Series[float]) -> Forecaster:
+        """The same parameters, with the state that newer observations lead to.
+
+        Args:
+            observations: by date, NaN where one is missing. What overlaps with the model's own must be equal to them.
+
+        Raises:
+            UnfitObservationError: for the first that does not fit, or that is implausible.
+        """
+        renewed = self.with_data(self._joined(observations), self.interpolated)
         if alarm := renewed.alarm(len(self.values)):
-            raise ValueError(f"{_row_of(sent, alarm.date)}{alarm}; it was not used")
+            raise UnfitObservationError(pd.Timestamp(alarm.date), f"{alarm}; nothing was forecast from it")
         return renewed
 
-    def _joined(self, sent: dict[pd.Timestamp, tuple[int, float]]) -> pd.Series[float]:
-        """The model's observations and the newer ones of ``sent`` (row and value by date); what overlaps must agree."""
+    def _joined(self, observations: pd.Series[float]) -> pd.Series[float]:
+        """The model's observations and the newer ones, on one grid."""
         index = cast(pd.DatetimeIndex, self.values.index)
-        newer = _newer_dates(index, sent)
-        positions = dict(zip(newer, range(len(newer)), strict=True))
-        ahead = np.full(len(newer), np.nan)
-        for date, (row, value) in sent.items():
-            where = f"row {row}: date {iso_dates(pd.DatetimeIndex([date]))[0]}"
-            if date in positions:
-                ahead[positions[date]] = value
-            elif date not in self.values.index:
-                what = "lies before the model's data" if date < index[0] else f"is not of frequency {index.freqstr}"
-                raise ValueError(f"{where} {what}")
-            else:
-                known = float(self.values[date])
-                if not (math.isclose(value, known, rel_tol=_EQUAL) or (math.isnan(value) and math.isnan(known))):
-                    raise ValueError(
-                        f"{where} has the value {value}, and the model's data have {known}: renew the model"
-                    )
+        newer = _newer_dates(index, pd.DatetimeIndex(observations.index))
+        for date, value in zip(pd.DatetimeIndex(observations.index), observations, strict=True):
+            if date not in newer:
+                self._require_known(date, value)
+        ahead = observations.reindex(newer)
+        if any(member.log for member in self.fit.members) and (ahead <= 0).any():
+            first = ahead[ahead <= 0].index[0]
+            raise UnfitObservationError(first, f"the value {ahead[first]} of {_iso(first)} has no logarithm")
         whole = pd.date_range(index[0], periods=len(index) + len(newer), freq=index.freq, name=index.name)
-        return pd.Series(np.concatenate([np.asarray(self.values, dtype=float), ahead]), whole, name=self.values.name)
+        return pd.Series(np.concatenate([np.asarray(self.values), np.asarray(ahead)]), whole, name=self.values.name)
+
+    def _require_known(self, date: pd.Timestamp, value: float) -> None:
+        """Refuse an observation that is not newer, unless it is one that the model has."""
+        index = cast(pd.DatetimeIndex, self.values.index)
+        if date not in index:
+            what = "lies before the model's data" if date < index[0] else f"is not of frequency {index.freqstr}"
+            raise UnfitObservationError(date, f"date {_iso(date)} {what}")
+        known = float(self.values[date])
+        if not (math.isclose(value, known, rel_tol=_EQUAL) or (math.isnan(value) and math.isnan(known))):
+            what = f"has the value {value}, and the model's data have {known}"
+            raise UnfitObservationError(date, f"date {_iso(date)} {what}: renew the model")
 
     def to_files(self) -> dict[str, str]:
         """The artifact's files by name; ``from_files`` gives back an equal forecaster."""
@@ -362,7 +395,8 @@ class Forecaster:
         """A model of format 1 stays one when its state is renewed: it forecasts in the data's unit."""
         (member,) = self.judged.members
         through, converged = self.judged.estimated_through, self.judged.converged
-        return {"format": _IN_DATA_UNIT, **asdict(member), "estimated_through": through, "converged": converged}
+        document = {"format": _IN_DATA_UNIT, **asdict(member), "interpolated": self.interpolated}
+        return document | {"estimated_through": through, "converged": converged}
 
     @classmethod
     def from_files(cls, files: Mapping[str, str]) -> Forecaster:
@@ -387,11 +421,18 @@ class Forecaster:
                 in_data_unit=document["format"] == _IN_DATA_UNIT,
             )
             forecaster._require_reference(document["reference_forecast"])
+            if served is not None:
+                forecaster.as_judged()._require_names()
         except json.JSONDecodeError as error:
             raise ValueError(f"{MODEL_FILE} is not JSON ({error})") from error
         except (LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
             raise ValueError(f"{MODEL_FILE} does not describe a model ({type(error).__name__}: {error})") from error
         return forecaster
+
+    def _require_names(self) -> None:
+        """Refuse parameters that are not those of their orders; the reference forecast proves only what serves."""
+        for member in self.fit.members:
+            member.model(self.values, 1.0)
 
     def _require_reference(self, reference: Mapping[str, Any]) -> None:
         rebuilt = self.forecast()
@@ -473,25 +514,29 @@ def _constant(horizons: pd.Series[Any]) -> object:
     return first
 
 
-def _observations(rows: pd.DataFrame) -> dict[pd.Timestamp, tuple[int, float]]:
+def _observations(rows: pd.DataFrame) -> tuple[dict[pd.Timestamp, int], pd.Series[float]]:
     """Row number (from 1) and value of each date, each read strictly."""
-    found: dict[pd.Timestamp, tuple[int, float]] = {}
+    numbers: dict[pd.Timestamp, int] = {}
+    values: list[float] = []
     for row, (text, cell) in enumerate(zip(rows["date"], rows["value"], strict=True), start=1):
-        date, value = _date(row, text), _value(row, cell)
-        if date in found:
-            raise ValueError(f"row {row}: date {text} stands in row {found[date][0]} already")
-        found[date] = (row, value)
-    return found
+        date = _date(row, text)
+        values.append(_value(row, cell))
+        if date in numbers:
+            raise ValueError(f"row {row}: date {text} stands in row {numbers[date]} already")
+        numbers[date] = row
+    return numbers, pd.Series(values, pd.DatetimeIndex(list(numbers)))
 
 
-def _date(row: int, text: object) -> pd.Timestamp:
+def _date(row: int, cell: object) -> pd.Timestamp:
+    refusal = f"row {row}: date {cell!r:.40} is no ISO date without timezone, such as 2014-05-31"
     try:
-        date = pd.Timestamp(datetime.fromisoformat(text)) if isinstance(text, str) else pd.Timestamp(cast(Any, text))
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"row {row}: date {text!r:.40} is no ISO date such as 2014-05-31") from error
-    if pd.isna(date) or date.tzinfo is not None:
-        raise ValueError(f"row {row}: date {text!r:.40} is missing or has a timezone; write 2014-05-31")
-    return date
+        date = datetime.fromisoformat(cell) if isinstance(cell, str) else cell
+        stamp = pd.Timestamp(date).as_unit("ns") if isinstance(date, datetime) else None
+    except ValueError as error:  # also of a year beyond what nanoseconds can count
+        raise ValueError(refusal) from error
+    if stamp is None or pd.isna(stamp) or stamp.tzinfo is not None:
+        raise ValueError(refusal)
+    return stamp
 
 
 def _value(row: int, cell: object) -> float:
@@ -499,27 +544,29 @@ def _value(row: int, cell: object) -> float:
         return math.nan
     if not _is_number(cell) and not isinstance(cell, (np.integer, np.floating)):
         raise ValueError(f"row {row}: value {cell!r:.40} is no number; null is for a missing one")
-    value = float(cast(Any, cell))
+    try:
+        value = float(cast(Any, cell))
+    except OverflowError:  # a whole number beyond all floats
+        value = math.inf
     if not math.isfinite(value):
-        raise ValueError(f"row {row}: value {value} is not finite; null is for a missing one")
+        raise ValueError(f"row {row}: value {cell!r:.40} is not finite; null is for a missing one")
     return value
 
 
-def _newer_dates(index: pd.DatetimeIndex, sent: Mapping[pd.Timestamp, tuple[int, float]]) -> pd.DatetimeIndex:
+def _newer_dates(index: pd.DatetimeIndex, sent: pd.DatetimeIndex) -> pd.DatetimeIndex:
     """The grid from after the model's newest observation to the newest date that was sent."""
-    newest = max(sent)
+    newest = sent.max()
     if newest <= index[-1]:
         return index[:0]
     reach = pd.date_range(index[-1], periods=MAX_OBSERVATIONS + 1, freq=index.freq)
     if newest > reach[-1]:
-        row, date = sent[newest][0], iso_dates(pd.DatetimeIndex([newest]))[0]
-        raise ValueError(f"row {row}: date {date} lies more than {MAX_OBSERVATIONS} steps after the model's data")
+        what = f"date {_iso(newest)} lies more than {MAX_OBSERVATIONS} steps after the model's data"
+        raise UnfitObservationError(newest, what)
     return reach[1:][reach[1:] <= newest]
 
 
-def _row_of(sent: Mapping[pd.Timestamp, tuple[int, float]], date: str) -> str:
-    found = sent.get(pd.Timestamp(date))
-    return f"row {found[0]}: " if found else ""
+def _iso(date: pd.Timestamp) -> str:
+    return iso_dates(pd.DatetimeIndex([date]))[0]
 
 
 # Reading the files.
@@ -548,8 +595,8 @@ def _read_fit(document: Any) -> Fit:
     if not 1 <= len(document["members"]) <= _MAX_MEMBERS:
         raise ValueError(f"it has {len(document['members'])} members, not 1 to {_MAX_MEMBERS}")
     gap = document.get("start_gap")
-    if gap is not None and not _is_number(gap):
-        raise ValueError(f"its start_gap is {gap!r:.80}, which is no number")
+    if gap is not None and not (_is_number(gap) and math.isfinite(gap)):
+        raise ValueError(f"its start_gap is {gap!r:.80}, which is no finite number")
     members = tuple(map(_read_member, document["members"]))
     return Fit(members, document["estimated_through"], document["converged"], gap)
 

@@ -99,7 +99,7 @@ def select(known: pd.Series[float], model: ModelConfig, evaluation: Evaluation) 
     if model.selection == "auto":
         proposal = model.spec.with_orders(search_orders(before, model.spec, season))
         specs = _distinct([proposal, *specs])
-    stationary_allowed = model.candidates is not None or not _wanders(known, season, log=model.log)
+    stationary_allowed = model.candidates is not None or not _wanders(known, season, log=model.spec.log)
     candidates = tuple(
         _scored(known, spec, evaluation)
         if stationary_allowed or spec.order[1] or spec.seasonal_order[1]

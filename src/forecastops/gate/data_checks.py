@@ -18,7 +18,7 @@ from forecastops.gate.guardrails import comparable, plausible
 from forecastops.ground.config import GatePolicy
 from forecastops.ground.series import Series
 
-__all__ = ["alarm_of", "incomparable", "judge_data", "revised_share"]
+__all__ = ["alarm_of", "incomparable", "judge_data", "revised_share", "unusable"]
 
 _MAD_TO_DEVIATION = 1.4826  # of a normal distribution
 
@@ -39,15 +39,22 @@ def judge_data(champion: Forecaster, series: Series, policy: GatePolicy) -> tupl
 
 def incomparable(champion: Forecaster, values: pd.Series[float]) -> Iterator[str]:
     """Reasons why the champion cannot forecast this series, or cannot be compared on it."""
-    ours, theirs = pd.DatetimeIndex(values.index), pd.DatetimeIndex(champion.values.index)
     through = pd.Timestamp(champion.fit.estimated_through)
-    if ours.freqstr != theirs.freqstr:
-        yield f"the new series has frequency {ours.freqstr}, the champion's {theirs.freqstr}"
-    elif ours[-1] < through:
-        ends, known = (iso_dates(pd.DatetimeIndex([date]))[0] for date in (ours[-1], through))
+    if reason := unusable(champion, values):
+        yield reason
+    elif values.index[-1] < through:
+        ends, known = (iso_dates(pd.DatetimeIndex([date]))[0] for date in (values.index[-1], through))
         yield f"the new series ends on {ends}, before that from which the champion was estimated, on {known}"
-    elif any(member.log for member in champion.fit.members) and (values <= 0).any():
-        yield "the champion models logarithms, and the new series has values that are not positive"
+
+
+def unusable(champion: Forecaster, values: pd.Series[float]) -> str | None:
+    """Why this series can never be the champion's state, whoever says that it is right; None where it can."""
+    frequency = str(pd.DatetimeIndex(values.index).freqstr)
+    if frequency != champion.frequency:
+        return f"the new series has frequency {frequency}, the champion's {champion.frequency}"
+    if any(member.log for member in champion.fit.members) and (values <= 0).any():
+        return "the champion models logarithms, and the new series has values that are not positive"
+    return None
 
 
 def revised_share(champion: Forecaster, observed: pd.Series[float], tolerance: float) -> Number:

@@ -10,6 +10,7 @@ from forecastops.gate.check import Check
 from forecastops.gate.comparison import Window
 from forecastops.gate.decision import Ruling, Verdict, decide, excuses
 from forecastops.gate.evidence import Evidence, Number
+from forecastops.gate.guardrails import COMPARABLE_DATA, PLAUSIBLE_DATA
 from forecastops.ground.config import GatePolicy
 from forecastops.ground.strict import StrictRecord
 
@@ -35,6 +36,11 @@ class ChampionRecord(StrictRecord):
         description="Of a champion that is no forecastops model: RMSE and R2 as its tags record them, null where they "
         "do not. From a window of its own, so not comparable with any score here.",
     )
+
+    @property
+    def model(self) -> str:
+        """The version that brought its model in: what a decision is against, whatever its state since."""
+        return self.model_version or self.version
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -98,6 +104,12 @@ class Decision(StrictRecord):
         """The failed checks that did not count, because the champion does no better there."""
         names = excuses(self.evidence, self.policy)
         return frozenset(check.name for check in self.checks if not check.passed and check.name in names)
+
+    @property
+    def data_refused(self) -> tuple[str, ...]:
+        """The failed checks of the data themselves: what failed them is no champion's state either."""
+        of_data = (COMPARABLE_DATA, PLAUSIBLE_DATA)
+        return tuple(check.name for check in self.checks if not check.passed and check.name in of_data)
 
     @property
     def needed(self) -> tuple[str, ...]:

@@ -11,18 +11,24 @@ from pandas.tseries.offsets import BaseOffset, Tick
 
 from forecastops.ground.errors import DataError
 
-__all__ = ["find_offset", "horizon_and_window", "on_grid", "read_offset", "season_length", "steps"]
+__all__ = [
+    "LONG_STEPS",
+    "family",
+    "find_offset",
+    "horizon_and_window",
+    "on_grid",
+    "read_offset",
+    "season_length",
+    "steps",
+]
 
+LONG_STEPS = frozenset({"M", "Q", "Y"})  # families of a month or more
 # A date off the grid tells more against it than a missing one.
 _OFF_GRID = 5
 _DAY = pd.Timedelta(days=1)
 _SEASONS = {"D": 7, "B": 5, "W": 52} | dict.fromkeys(("MS", "ME", "BMS", "BME"), 12)
 _SEASONS |= dict.fromkeys(("QS", "QE", "BQS", "BQE"), 4) | dict.fromkeys(("YS", "YE", "BYS", "BYE"), 1)
-_HORIZONS = {"h": (24, 168), "D": (14, 56), "B": (10, 40), "W": (8, 52)} | {
-    **dict.fromkeys(("MS", "ME", "BMS", "BME"), (6, 24)),
-    **dict.fromkeys(("QS", "QE", "BQS", "BQE"), (4, 12)),
-    **dict.fromkeys(("YS", "YE", "BYS", "BYE"), (2, 8)),
-}
+_HORIZONS = {"h": (24, 168), "D": (14, 56), "B": (10, 40), "W": (8, 52), "M": (6, 24), "Q": (4, 12), "Y": (2, 8)}
 # Shortest and longest distance in days between neighbours, business days at month's end included.
 _CALENDAR = {"M": (26, 33), "Q": (87, 95), "Y": (362, 369)}
 _UNITS = ((3600, "h"), (60, "min"), (1, "s"))
@@ -43,14 +49,21 @@ def season_length(frequency: str) -> int:
     raise DataError(f"frequency {frequency!r}", "has no usual season", "set evaluation.season_length")
 
 
-def horizon_and_window(frequency: str) -> tuple[int, int]:
-    """The usual horizon and evaluation window of a frequency, in observations: daily 14 and 56.
+def family(frequency: str) -> str:
+    """The kind of step: ``h`` (hours and shorter), ``D``, ``B``, ``W``, ``M``, ``Q`` or ``Y``, whatever its anchor.
 
-    Where a frequency has no usual ones, the daily ones.
+    A frequency of several steps, such as ``10D``, is of the family of its step.
     """
     offset = read_offset(frequency)
-    family = "h" if isinstance(offset, Tick) and offset.nanos < _DAY.value else _family(offset)
-    return _HORIZONS.get(family, _HORIZONS["D"]) if offset.n == 1 or family == "h" else _HORIZONS["D"]
+    if isinstance(offset, Tick) and offset.nanos < _DAY.value:
+        return "h"
+    name = _family(offset)
+    return name if name in ("D", "B", "W") else name.removeprefix("B")[0]
+
+
+def horizon_and_window(frequency: str) -> tuple[int, int]:
+    """The usual horizon and evaluation window of a frequency, in observations: daily 14 and 56."""
+    return _HORIZONS[family(frequency)]
 
 
 def read_offset(frequency: str) -> BaseOffset:
@@ -133,5 +146,6 @@ def _misfit(dates: pd.DatetimeIndex, offset: BaseOffset) -> int:
     fits = on_grid(dates, offset)
     if not fits.any():
         return _OFF_GRID * len(dates)
-    missing = (steps(dates[fits.to_numpy()], offset) - 1).sum()
+    # One gap, as a mistyped year makes, must not outweigh all that fits.
+    missing = (steps(dates[fits.to_numpy()], offset) - 1).clip(upper=len(dates)).sum()
     return int(_OFF_GRID * (~fits).sum() + missing)

@@ -91,7 +91,11 @@ class ModelConfig(StrictRecord):
     trend: _Trend | None = Field(
         None, description="Deterministic trend of one model; by default a constant without differencing, none with it."
     )
-    log: bool = Field(False, description="Model the logarithm of the values, which must then be positive.")
+    log: bool | None = Field(
+        None,
+        description="Model the logarithm of the values, which must then be positive. When null, the likelihood decides "
+        "on monthly, quarterly and yearly series of the default members; elsewhere logarithms are not modelled.",
+    )
     max_iterations: int = Field(500, ge=1, le=100_000, description="Bound on the optimiser's iterations.")
     candidates: tuple[Orders, ...] | None = Field(
         None,
@@ -123,7 +127,7 @@ class ModelConfig(StrictRecord):
             order=self.order or _DEFAULT_ORDER,
             seasonal_order=self.seasonal_order or (0, 0, 0, 0),
             trend=self.trend,
-            log=self.log,
+            log=self.log or False,
             max_iterations=self.max_iterations,
         )
 

@@ -1,1 +1,1 @@
-"""Floor 3: what a user can ask for, one readable function each; no state is kept here."""
+"""Floor 4: what a user can ask for, one readable function each; no state is kept here."""

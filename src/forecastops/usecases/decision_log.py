@@ -16,13 +16,12 @@ from pydantic import ValidationError
 from forecastops.adapters.mlflow_store.runs import Run, RunRecorder, Runs
 from forecastops.gate.record import Decision
 from forecastops.ground.errors import ModelError
+from forecastops.release.tags import CHALLENGER, CHAMPION, DATA_REFUSED, DECISION_DIGEST, DECISION_FOLDER, VERDICT
 
 __all__ = ["log_decision", "logged_decision", "read_decision"]
 
 _FILE = "decision.json"
 _TABLE = "evaluation.csv"
-_FOLDER = "forecastops.decision"
-_DIGEST = "forecastops.decision.sha256"
 
 
 def log_decision(runs: Runs, decision: Decision, table: pd.DataFrame) -> None:
@@ -31,7 +30,7 @@ def log_decision(runs: Runs, decision: Decision, table: pd.DataFrame) -> None:
     _log(runs.recorder(decision.run_id), decision, text, table)
     if runs.made_by_mlflow not in (None, decision.run_id):
         with runs.record("evaluate") as recorder:
-            recorder.tags({"forecastops.challenger": decision.run_id})
+            recorder.tags({CHALLENGER: decision.run_id})
             _log(recorder, decision, text, table)
 
 
@@ -56,10 +55,12 @@ def logged_decision(runs: Runs, run: Run) -> Decision:
         ModelError: when there is none, or it was altered.
     """
     place, remedy = f"run {run.run_id}", _again(run)
-    digest = run.tags.get(_DIGEST)
+    digest = run.tags.get(DECISION_DIGEST)
     if digest is None:
         raise ModelError(place, "was not evaluated", remedy)
-    path = f"{run.tags[_FOLDER]}/{_FILE}" if _FOLDER in run.tags else _FILE  # early versions had but one
+    path = (
+        f"{run.tags[DECISION_FOLDER]}/{_FILE}" if DECISION_FOLDER in run.tags else _FILE
+    )  # early versions had but one
     with tempfile.TemporaryDirectory() as folder:
         data = runs.download(run.run_id, path, Path(folder)).read_bytes()
     if hashlib.sha256(data).hexdigest() != digest:
@@ -89,7 +90,8 @@ def _log(recorder: RunRecorder, decision: Decision, text: str, table: pd.DataFra
             if value is not None
         }
     )
+    refused = ", ".join(decision.data_refused) or "no"
     champion = decision.champion.version if decision.champion else "none"
     digest = hashlib.sha256(text.encode()).hexdigest()
-    recorder.tags({_FOLDER: folder, _DIGEST: digest})
-    recorder.tags({"forecastops.verdict": decision.verdict, "forecastops.champion": champion})
+    recorder.tags({DECISION_FOLDER: folder, DECISION_DIGEST: digest})
+    recorder.tags({VERDICT: decision.verdict, CHAMPION: champion, DATA_REFUSED: refused})

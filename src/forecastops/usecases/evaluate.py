@@ -15,10 +15,12 @@ from forecastops.gate.decision import decide
 from forecastops.gate.evidence import Number, finite_or_none
 from forecastops.gate.record import ChampionRecord, Decision
 from forecastops.ground.config import Config
-from forecastops.usecases.champion import current_champion
+from forecastops.release.champion import current_champion
+from forecastops.release.legacy_champion import champion_model
+from forecastops.release.lineage import model_run, model_version
+from forecastops.release.models import challenger_model
+from forecastops.release.tags import DATA_DIGEST, MODEL_DIGEST
 from forecastops.usecases.decision_log import log_decision
-from forecastops.usecases.incumbent import champion_model
-from forecastops.usecases.models import MODEL_DIGEST, challenger_model
 
 __all__ = ["evaluate"]
 
@@ -56,7 +58,7 @@ def evaluate(config: Config, run_id: str) -> Decision:
         metrics=comparison.metrics,
         champion=opponent,
         window=comparison.window,
-        data_sha256=run.tags["forecastops.data.sha256"],
+        data_sha256=run.tags[DATA_DIGEST],
         model_sha256=run.tags[MODEL_DIGEST],
         golden=challenger.reference(),
         policy=config.gate,
@@ -75,7 +77,8 @@ def _champion_record(current: Champion | None, comparison: Comparison, *, incumb
     found = current.version
     return ChampionRecord(
         version=found.version,
-        run_id=found.run_id,
+        model_version=model_version(found),
+        run_id=model_run(found),
         re_estimated=comparison.re_estimated,
         recorded={name: _number(found.tags.get(name)) for name in ("RMSE", "R2")} if incumbent else None,
     )

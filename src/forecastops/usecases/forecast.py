@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from forecastops.adapters.mlflow_store.connection import connect
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.adapters.mlflow_store.runs import Runs
+from forecastops.adapters.read_series import read_series
+from forecastops.forecasting.forecaster import Forecaster
+from forecastops.gate.data_checks import unusable
 from forecastops.ground.config import Config
-from forecastops.ground.errors import RegistryError
-from forecastops.usecases.champion import current_champion
-from forecastops.usecases.incumbent import proven_model
+from forecastops.ground.errors import DataError, RegistryError
+from forecastops.ground.series import Series
+from forecastops.release.champion import current_champion
+from forecastops.release.legacy_champion import proven_model
 
 __all__ = ["ForecastResult", "forecast"]
 
@@ -24,21 +29,43 @@ class ForecastResult:
     forecast: list[dict[str, Any]]
 
 
-def forecast(config: Config, horizon: int | None) -> ForecastResult:
-    """Forecast ``horizon`` steps (the model's own number by default).
+def forecast(config: Config, horizon: int | None, paths: Sequence[str] = ()) -> ForecastResult:
+    """Forecast ``horizon`` steps (the model's own number by default) after the newest observation.
+
+    Args:
+        config: names model and registry, and how files are read.
+        horizon: steps.
+        paths: files of newer observations, which move the forecast's start and are not kept; what overlaps with the
+            champion's data must be equal to them.
 
     Raises:
+        DataError: when the files make no regular series, do not fit the champion's, or are implausible.
         RegistryError: when there is no champion, or the registry does not answer.
         ModelError: when its model cannot be rebuilt.
     """
+    series = read_series(paths, config.data) if paths else None
     connection = connect(config.tracking)
     registry = ModelRegistry(connection, config.registry)
     champion = current_champion(registry)
     if champion is None:
         raise RegistryError(f"model {registry.name!r}", "has no champion", "promote a model first")
     model = proven_model(Runs(connection), registry, champion.version)
+    if series is not None:
+        model = _after(model, series, paths)
     table = model.forecast(horizon, config.evaluation.levels)
     return ForecastResult(
         champion.version.version,
         [{str(name): value for name, value in row.items()} for row in table.to_dict(orient="records")],
     )
+
+
+def _after(model: Forecaster, series: Series, paths: Sequence[str]) -> Forecaster:
+    """The model with the state that the newer observations lead to, by the rules of a request to its endpoint."""
+    place, remedy = ", ".join(paths), "correct the files, or run `forecastops renew` with them"
+    if reason := unusable(model, series.values):
+        raise DataError(place, reason, remedy)
+    known = series.values[series.index >= model.values.index[0]]
+    try:
+        return model.extended(known)
+    except ValueError as error:
+        raise DataError(place, str(error), remedy) from error

@@ -3,44 +3,62 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import NamedTuple
 
-from forecastops.adapters.endpoint import EndpointState
 from forecastops.adapters.mlflow_store.registry import ModelVersion
 from forecastops.adapters.mlflow_store.runs import Run, Runs
 from forecastops.gate.record import Decision
 from forecastops.ground.config import Config
 from forecastops.ground.errors import PromotionRefusedError, RegistryError
-from forecastops.ground.home import lock_domain
 from forecastops.ground.redaction import redacted
-from forecastops.usecases.champion import named
+from forecastops.release.champion import named
+from forecastops.release.entry import Entry, Incumbent, now
+from forecastops.release.journal import unfinished
+from forecastops.release.kinds import registration_mark
+from forecastops.release.legacy_champion import legacy_endpoint
+from forecastops.release.lineage import is_renewal, model_run, model_version
+from forecastops.release.models import challenger_model
+from forecastops.release.production import Production
+from forecastops.release.recovery import recover_interrupted, repair
+from forecastops.release.tags import (
+    CHALLENGER,
+    DATA_DIGEST,
+    DATA_END,
+    DATA_SOURCE,
+    FORCED_REASON,
+    MODEL_DIGEST,
+    PREDECESSOR,
+    PROMOTED,
+    PROMOTED_AT,
+    PROMOTED_BY,
+    RENEWED,
+    ROLLED_BACK,
+    RUN_ID,
+    VERDICT,
+    VERSION,
+)
+from forecastops.release.transition import champion_already, move_in, plan_transition
 from forecastops.usecases.decision_log import read_decision
-from forecastops.usecases.incumbent import incumbent_endpoint
-from forecastops.usecases.journal import REGISTERED_ON, Entry, Incumbent, Journal, now, unfinished
-from forecastops.usecases.models import MODEL_DIGEST, challenger_model
-from forecastops.usecases.production import PREDECESSOR, ROLLED_BACK, Production, champion_already
+from forecastops.usecases.moved import Moved
+from forecastops.usecases.renew import bring_up_to_date, on_hold
 
-__all__ = ["Moved", "promote"]
+__all__ = ["promote"]
 
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Moved:
-    """What a promotion or rollback came to; ``note`` says it to a person."""
+class _Opponent(NamedTuple):
+    """The champion that is replaced, and what ``legacy_endpoint`` says of it."""
 
-    run_id: str
-    promoted: bool
-    version: str | None
-    previous_version: str | None
-    endpoint: EndpointState | None
-    verdict: str | None
-    note: str
+    champion: ModelVersion | None
+    incumbent: Incumbent | None
 
 
 def promote(config: Config, run_id: str, force_reason: str | None = None) -> Moved:
     """Put the run's model into production if its decision says PROMOTE, or if ``force_reason`` overrides the verdict.
 
+    Otherwise the champion stays, and is given the run's data as ``deployment.on_hold`` says, unless they were refused.
     Running it again finishes or undoes what an interrupted call has begun; once finished, it changes nothing.
 
     Raises:
@@ -60,12 +78,12 @@ def promote(config: Config, run_id: str, force_reason: str | None = None) -> Mov
 
 def _promote(production: Production, decision: Decision, run: Run, force_reason: str | None) -> Moved:
     current = production.current()
-    if current and current.run_id == run.run_id:
-        return _already_champion(production, decision, current)
+    if current and model_run(current) == run.run_id:
+        return _already_champion(production, decision, run, current)
     mine = next(iter(production.registry.of_run(run.run_id)), None)
     if decision.verdict != "PROMOTE" and force_reason is None:
         _abandon(production, mine)  # a forced promotion was interrupted, and is not forced again
-        return _not_promoted(decision, current)
+        return _not_promoted(production, decision, run)
     try:
         _require_binding(decision, run, production.config, current)
         _require_not_rolled_back(mine, force_reason)
@@ -74,15 +92,16 @@ def _promote(production: Production, decision: Decision, run: Run, force_reason:
         raise
     # What is deployed are the files, so they are proven to be those that were judged.
     challenger_model(production.runs, run)
-    production.settle(resuming=mine.version if mine else None)
-    incumbent = incumbent_endpoint(production.runs, production.registry, production.endpoint, current, mine)
-    return _move_in(production, decision, run, force_reason, incumbent)
+    recover_interrupted(production, resuming=mine.version if mine else None)
+    incumbent = legacy_endpoint(production.runs, production.registry, production.endpoint, current, mine)
+    moved = _register_and_move_in(production, decision, run, force_reason, _Opponent(current, incumbent))
+    return _kept_up_to_date(production, moved, current, run)
 
 
 def _abandon(production: Production, mine: ModelVersion | None) -> None:
     """Undo what an interrupted call has begun and can no longer be finished; nothing where there was none."""
     if mine and unfinished(mine):
-        production.settle()
+        recover_interrupted(production)
 
 
 def _log(runs: Runs, moved: Moved) -> None:
@@ -93,9 +112,10 @@ def _log(runs: Runs, moved: Moved) -> None:
         with runs.record("promote") as recorder:
             recorder.tags(
                 {
-                    "forecastops.challenger": moved.run_id,
-                    "forecastops.promoted": str(moved.promoted).lower(),
-                    "forecastops.version": moved.version or "none",
+                    CHALLENGER: moved.run_id,
+                    PROMOTED: str(moved.promoted).lower(),
+                    RENEWED: str(moved.renewed).lower(),
+                    VERSION: moved.version or "none",
                 }
             )
     except RegistryError as error:
@@ -105,26 +125,24 @@ def _log(runs: Runs, moved: Moved) -> None:
         raise champion_already(f"version {moved.version}", again, error) from error
 
 
-def _move_in(
-    production: Production, decision: Decision, run: Run, force_reason: str | None, incumbent: Incumbent | None
+def _register_and_move_in(
+    production: Production, decision: Decision, run: Run, force_reason: str | None, opponent: _Opponent
 ) -> Moved:
     forced = decision.verdict != "PROMOTE"
     if forced:
         _LOG.warning("promoting against the verdict %s: %s", decision.verdict, force_reason)
-    previous = decision.champion.version if decision.champion else None
-    source, mark = f"{run.artifact_uri}/model", REGISTERED_ON + lock_domain()
-    version = production.registry.register(run.run_id, source, mark)
-    entry = Entry(
-        kind="promote",
+    previous = opponent.champion.version if opponent.champion else None
+    version = production.registry.register(run.run_id, f"{run.artifact_uri}/model", registration_mark("promote"))
+    journal = plan_transition(
+        production,
+        version,
+        "promote",
         previous=previous,
         reason=force_reason,
         forced=forced,
-        alias=production.registry.pointer.name,
-        endpoint=production.endpoint.name,
-        incumbent=incumbent,
+        incumbent=opponent.incumbent,
     )
-    journal = Journal(production.registry, version, entry)
-    state = production.move_in(journal, decision.golden, _version_tags(run, decision, entry))
+    state = move_in(production, journal, decision.golden, _version_tags(run, decision, journal.entry))
     note = f"version {version.version} is the champion and serves at {state.url}"
     return Moved(run.run_id, True, version.version, previous, state, decision.verdict, note)
 
@@ -133,40 +151,75 @@ def _version_tags(run: Run, decision: Decision, entry: Entry) -> dict[str, str]:
     tags = {
         "RMSE": str(run.metrics.get("RMSE", "")),
         "R2": str(run.metrics.get("R2", "")),
-        "run_id": run.run_id,
+        RUN_ID: run.run_id,
         MODEL_DIGEST: decision.model_sha256,
-        "forecastops.verdict": decision.verdict,
-        "forecastops.promoted_by": entry.actor,
-        "forecastops.promoted_at": now(),
+        VERDICT: decision.verdict,
+        PROMOTED_BY: entry.actor,
+        PROMOTED_AT: now(),
         PREDECESSOR: entry.previous or "none",
+        DATA_END: run.tags.get(DATA_END, ""),
     }
-    return tags | ({"forecastops.forced_reason": entry.reason or ""} if entry.forced else {})
+    return tags | ({FORCED_REASON: entry.reason or ""} if entry.forced else {})
 
 
-def _already_champion(production: Production, decision: Decision, current: ModelVersion) -> Moved:
-    production.settle()
-    state, mended = production.mend(current.version, decision.golden)
-    predecessor = current.tags.get(PREDECESSOR)
+def _kept_up_to_date(production: Production, moved: Moved, before: ModelVersion | None, run: Run) -> Moved:
+    """The promoted model with the newest data that its predecessor had, where the run's are older: states never lag."""
+    known = before.tags.get(DATA_END, "") if before else ""
+    if before is None or moved.version is None or known <= run.tags.get(DATA_END, ""):
+        return moved
+    renewal = bring_up_to_date(production, production.registry.get(moved.version), before)
+    if renewal is None:
+        return moved
+    note = f"{moved.note}; {renewal.note}"
+    return replace(moved, version=renewal.version, endpoint=renewal.endpoint, renewed=True, note=note)
+
+
+def _already_champion(production: Production, decision: Decision, run: Run, current: ModelVersion) -> Moved:
+    recover_interrupted(production)
+    golden = production.golden(current) if is_renewal(current) else decision.golden
+    state, mended = repair(production, current.version, golden)
     note = f"version {current.version} is the champion already" + ("; its endpoint was mended" if mended else "")
-    previous = None if predecessor in (None, "none") else predecessor
-    return Moved(decision.run_id, True, current.version, previous, state, decision.verdict, note)
+    before = next((one for one in production.registry.versions() if one.version == current.tags.get(PREDECESSOR)), None)
+    previous = before.version if before else None
+    moved = Moved(decision.run_id, True, current.version, previous, state, decision.verdict, note)
+    # An interrupted call may have got no further than the promotion itself.
+    return moved if is_renewal(current) else _kept_up_to_date(production, moved, before, run)
 
 
-def _not_promoted(decision: Decision, current: ModelVersion | None) -> Moved:
+def _not_promoted(production: Production, decision: Decision, run: Run) -> Moved:
+    """The champion stays; it is given the run's data, unless these were refused."""
+    recover_interrupted(production)
+    current = production.current()
     found = current.version if current else None
     stays = f"the champion stays {named(found)}" if found else "there is still no champion"
     note = f"not promoted ({decision.verdict}: {decision.summary}); {stays}"
-    return Moved(decision.run_id, False, None, found, None, decision.verdict, note)
+    outcome = Moved(decision.run_id, False, None, found, None, decision.verdict, note)
+    if current is None or production.config.deployment.on_hold == "nothing":
+        return outcome
+    if decision.data_refused:
+        reason = f"the data were refused ({', '.join(decision.data_refused)})"
+        return replace(outcome, note=f"{note}, and was not renewed: {reason}", reason=reason, refused=True)
+    challenger = challenger_model(production.runs, run)
+    renewal = on_hold(production, current, challenger, run.tags.get(DATA_SOURCE, f"run {run.run_id}"))
+    return replace(
+        outcome,
+        renewed=renewal.renewed,
+        version=renewal.version,
+        endpoint=renewal.endpoint,
+        reason=renewal.reason,
+        refused=renewal.refused,
+        note=f"{note}; {renewal.note}",
+    )
 
 
 def _require_binding(decision: Decision, run: Run, config: Config, current: ModelVersion | None) -> None:
     """A decision binds the champion, the data, the model, its name, and the rules by which it was made."""
-    judged = decision.champion.version if decision.champion else None
-    found = current.version if current else None
+    judged = decision.champion.model if decision.champion else None
+    found = model_version(current) if current else None
     pairs = (
         ("against champion", named(judged), named(found)),
         ("for model", decision.model_name, config.registry.model_name),
-        ("on data", decision.data_sha256, run.tags.get("forecastops.data.sha256")),
+        ("on data", decision.data_sha256, run.tags.get(DATA_DIGEST)),
         ("with files", decision.model_sha256, run.tags.get(MODEL_DIGEST)),
         ("by policy", decision.policy.model_dump_json(), config.gate.model_dump_json()),
         ("on", decision.config.get("evaluation"), config.evaluation.model_dump(mode="json")),

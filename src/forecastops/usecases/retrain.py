@@ -1,4 +1,4 @@
-"""Train, evaluate and promote in one process."""
+"""Train, evaluate and promote in one process; a champion that stays is given the new data."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from forecastops.gate.record import Decision
 from forecastops.ground.config import Config
 from forecastops.usecases.evaluate import evaluate
-from forecastops.usecases.promote import Moved, promote
+from forecastops.usecases.moved import Moved
+from forecastops.usecases.promote import promote
 from forecastops.usecases.train import TrainResult, train
 
 __all__ = ["Retrained", "retrain"]
@@ -16,16 +17,25 @@ __all__ = ["Retrained", "retrain"]
 
 @dataclass(frozen=True)
 class Retrained:
-    """``promote`` is None when the verdict was not PROMOTE."""
+    """What each step came to; ``outcome`` says what is in production now."""
 
     train: TrainResult
     evaluate: Decision
-    promote: Moved | None
+    outcome: Moved
+
+    @property
+    def promote(self) -> Moved | None:
+        """The promotion; None where the champion stays."""
+        return self.outcome if self.outcome.promoted else None
+
+    @property
+    def renew(self) -> Moved | None:
+        """The renewal of the champion that stays; None where it was not renewed."""
+        return self.outcome if self.outcome.renewed and not self.outcome.promoted else None
 
 
 def retrain(config: Config, paths: Sequence[str]) -> Retrained:
-    """Train a challenger on ``paths``, judge it, and promote it if it earned that."""
+    """Train a challenger on ``paths``, judge it, and promote it if it earned that; else renew the champion."""
     trained = train(config, paths)
     decision = evaluate(config, trained.run_id)
-    moved = promote(config, trained.run_id) if decision.verdict == "PROMOTE" else None
-    return Retrained(trained, decision, moved)
+    return Retrained(trained, decision, promote(config, trained.run_id))

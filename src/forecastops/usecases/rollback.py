@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from datetime import datetime
 
+from forecastops.adapters.endpoint import EndpointState
 from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVersion
+from forecastops.gate.data_checks import unusable
 from forecastops.ground.config import Config
 from forecastops.ground.errors import PromotionRefusedError
 from forecastops.ground.redaction import redacted
-from forecastops.usecases.incumbent import incumbent_endpoint
-from forecastops.usecases.journal import SERVED, Entry, Journal, read_journal
-from forecastops.usecases.production import PREDECESSOR, Production
-from forecastops.usecases.promote import Moved
+from forecastops.release.entry import Incumbent
+from forecastops.release.journal import read_journal
+from forecastops.release.legacy_champion import champion_model, legacy_endpoint, proven_model
+from forecastops.release.lineage import model_run
+from forecastops.release.production import Production
+from forecastops.release.recovery import recover_interrupted, repair
+from forecastops.release.successor import install, renewed
+from forecastops.release.tags import PREDECESSOR, SERVED
+from forecastops.release.transition import move_in, plan_transition
+from forecastops.usecases.moved import Moved
 
 __all__ = ["rollback"]
 
+_LOG = logging.getLogger(__name__)
 _SAME_SECONDS = 3600.0  # how long the same reason means the same rollback
 
 
 def rollback(config: Config, reason: str, to_version: str | None = None) -> Moved:
-    """Return to ``to_version``, or to the champion's recorded predecessor, once it is proven to load and answer.
+    """Return to ``to_version`` as it is, or to the model before the champion's, with the champion's data.
 
+    Either is proven to load and to answer before the pointer moves.
     Running it again finishes what an interrupted call has begun; the same rollback is not done twice.
 
     Raises:
@@ -34,25 +45,57 @@ def rollback(config: Config, reason: str, to_version: str | None = None) -> Move
     with production.exclusively():
         champion = _champion(production, to_version)
         if champion and _done_already(champion, reason, to_version):
-            production.settle()
+            recover_interrupted(production)
             return _nothing_to_do(production, champion)
         target = _target(production, champion, to_version)
         if champion:
-            production.settle(resuming=target.version)
-        golden = production.golden(target)
-        incumbent = incumbent_endpoint(production.runs, production.registry, production.endpoint, champion, target)
-        entry = Entry(
-            kind="rollback",
-            previous=champion.version if champion else None,
-            reason=reason,
-            alias=production.registry.pointer.name,
-            endpoint=production.endpoint.name,
-            incumbent=incumbent,
-        )
-        state = production.move_in(Journal(production.registry, target, entry), golden, {})
+            recover_interrupted(production, resuming=target.version)
+        incumbent = legacy_endpoint(production.runs, production.registry, production.endpoint, champion, target)
+        moved = None
+        if champion and to_version is None:
+            moved = _with_newest_data(production, target, champion, reason, incumbent)
+        return moved or _exactly(production, target, champion, reason, incumbent)
+
+
+def _exactly(
+    production: Production,
+    target: ModelVersion,
+    champion: ModelVersion | None,
+    reason: str,
+    incumbent: Incumbent | None,
+) -> Moved:
+    """Move the version in as it is."""
+    golden = production.golden(target)
+    previous = champion.version if champion else None
+    journal = plan_transition(production, target, "rollback", previous=previous, reason=reason, incumbent=incumbent)
+    state = move_in(production, journal, golden, {})
+    return _moved(target, target.version, champion, state, "is the champion again")
+
+
+def _with_newest_data(
+    production: Production, target: ModelVersion, champion: ModelVersion, reason: str, incumbent: Incumbent | None
+) -> Moved | None:
+    """Move the target's model in with the data that the champion has; None where it has them, or cannot have them."""
+    model = proven_model(production.runs, production.registry, target)
+    known = champion_model(production.runs, production.registry, champion)
+    if known is None or known.values.index[-1] <= model.values.index[-1]:
+        return None
+    if why := unusable(model, known.values):
+        _LOG.warning("version %s returns with its own data: %s", target.version, why)
+        return None
+    successor = renewed(target, model.with_data(known.values, known.interpolated), f"version {champion.version}")
+    version, state = install(
+        production, successor, "rollback", previous=champion.version, reason=reason, incumbent=incumbent
+    )
+    what = f"has the model of version {target.version} and the data of version {champion.version}"
+    return _moved(target, version.version, champion, state, what)
+
+
+def _moved(target: ModelVersion, version: str, champion: ModelVersion | None, state: EndpointState, what: str) -> Moved:
     loser = f"; {champion.version} was rolled back" if champion else ""
-    note = f"version {target.version} is the champion again and serves at {state.url}{loser}"
-    return Moved(target.run_id, True, target.version, entry.previous, state, None, note)
+    note = f"version {version} {what} and serves at {state.url}{loser}"
+    previous = champion.version if champion else None
+    return Moved(model_run(target), True, version, previous, state, None, note)
 
 
 def _champion(production: Production, to_version: str | None) -> ModelVersion | None:
@@ -85,14 +128,14 @@ def _done_already(champion: ModelVersion, reason: str, to_version: str | None) -
 
 
 def _nothing_to_do(production: Production, champion: ModelVersion) -> Moved:
-    state, _ = production.mend(champion.version, production.golden(champion))
+    state, _ = repair(production, champion.version, production.golden(champion))
     entry = read_journal(champion)
     previous = entry.previous if entry and entry.kind == "rollback" else None
     note = (
         f"version {champion.version} is the champion already, so nothing was rolled back; "
         "to go further back, name a version with --to-version"
     )
-    return Moved(champion.run_id, True, champion.version, previous, state, None, note)
+    return Moved(model_run(champion), True, champion.version, previous, state, None, note)
 
 
 def _target(production: Production, champion: ModelVersion | None, to_version: str | None) -> ModelVersion:

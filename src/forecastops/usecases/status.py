@@ -4,37 +4,72 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timezone
 
 from forecastops.adapters.endpoint import EndpointState
 from forecastops.adapters.mlflow_store.pointer import PointerKind
-from forecastops.adapters.mlflow_store.registry import Champion, LostPointerError
+from forecastops.adapters.mlflow_store.registry import Champion, LostPointerError, ModelVersion
+from forecastops.adapters.mlflow_store.runs import NewestData
+from forecastops.forecasting.forecaster import iso_dates
 from forecastops.ground.config import Config
 from forecastops.ground.errors import RegistryError
-from forecastops.usecases.champion import current_champion, named
-from forecastops.usecases.incumbent import made_by_forecastops
-from forecastops.usecases.journal import again, unfinished
-from forecastops.usecases.production import Production
+from forecastops.release.champion import current_champion, named
+from forecastops.release.journal import unfinished
+from forecastops.release.kinds import again
+from forecastops.release.legacy_champion import champion_model, made_by_forecastops
+from forecastops.release.lineage import model_run, model_version
+from forecastops.release.production import Production
+from forecastops.release.smoke_test import require_golden
+from forecastops.release.tags import DATA_END
 
-__all__ = ["Status", "require_in_production", "status"]
+__all__ = ["Status", "require_in_production", "require_sound", "status"]
 
 
 @dataclass(frozen=True)
 class Status:
-    """``problems`` is empty when everything agrees; each names the command that mends it."""
+    """What is in production.
 
-    pointer: PointerKind  # which kind the registry has
+    Attributes:
+        pointer: which kind the registry has.
+        champion: the version under it; None without one.
+        endpoint: what serves; None without one.
+        forecasts_from: ISO date of the newest observation in the champion's state; None where it is not known.
+        newest_data: the newest that a run of the model has brought and that were not refused; None without any.
+        disagreements: where pointer, stage, journal and endpoint do not agree, each with the command that mends it.
+        stale: why the champion forecasts from data that are not the newest, with the command.
+    """
+
+    pointer: PointerKind
     champion: Champion | None
     endpoint: EndpointState | None
-    problems: list[str]
+    forecasts_from: str | None
+    newest_data: NewestData | None
+    disagreements: list[str]
+    stale: list[str]
+
+    @property
+    def model_run(self) -> str | None:
+        """The run that estimated the champion's parameters."""
+        return model_run(self.champion.version) if self.champion else None
+
+    @property
+    def model_version(self) -> str | None:
+        """The version that brought the champion's model in, of which it may be a renewal."""
+        return model_version(self.champion.version) if self.champion else None
+
+    @property
+    def problems(self) -> list[str]:
+        """Everything that should be mended."""
+        return [*self.disagreements, *self.stale]
 
     @property
     def consistent(self) -> bool:
-        """Whether pointer, stage, journal and endpoint agree."""
+        """Whether pointer, stage, journal and endpoint agree, and production has the newest data."""
         return not self.problems
 
 
 def status(config: Config) -> Status:
-    """Ask registry and endpoint, and compare; changes nothing.
+    """Ask registry, runs and endpoint, and compare; changes nothing.
 
     Raises:
         RegistryError: when the registry does not answer.
@@ -48,27 +83,70 @@ def status(config: Config) -> Status:
     except LostPointerError as error:
         lost = [f"{error.what}; {error.remedy}"]
     endpoint = production.endpoint.state()
-    problems = [
+    disagreements = [
         *lost,
         *_interrupted(production),
         *_stages(production, champion),
         *([] if lost else _endpoint(production, champion, endpoint)),
     ]
-    return Status(production.registry.pointer.kind, champion, endpoint, problems)
+    served = _forecasts_from(production, champion.version) if champion else None
+    newest = production.runs.newest_data(production.registry.name)
+    stale = list(_stale(production, served, newest)) if served else []
+    return Status(production.registry.pointer.kind, champion, endpoint, served, newest, disagreements, stale)
 
 
 def require_in_production(found: Status, run_id: str) -> None:
-    """Do nothing where the run's model is the champion and serves.
+    """Do nothing where the run's model is the champion, itself or renewed, and serves.
 
     Raises:
         RegistryError: when another model or none is in production, or pointer and endpoint do not agree.
     """
     champion = found.champion.version if found.champion else None
-    if champion is None or champion.run_id != run_id:
-        other = f"that is version {champion.version} of run {champion.run_id}" if champion else "there is none"
+    if champion is None or model_run(champion) != run_id:
+        other = f"that is version {champion.version} of run {model_run(champion)}" if champion else "there is none"
         raise RegistryError(f"run {run_id}", f"its model is not the champion: {other}", "promote it, or ask again")
+    if found.disagreements:
+        what = "; ".join(found.disagreements)
+        raise RegistryError(f"version {champion.version}", "production does not agree", what)
+
+
+def require_sound(config: Config, found: Status) -> None:
+    """Do nothing where all agree, the data are the newest, and the endpoint answers as the champion must.
+
+    Raises:
+        RegistryError: naming the first problem.
+        EndpointError: when the endpoint answers otherwise, or not.
+    """
+    place = f"model {config.registry.model_name!r}"
+    if found.champion is None:
+        raise RegistryError(place, "has no champion", "promote a model first")
     if found.problems:
-        raise RegistryError(f"version {champion.version}", "production does not agree", "; ".join(found.problems))
+        more = f" (and {len(found.problems) - 1} more)" if len(found.problems) > 1 else ""
+        raise RegistryError(place, f"production is not sound{more}", found.problems[0])
+    production = Production.open(config)
+    require_golden(production.endpoint, production.golden(found.champion.version))
+
+
+def _forecasts_from(production: Production, champion: ModelVersion) -> str | None:
+    """The newest observation that the champion's state has: as its version says, else as its files do."""
+    if end := champion.tags.get(DATA_END):
+        return end
+    model = champion_model(production.runs, production.registry, champion)
+    return iso_dates(model.values.index[-1:])[0] if model else None
+
+
+def _stale(production: Production, served: str, newest: NewestData | None) -> Iterator[str]:
+    command = "to renew it: forecastops renew --data FILE"
+    if newest is not None and newest.end > served:
+        yield (
+            f"production forecasts from {served}, and run {newest.run_id} has brought data through {newest.end} "
+            f"(if that date is wrong, delete the run); {command}"
+        )
+    bound = production.config.deployment.max_age_days
+    age = (datetime.now(timezone.utc).replace(tzinfo=None) - datetime.fromisoformat(served)).total_seconds() / 86_400
+    if bound is not None and age > bound:
+        late = f"production forecasts from {served}, {age:.1f} days ago"
+        yield f"{late}, and deployment.max_age_days is {bound:g}; {command}"
 
 
 def _interrupted(production: Production) -> Iterator[str]:

@@ -23,9 +23,9 @@ from forecastops.gate.evidence import finite_or_none
 from forecastops.ground.config import Config
 from forecastops.ground.errors import ForecastopsError
 from forecastops.ground.series import Series
-from forecastops.usecases.champion import current_champion
-from forecastops.usecases.incumbent import champion_model
-from forecastops.usecases.models import MODEL_DIGEST
+from forecastops.release.champion import current_champion
+from forecastops.release.legacy_champion import champion_model
+from forecastops.release.tags import DATA_END, MODEL_DIGEST, MODEL_NAME
 from forecastops.usecases.prepare_data import trainable_series
 
 __all__ = ["TrainResult", "train"]
@@ -113,7 +113,7 @@ def _say_passed_over(selection: Selection) -> None:
 def _log_data(recorder: RunRecorder, config: Config, series: Series, paths: Sequence[str]) -> None:
     recorder.params(_keyed("data", config.data))
     recorder.params({"data.start": series.start, "data.end": series.end, "data.rows": series.rows})
-    recorder.tags({"forecastops.data.end": series.end})
+    recorder.tags({DATA_END: series.end})
     recorder.metrics({"interpolated": float(series.interpolated), "missing": float(series.missing)})
     recorder.dataset(series.values, ", ".join(Path(path).name for path in paths), series.sha256)
 
@@ -122,7 +122,7 @@ def _log_model(recorder: RunRecorder, config: Config, forecaster: Forecaster, fo
     sha256 = save_model(forecaster, folder)
     recorder.folder("model", folder)
     recorder.files(None, {"params.json": json.dumps(_parameters(forecaster), indent=1) + "\n"})
-    recorder.tags({MODEL_DIGEST: sha256, "forecastops.model.name": config.registry.model_name})
+    recorder.tags({MODEL_DIGEST: sha256, MODEL_NAME: config.registry.model_name})
 
 
 def _parameters(forecaster: Forecaster) -> object:

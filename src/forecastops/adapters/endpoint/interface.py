@@ -57,6 +57,11 @@ class Endpoint(ABC):
     def state(self) -> EndpointState | None:
         """What callers meet, None where the target says that there is no such endpoint."""
 
+    def versions_in_use(self) -> set[str]:
+        """The versions of the model that deployments of this target serve, as far as it says."""
+        state = self.state()
+        return {state.version} if state and state.version else set()
+
     @abstractmethod
     def stage(self, version: str, *, restoring: bool = False) -> None:
         """Deploy ``version`` and wait until it can be asked, for the configured time.

@@ -28,6 +28,12 @@ class MlflowTarget(Endpoint):
         version = self._version(found.get("model_uri")) if ours else None
         return EndpointState(self.name, found.get("url"), str(found.get("state")), version, ours)
 
+    def versions_in_use(self) -> set[str]:
+        """Of every deployment of the target, also of those that somebody made by hand."""
+        with self._errors():
+            found = [self._version(entry.get("model_uri")) for entry in self._client().list_deployments()]
+        return super().versions_in_use() | {version for version in found if version}
+
     def stage(self, version: str, *, restoring: bool = False) -> None:
         """Make the deployment serve ``version``."""
         timeout = max(self._config.timeout_seconds, _RESTORE_SECONDS if restoring else 0.0)

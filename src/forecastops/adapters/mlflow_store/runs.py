@@ -15,8 +15,23 @@ import pandas as pd
 from forecastops.adapters.mlflow_store.connection import Connection, mlflow_errors
 from forecastops.ground.errors import RegistryError
 
-__all__ = ["Run", "RunRecorder", "Runs"]
+__all__ = [
+    "DATA_DIGEST",
+    "DATA_END",
+    "DATA_REFUSED",
+    "DATA_SOURCE",
+    "MODEL_NAME",
+    "NewestData",
+    "Run",
+    "RunRecorder",
+    "Runs",
+]
 
+DATA_DIGEST = "forecastops.data.sha256"
+DATA_SOURCE = "forecastops.data.source"
+DATA_END = "forecastops.data.end"  # ISO date of the newest observation
+DATA_REFUSED = "forecastops.data.refused"  # the check that refused the run's data, or "no"
+MODEL_NAME = "forecastops.model.name"
 # Not the same run again: a server may refuse a second artifact of the name of one that never arrived.
 _UPLOAD = "check the tracking server and its artifact store, and run the command again"
 
@@ -31,6 +46,14 @@ class Run:
     tags: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class NewestData:
+    """The newest observation that a run has brought: its ISO date, and the run."""
+
+    end: str
+    run_id: str
+
+
 class Runs:
     """Runs of the configured experiment."""
 
@@ -41,12 +64,17 @@ class Runs:
         self.made_by_mlflow = os.environ.get("MLFLOW_RUN_ID")
 
     @contextmanager
-    def record(self, name: str) -> Iterator[RunRecorder]:
-        """Start a run, or resume the one that ``mlflow run`` made; it ends FAILED when the block raises."""
+    def record(self, name: str, *, own: bool = False) -> Iterator[RunRecorder]:
+        """Start a run, or resume the one that ``mlflow run`` made; it ends FAILED when the block raises.
+
+        Args:
+            name: of a new run.
+            own: whether it must be a new one, whoever calls.
+        """
         import mlflow
 
         with mlflow_errors(self._place("a new run")):
-            if self.made_by_mlflow:
+            if self.made_by_mlflow and not own:
                 # It lies in an experiment of its own: naming another one would raise.
                 active = mlflow.start_run(run_id=self.made_by_mlflow)
             else:
@@ -78,6 +106,28 @@ class Runs:
         if not found.exists():  # some stores pass over what is not there
             raise RegistryError(place, "is not there", remedy)
         return found
+
+    def newest_data(self, model_name: str) -> NewestData | None:
+        """The newest data that a finished run of the model has brought and that were not refused; None without any.
+
+        Runs are looked for in all experiments: `mlflow run` has one of its own.
+        """
+        with mlflow_errors(self._place("runs")):
+            experiments = [found.experiment_id for found in self._client.search_experiments()]
+            condition = f"tags.`{MODEL_NAME}` = '{model_name}' and attributes.status = 'FINISHED'"
+            newest: NewestData | None = None
+            token: str | None = None
+            while experiments:
+                page = self._client.search_runs(experiments, condition, max_results=1000, page_token=token)
+                for run in page:
+                    tags = run.data.tags
+                    end = tags.get(DATA_END, "")
+                    if end > (newest.end if newest else "") and tags.get(DATA_REFUSED, "no") == "no":
+                        newest = NewestData(end, run.info.run_id)
+                token = page.token
+                if not token:
+                    break
+        return newest
 
     def recorder(self, run_id: str) -> RunRecorder:
         """Add to a run that has ended."""
@@ -147,7 +197,7 @@ class RunRecorder:
         from mlflow.entities import DatasetInput, InputTag
         from mlflow.exceptions import MlflowException
 
-        self.tags({"forecastops.data.sha256": sha256, "forecastops.data.source": source})
+        self.tags({DATA_DIGEST: sha256, DATA_SOURCE: source})
         frame = values.rename("value").rename_axis("date").reset_index()
         with mlflow_errors(f"dataset of {self._place}"):
             data: Any = from_pandas(frame, source=source, name="series", digest=sha256[:32])

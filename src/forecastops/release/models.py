@@ -10,10 +10,9 @@ from forecastops.adapters.mlflow_store.runs import Run, Runs
 from forecastops.adapters.model_artifact import load_model
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.ground.errors import ModelError
+from forecastops.release.tags import MODEL_DIGEST
 
-__all__ = ["MODEL_DIGEST", "challenger_model", "version_model"]
-
-MODEL_DIGEST = "forecastops.model.sha256"
+__all__ = ["challenger_model", "version_model"]
 
 
 def challenger_model(runs: Runs, run: Run) -> Forecaster:

@@ -11,10 +11,13 @@ from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.adapters.model_artifact import is_own_format
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.ground.errors import ModelError, RegistryError
-from forecastops.usecases.journal import JOURNAL, REGISTERED_ON, SERVED, Incumbent, read_journal
-from forecastops.usecases.models import MODEL_DIGEST, version_model
+from forecastops.release.entry import Incumbent
+from forecastops.release.journal import read_journal
+from forecastops.release.kinds import registered_by
+from forecastops.release.models import version_model
+from forecastops.release.tags import JOURNAL, MODEL_DIGEST, SERVED
 
-__all__ = ["champion_model", "incumbent_endpoint", "made_by_forecastops", "proven_model"]
+__all__ = ["champion_model", "legacy_endpoint", "made_by_forecastops", "proven_model"]
 
 
 def champion_model(runs: Runs, registry: ModelRegistry, version: ModelVersion) -> Forecaster | None:
@@ -45,7 +48,7 @@ def made_by_forecastops(runs: Runs, registry: ModelRegistry, version: ModelVersi
 
     One mark is enough, so that a version of ours that lost its tags is an error and no incumbent.
     """
-    if version.tags.keys() & {MODEL_DIGEST, SERVED, JOURNAL} or version.description.startswith(REGISTERED_ON):
+    if version.tags.keys() & {MODEL_DIGEST, SERVED, JOURNAL} or registered_by(version):
         return True
     try:
         if version.run_id and MODEL_DIGEST in runs.get(version.run_id).tags:
@@ -56,7 +59,7 @@ def made_by_forecastops(runs: Runs, registry: ModelRegistry, version: ModelVersi
         return is_own_format(registry.download(version.version, Path(folder)))
 
 
-def incumbent_endpoint(
+def legacy_endpoint(
     runs: Runs, registry: ModelRegistry, endpoint: Endpoint, champion: ModelVersion | None, mover: ModelVersion | None
 ) -> Incumbent | None:
     """Whether an incumbent has the endpoint, before ``mover`` takes its place; None where the champion is no incumbent.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from forecastops.adapters.mlflow_store.registry import Champion, ModelRegistry, ModelVersion
-from forecastops.usecases.journal import SERVED, unfinished
+from forecastops.release.journal import unfinished
+from forecastops.release.tags import SERVED
 
 __all__ = ["current_champion", "named"]
 

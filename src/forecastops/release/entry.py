@@ -1,0 +1,58 @@
+"""What the journal of a transition records."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from datetime import datetime, timezone
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from forecastops.ground.home import lock_domain
+
+__all__ = ["Entry", "Incumbent", "Kind", "Step", "actor", "now"]
+
+Kind = Literal["promote", "rollback", "renew", "refit"]  # what a kind does of its own is in `kinds.py`
+Step = Literal["deploy", "verify", "tag", "point"]
+Incumbent = Literal["served", "unserved"]
+
+
+def now() -> str:
+    """UTC time to the second, ISO."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def actor() -> str:
+    """Who acts: on an Azure DevOps agent the person who asked for the build, else user@host."""
+    if person := os.environ.get("BUILD_REQUESTEDFOR"):
+        return person
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"
+
+
+class Entry(BaseModel):
+    """One operation on one version."""
+
+    # Later versions may write more; what they mean by the rest stays the same.
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+    kind: Kind = Field(description="What was asked for.")
+    previous: str | None = Field(description="The champion's version when it began; null for none.")
+    reason: str | None = Field(description="Why, as given by --reason.")
+    forced: bool = Field(False, description="Whether the verdict was overridden.")
+    alias: str = Field(description="The pointer that is to be moved.")
+    endpoint: str = Field(description="The deployment that is to serve the version.")
+    incumbent: Incumbent | None = Field(
+        None, description="Of a champion that is no forecastops model: whether the deployment existed when it began."
+    )
+    actor: str = Field(default_factory=actor, description="Who: user@host, or who asked for the build.")
+    domain: str = Field(default_factory=lock_domain, description="Those processes that its lock keeps out.")
+    started: str = Field(default_factory=now, description="UTC time, ISO.")
+    touched: str = Field(default_factory=now, description="UTC time of the last record, ISO.")
+    outcome: Literal["done", "undone"] | None = Field(None, description="Null while it is under way.")
+    steps: dict[Step, Literal["begun", "done"]] = Field(default_factory=dict, description="Each step's last record.")

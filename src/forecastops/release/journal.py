@@ -1,0 +1,101 @@
+"""The journal of a transition, kept on the model version that moves in.
+
+One tag holds the whole of it, so that each record is one write: what was begun, by whom and why, from which champion,
+and each step before and after it happens. What a killed process leaves behind is thereby known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from typing import Literal
+
+from pydantic import ValidationError
+
+from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
+from forecastops.ground.errors import RegistryError
+from forecastops.release.entry import Entry, Step, now
+from forecastops.release.kinds import again, registered_by
+from forecastops.release.tags import JOURNAL, SERVED
+
+__all__ = ["Journal", "may_be_discarded", "read_journal", "unfinished"]
+
+
+class Journal:
+    """Records the steps of one operation on ``version``; ``again`` is the command that finishes it."""
+
+    def __init__(self, registry: ModelRegistry, version: ModelVersion, entry: Entry) -> None:
+        self._registry = registry
+        self.version = version.version
+        self.entry = entry
+        self.again = again(version, entry)
+
+    def begin(self) -> None:
+        """Record what is about to be done."""
+        self._write()
+
+    @contextmanager
+    def step(self, name: Step) -> Iterator[None]:
+        """Record that ``name`` begins; and that it is done, unless the block raises."""
+        self._write(steps={**self.entry.steps, name: "begun"})
+        yield
+        self._write(steps={**self.entry.steps, name: "done"})
+
+    def end(self, outcome: Literal["done", "undone"]) -> None:
+        """Record that nothing is left to do."""
+        self._write(outcome=outcome)
+
+    def _write(self, **changes: object) -> None:
+        self.entry = self.entry.model_copy(update={**changes, "touched": now()})
+        self._registry.tag(self.version, {JOURNAL: self.entry.model_dump_json()})
+
+
+def read_journal(version: ModelVersion) -> Entry | None:
+    """The last operation that moved this version in, None where there was none.
+
+    Raises:
+        RegistryError: when the tag is not a journal's.
+    """
+    text = version.tags.get(JOURNAL)
+    if text is None:
+        return None
+    try:
+        return Entry.model_validate_json(text)
+    except ValidationError as error:
+        raise RegistryError(
+            f"version {version.version}",
+            f"its tag {JOURNAL} is not a journal",
+            "delete that tag, then run the command again",
+        ) from error
+
+
+def may_be_discarded(version: ModelVersion) -> bool:
+    """Whether undoing may delete the version: we registered it, and it never was in production."""
+    return registered_by(version) is not None and SERVED not in version.tags
+
+
+def unfinished(version: ModelVersion) -> Entry | None:
+    """The transition of this version that was begun and has not ended, None where there is none.
+
+    A version that was registered by us, never was in production and has no journal yet is of a transition killed right
+    after its registration: it belongs to no alias and no endpoint.
+    """
+    entry = read_journal(version)
+    if entry is not None:
+        return entry if entry.outcome is None else None
+    registration = registered_by(version)
+    if registration is None or not may_be_discarded(version):
+        return None
+    begun = datetime.fromtimestamp(version.created, timezone.utc).isoformat(timespec="seconds")
+    return Entry(
+        kind=registration.kind,
+        previous=None,
+        reason=None,
+        alias="",
+        endpoint="",
+        actor=registration.domain,
+        domain=registration.domain,
+        started=begun,
+        touched=begun,
+    )

@@ -1,0 +1,95 @@
+"""What is in production: one model's pointer and endpoint, and the lock under which they are changed."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from forecastops.adapters.endpoint import Endpoint, open_endpoint
+from forecastops.adapters.mlflow_store.connection import connect
+from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
+from forecastops.adapters.mlflow_store.runs import Runs
+from forecastops.ground.config import Config
+from forecastops.ground.errors import PromotionRefusedError
+from forecastops.ground.home import home
+from forecastops.ground.locks import holder, owned
+from forecastops.release.champion import current_champion
+from forecastops.release.legacy_champion import proven_model
+from forecastops.release.smoke_test import Golden
+
+__all__ = ["Production"]
+
+_LOG = logging.getLogger(__name__)
+_LOCK_SECONDS = 180.0  # beyond the deployment's time limit; a killed owner does not keep the lock
+
+
+@dataclass(frozen=True)
+class Production:
+    """Pointer and endpoint of one model, and the registry that remembers how they came about."""
+
+    config: Config
+    runs: Runs
+    registry: ModelRegistry
+    endpoint: Endpoint
+    registry_uri: str
+
+    @classmethod
+    def open(cls, config: Config) -> Production:
+        """Connect to what the configuration names."""
+        connection = connect(config.tracking)
+        name = config.registry.model_name
+        return cls(
+            config,
+            Runs(connection),
+            ModelRegistry(connection, config.registry),
+            open_endpoint(config.deployment, config.deployment_name, name, connection.registry_uri),
+            connection.registry_uri,
+        )
+
+    @contextmanager
+    def exclusively(self) -> Iterator[None]:
+        """Keep other promotions and rollbacks of this model on this machine out.
+
+        Raises:
+            PromotionRefusedError: when another is still under way after a while.
+        """
+        path = self._lock
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.under_way:
+            _LOG.info("waiting for another promotion or rollback of %s to end", self.registry.name)
+        with owned(path, _LOCK_SECONDS + self.config.deployment.timeout_seconds) as held:
+            if not held:
+                raise PromotionRefusedError(
+                    f"model {self.registry.name!r}",
+                    "another promotion or rollback of it is under way on this machine",
+                    "run this again when it has ended",
+                )
+            yield
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a promotion or rollback of this model is running on this machine."""
+        return holder(self._lock) is not None
+
+    @property
+    def _lock(self) -> Path:
+        registry = hashlib.sha256(self.registry_uri.encode()).hexdigest()[:16]
+        return home() / "locks" / f"{self.registry.name}-{registry}.lock"
+
+    def current(self) -> ModelVersion | None:
+        """The version under the pointer, None where no version has ever been there.
+
+        Raises:
+            LostPointerError: when nothing is under the pointer although a version was: without this, a lost alias
+                would let the next model in as if it were the first.
+        """
+        champion = current_champion(self.registry)
+        return champion.version if champion else None
+
+    def golden(self, version: ModelVersion) -> Golden:
+        """The forecast that the endpoint must give when it serves ``version``, from its model rebuilt here."""
+        return proven_model(self.runs, self.registry, version).reference()

@@ -1,0 +1,99 @@
+"""Recover production: finish or undo what was interrupted, and repair pointer and endpoint of the champion.
+
+Whatever was begun and not ended is finished or undone before anything else is begun.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import datetime
+
+from forecastops.adapters.endpoint import EndpointState
+from forecastops.adapters.mlflow_store.registry import ModelVersion
+from forecastops.ground.errors import PromotionRefusedError
+from forecastops.ground.home import lock_domain
+from forecastops.release.entry import Entry
+from forecastops.release.journal import Journal, unfinished
+from forecastops.release.production import Production
+from forecastops.release.smoke_test import Golden, answers, require_golden
+from forecastops.release.transition import complete
+from forecastops.release.undo import undo_transition
+
+__all__ = ["recover_interrupted", "repair"]
+
+_LOG = logging.getLogger(__name__)
+_GRACE_SECONDS = 60.0  # beyond the deployment's time limit, before another machine's work counts as abandoned
+
+
+def recover_interrupted(production: Production, resuming: str | None = None) -> None:
+    """Finish or undo what interrupted transitions have left.
+
+    A version that the pointer has reached is finished; any other is undone. Work on other aliases or endpoints of
+    the model is left alone.
+
+    Args:
+        production: locked by the caller.
+        resuming: a version that is left to the caller, who is about to move it in again.
+
+    Raises:
+        PromotionRefusedError: when another machine may still be at work.
+    """
+    champion = production.current()
+    for version in production.registry.versions():
+        entry = unfinished(version)
+        if entry is None or not _concerns(production, entry):
+            continue
+        journal = Journal(production.registry, version, entry)
+        if champion and version.version == champion.version:
+            complete(production, journal)
+            continue
+        _require_abandoned(production, version, entry)
+        if version.version != resuming:
+            _LOG.warning("undoing an interrupted %s of version %s", entry.kind, version.version)
+            undo_transition(production, journal, None)
+
+
+def repair(production: Production, version: str, golden: Golden) -> tuple[EndpointState, bool]:
+    """Make pointer, stage and endpoint name the champion ``version`` again.
+
+    Args:
+        production: locked by the caller.
+        version: the champion.
+        golden: the forecast that the endpoint must give.
+
+    Returns:
+        The endpoint's state, and whether the champion had to be deployed.
+
+    Raises:
+        EndpointError: when it cannot be deployed, or answers otherwise.
+    """
+    endpoint = production.endpoint
+    production.registry.point(version)
+    state = endpoint.state()
+    # A number alone is not trusted: the registry may have been made anew since it was deployed.
+    if state and state.serves(version) and answers(endpoint, golden):
+        return state, False
+    _LOG.info("deploying champion version %s to endpoint %s", version, endpoint.name)
+    endpoint.stage(version)
+    require_golden(endpoint, golden)
+    state = endpoint.release(version)
+    endpoint.clean_up()
+    return state, True
+
+
+def _concerns(production: Production, entry: Entry) -> bool:
+    """Whether the entry is of our pointer and endpoint; one that got no further than registering is of none."""
+    return entry.alias in ("", production.registry.pointer.name) and entry.endpoint in ("", production.endpoint.name)
+
+
+def _require_abandoned(production: Production, version: ModelVersion, entry: Entry) -> None:
+    """What our lock keeps out is abandoned, since we hold it; another machine's work, after its time limit."""
+    age = time.time() - datetime.fromisoformat(entry.touched).timestamp()
+    patience = production.config.deployment.timeout_seconds + _GRACE_SECONDS
+    if entry.domain != lock_domain() and age < patience:
+        raise PromotionRefusedError(
+            f"model {production.registry.name!r}",
+            f"{entry.actor} began a {entry.kind} of version {version.version} on {entry.domain} {age:.0f} s ago",
+            f"run this again when it has ended, or after {patience - age:.0f} s if it was interrupted",
+        )

@@ -1,0 +1,134 @@
+"""Versions that no challenger brought: the champion's parameters on newer data, or its specification estimated anew.
+
+Each is a run of its own, from which its version is registered, and moves in by the same transition as a promotion.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from forecastops.adapters.endpoint import EndpointState
+from forecastops.adapters.mlflow_store.registry import ModelVersion
+from forecastops.adapters.model_artifact import save_model
+from forecastops.forecasting.forecaster import Forecaster
+from forecastops.ground.series import Series
+from forecastops.release.entry import Incumbent, Kind, actor, now
+from forecastops.release.kinds import registration_mark
+from forecastops.release.lineage import RENEWAL, model_run, model_version
+from forecastops.release.production import Production
+from forecastops.release.tags import (
+    ACCEPTED_REASON,
+    DATA_END,
+    DATA_REFUSED,
+    KIND,
+    MODEL_DIGEST,
+    MODEL_NAME,
+    PARAMETERS_OF,
+    PREDECESSOR,
+    PROMOTED_AT,
+    PROMOTED_BY,
+    RUN_ID,
+)
+from forecastops.release.transition import move_in, plan_transition
+
+__all__ = ["Successor", "install", "refitted", "renewed"]
+
+REFIT = "refit"
+
+
+@dataclass(frozen=True)
+class Successor:
+    """A model that takes its predecessor's place, and what its version is to say of it.
+
+    Attributes:
+        model: its series is the newest data.
+        tags: of the version, without those that every successor gets.
+        metrics: of the run.
+        source: where the data came from, for the run.
+    """
+
+    model: Forecaster
+    tags: Mapping[str, str]
+    source: str
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+def renewed(holder: ModelVersion, model: Forecaster, source: str, accepted: str | None = None) -> Successor:
+    """Make the successor that has ``holder``'s parameters, and newer data.
+
+    It says of itself what its model's version says: who asks whether that model is in production gets a yes.
+
+    Args:
+        holder: a version with the parameters.
+        model: these parameters on the newer data.
+        source: where the data came from.
+        accepted: why data were accepted that looked bad; None where they did not.
+    """
+    tags = {
+        "RMSE": holder.tags.get("RMSE", ""),
+        "R2": holder.tags.get("R2", ""),
+        RUN_ID: model_run(holder),
+        KIND: RENEWAL,
+        PARAMETERS_OF: model_version(holder),
+        PREDECESSOR: holder.tags.get(PREDECESSOR, "none"),
+    }
+    return Successor(model, tags | ({ACCEPTED_REASON: accepted} if accepted else {}), source)
+
+
+def refitted(champion: ModelVersion, model: Forecaster, metrics: Mapping[str, float], source: str) -> Successor:
+    """Make the successor that has the champion's specification, estimated anew: a model of its own."""
+    tags = {name: str(metrics[name]) for name in ("RMSE", "R2")}
+    return Successor(model, tags | {KIND: REFIT, PREDECESSOR: champion.version}, source, metrics)
+
+
+def install(
+    production: Production,
+    successor: Successor,
+    kind: Kind,
+    *,
+    previous: str | None,
+    reason: str | None,
+    incumbent: Incumbent | None = None,
+) -> tuple[ModelVersion, EndpointState]:
+    """Log the successor as a run, register its version, and move it in.
+
+    Args:
+        production: locked by the caller, with nothing interrupted left in it.
+        successor: what moves in.
+        kind: what was asked for.
+        previous: the champion's version; None for none.
+        reason: why, as the user gave it.
+        incumbent: what ``legacy_endpoint`` returned.
+
+    Raises:
+        EndpointError: when it cannot be deployed, or answers otherwise; production is then as it was.
+        RegistryError: when the tracking server or the registry fails.
+    """
+    run_id, tags = _logged(production, successor, kind)
+    source = f"{production.runs.get(run_id).artifact_uri}/model"
+    version = production.registry.register(run_id, source, registration_mark(kind))
+    journal = plan_transition(production, version, kind, previous=previous, reason=reason, incumbent=incumbent)
+    state = move_in(production, journal, successor.model.reference(), {RUN_ID: run_id, **tags})
+    return version, state
+
+
+def _logged(production: Production, successor: Successor, kind: Kind) -> tuple[str, Mapping[str, str]]:
+    """The run that holds the model, and the tags of its version."""
+    model = successor.model
+    series = Series(model.values, filled=model.interpolated)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        production.runs.record(f"{kind} {series.end}", own=True) as recorder,
+    ):
+        digest = save_model(model, Path(folder) / "model")
+        recorder.folder("model", Path(folder) / "model")
+        recorder.dataset(series.values, successor.source, series.sha256)
+        recorder.metrics({name: value for name, value in successor.metrics.items() if math.isfinite(value)})
+        of_data = {DATA_END: series.end, MODEL_DIGEST: digest}
+        lineage = {name: successor.tags[name] for name in (KIND, PARAMETERS_OF) if name in successor.tags}
+        recorder.tags(of_data | lineage | {MODEL_NAME: production.registry.name, DATA_REFUSED: "no"})
+    return recorder.run_id, {**successor.tags, **of_data, PROMOTED_BY: actor(), PROMOTED_AT: now()}

@@ -1,0 +1,65 @@
+"""The names of all tags that forecastops sets on versions and runs. They are kept in registries, so they stay.
+
+``RMSE``, ``R2`` and ``run_id`` on versions are those of older scripts. The tags by which a run's data are found are
+defined below this floor, with the runs themselves.
+"""
+
+from __future__ import annotations
+
+from forecastops.adapters.mlflow_store.runs import DATA_DIGEST, DATA_END, DATA_REFUSED, DATA_SOURCE, MODEL_NAME
+
+__all__ = [
+    "ACCEPTED_REASON",
+    "CHALLENGER",
+    "CHAMPION",
+    "DATA_DIGEST",
+    "DATA_END",
+    "DATA_REFUSED",
+    "DATA_SOURCE",
+    "DECISION_DIGEST",
+    "DECISION_FOLDER",
+    "FORCED_REASON",
+    "JOURNAL",
+    "KIND",
+    "MODEL_DIGEST",
+    "MODEL_NAME",
+    "PARAMETERS_OF",
+    "PREDECESSOR",
+    "PROMOTED",
+    "PROMOTED_AT",
+    "PROMOTED_BY",
+    "RENEWED",
+    "ROLLED_BACK",
+    "RUN_ID",
+    "SERVED",
+    "VERDICT",
+    "VERSION",
+]
+
+# On versions and on training runs.
+MODEL_DIGEST = "forecastops.model.sha256"
+VERDICT = "forecastops.verdict"
+
+# On versions.
+JOURNAL = "forecastops.journal"
+SERVED = "forecastops.served"  # since when the version was under the pointer for the first time
+PREDECESSOR = "forecastops.predecessor"  # the champion that its model replaced, or "none"
+KIND = "forecastops.kind"  # of a version that no challenger brought: "renewal" or "refit"
+PARAMETERS_OF = "forecastops.parameters_of"  # of a renewal: the version that brought its model in
+ACCEPTED_REASON = "forecastops.accepted_data"  # why data were accepted although they looked bad
+RUN_ID = "run_id"  # the run that estimated the version's parameters
+ROLLED_BACK = "forecastops.rolled_back"
+PROMOTED_BY = "forecastops.promoted_by"
+PROMOTED_AT = "forecastops.promoted_at"
+FORCED_REASON = "forecastops.forced_reason"
+
+# On training runs; those of their data are defined with the dataset.
+DECISION_FOLDER = "forecastops.decision"
+DECISION_DIGEST = "forecastops.decision.sha256"
+CHAMPION = "forecastops.champion"  # the version it was judged against, or "none"
+
+# On the runs that `mlflow run` made.
+CHALLENGER = "forecastops.challenger"
+PROMOTED = "forecastops.promoted"
+RENEWED = "forecastops.renewed"
+VERSION = "forecastops.version"

@@ -1,0 +1,167 @@
+"""The one way to change what is in production: a transition moves a version in, each step in its journal.
+
+The endpoint is changed first and the pointer last, after the smoke test: a version under the pointer has always
+answered it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from forecastops.adapters.endpoint import EndpointState
+from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVersion
+from forecastops.ground.errors import ForecastopsError, PromotionRefusedError, RegistryError
+from forecastops.release.champion import named
+from forecastops.release.entry import Entry, Incumbent, Kind, now
+from forecastops.release.journal import Journal
+from forecastops.release.kinds import predecessor_tags
+from forecastops.release.lineage import model_version
+from forecastops.release.production import Production
+from forecastops.release.smoke_test import Golden, require_golden
+from forecastops.release.tags import ROLLED_BACK, SERVED
+from forecastops.release.undo import undo_transition
+
+__all__ = ["champion_already", "complete", "move_in", "plan_transition"]
+
+_LOG = logging.getLogger(__name__)
+
+
+def plan_transition(
+    production: Production,
+    version: ModelVersion,
+    kind: Kind,
+    *,
+    previous: str | None,
+    reason: str | None,
+    forced: bool = False,
+    incumbent: Incumbent | None,
+) -> Journal:
+    """Make the journal of a transition that is to move ``version`` in; nothing is written before ``move_in``.
+
+    Args:
+        production: where to.
+        version: a registered version.
+        kind: what was asked for.
+        previous: the champion's version, which must still be the champion when the pointer moves; None for none.
+        reason: why, as the user gave it.
+        forced: whether a verdict was overridden.
+        incumbent: what ``legacy_endpoint`` returned.
+    """
+    entry = Entry(
+        kind=kind,
+        previous=previous,
+        reason=reason,
+        forced=forced,
+        alias=production.registry.pointer.name,
+        endpoint=production.endpoint.name,
+        incumbent=incumbent,
+    )
+    return Journal(production.registry, version, entry)
+
+
+def move_in(production: Production, journal: Journal, golden: Golden, tags: Mapping[str, str]) -> EndpointState:
+    """Deploy the journal's version, prove that it answers as evaluated, tag it, and move the pointer to it.
+
+    On failure production is what it was before; unless the pointer has moved, which the error says then.
+
+    Args:
+        production: locked by the caller, with nothing interrupted left in it.
+        journal: of ``plan_transition``.
+        golden: the forecast that the endpoint must give.
+        tags: for the version, set once it has answered.
+
+    Raises:
+        EndpointError: when it cannot be deployed, or answers otherwise.
+        PromotionRefusedError: when the champion is another by now, or undoing fails too.
+        RegistryError: when the registry fails, also after the pointer has moved.
+    """
+    try:
+        journal.begin()
+        state = _serve(production, journal, golden)
+        with journal.step("tag"):
+            production.registry.tag(journal.version, tags)
+        with journal.step("point"):
+            _require_champion(production, journal.entry.previous)
+            production.registry.point(journal.version)
+            _require_champion(production, journal.version)
+    except BaseException as error:
+        undone = undo_transition(production, journal, error)
+        if isinstance(error, ForecastopsError) and not undone:
+            raise _incomplete(production, journal, error) from error
+        raise
+    complete(production, journal)
+    return state
+
+
+def complete(production: Production, journal: Journal) -> None:
+    """Do what is left once the pointer has moved.
+
+    Raises:
+        RegistryError: when that fails; it says that the version is the champion already.
+    """
+    try:
+        production.endpoint.clean_up()
+        _record_success(production, journal)
+    except ForecastopsError as error:
+        raise _incomplete(production, journal, error) from error
+
+
+def champion_already(place: str, again: str, error: ForecastopsError) -> RegistryError:
+    """Make the error of a transition that has moved the pointer, and failed to record it."""
+    what = f"is the champion already, but what is left to do failed: {error.where}: {error.what}"
+    return RegistryError(place, what, f"to complete it, run `{again}`")
+
+
+def _serve(production: Production, journal: Journal, golden: Golden) -> EndpointState:
+    """Deploy the journal's version, smoke-test it, and give it to the callers.
+
+    Also when it seems to be served: what an interrupted call has asked for may be on its way still, with the old
+    version answering in between. A deployment that has returned has no other version behind it.
+    """
+    endpoint = production.endpoint
+    with journal.step("deploy"):
+        _LOG.info("deploying version %s to endpoint %s", journal.version, endpoint.name)
+        endpoint.stage(journal.version)
+    with journal.step("verify"):
+        _LOG.info("comparing the endpoint's forecasts with those evaluated")
+        require_golden(endpoint, golden)
+        return endpoint.release(journal.version)
+
+
+def _require_champion(production: Production, expected: str | None) -> None:
+    try:
+        champion = production.current()
+    except LostPointerError:
+        champion = None  # a rollback is about to mend that
+    today = champion.version if champion else None
+    if today != expected:
+        raise PromotionRefusedError(
+            f"model {production.registry.name!r}",
+            f"its champion is {named(today)}, no longer {named(expected)}",
+            "evaluate the run again",
+        )
+
+
+def _record_success(production: Production, journal: Journal) -> None:
+    registry, loser = production.registry, journal.entry.previous
+    versions = {version.version: version for version in registry.versions()}
+    if loser in versions and (tags := predecessor_tags(journal.version, journal.entry)):
+        for version in _with_model(versions, loser):
+            registry.tag(version, tags)
+    if SERVED not in versions[journal.version].tags:
+        registry.tag(journal.version, {SERVED: now()})
+    for version in _with_model(versions, journal.version):
+        if ROLLED_BACK in versions[version].tags:
+            registry.untag(version, ROLLED_BACK)
+    journal.end("done")
+
+
+def _with_model(versions: Mapping[str, ModelVersion], version: str) -> list[str]:
+    """The version and, where it is a renewal, the one that brought its model in: what is said of one is of both."""
+    both = dict.fromkeys((version, model_version(versions[version])))
+    return [name for name in both if name in versions]
+
+
+def _incomplete(production: Production, journal: Journal, error: ForecastopsError) -> RegistryError:
+    return champion_already(f"version {journal.version} of {production.registry.name!r}", journal.again, error)

@@ -1,0 +1,87 @@
+"""Undo a transition whose pointer has not moved: the endpoint gets its version back, and what we registered goes."""
+
+from __future__ import annotations
+
+import logging
+
+from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVersion
+from forecastops.ground.errors import EndpointError, ForecastopsError, PromotionRefusedError
+from forecastops.release.entry import Entry
+from forecastops.release.journal import Journal, may_be_discarded
+from forecastops.release.production import Production
+
+__all__ = ["restore_endpoint", "undo_transition"]
+
+_LOG = logging.getLogger(__name__)
+
+
+def undo_transition(production: Production, journal: Journal, cause: BaseException | None) -> bool:
+    """Undo what the journal says was done.
+
+    Args:
+        production: where it was done.
+        journal: of the transition.
+        cause: why it is undone; None where it was found interrupted.
+
+    Returns:
+        False where the pointer has moved: the rest is finished by the next call then.
+
+    Raises:
+        PromotionRefusedError: when it cannot be undone.
+    """
+    try:
+        return _undo_steps(production, journal)
+    except ForecastopsError as error:
+        raise PromotionRefusedError(
+            f"version {journal.version} of {production.registry.name!r}",
+            f"{cause or 'an interrupted operation was found'}; undoing it failed too: {error}",
+            "run `forecastops status`, mend what it names, and run the command again",
+        ) from error
+
+
+def restore_endpoint(production: Production, champion: ModelVersion | None, entry: Entry) -> None:
+    """Give the endpoint the champion back, or remove it where it served none.
+
+    Always, whatever it says that it serves now: a deployment that a killed call has asked for may still be on its
+    way, and only a newer request supersedes it.
+
+    Raises:
+        EndpointError: when it does not serve the champion again.
+    """
+    endpoint = production.endpoint
+    state = endpoint.state()
+    if state is not None and not state.ours:
+        return  # it was refused to us
+    if champion is None or entry.incumbent == "unserved":
+        endpoint.delete()
+        return
+    endpoint.stage(champion.version, restoring=True)
+    endpoint.release(champion.version)
+    try:
+        endpoint.clean_up()
+    except EndpointError as error:  # callers have what they had; the next deployment clears it away
+        _LOG.warning("something is left behind: %s", error)
+    if entry.incumbent:
+        what = "endpoint %s serves version %s again; it is healthy, but as no forecastops model could not be verified"
+        _LOG.warning(what, endpoint.name, champion.version)
+
+
+def _undo_steps(production: Production, journal: Journal) -> bool:
+    try:
+        champion = production.current()
+    except LostPointerError:
+        journal.end("undone")
+        return True
+    if champion and champion.version == journal.version:
+        return False
+    if "deploy" in journal.entry.steps:
+        restore_endpoint(production, champion, journal.entry)
+    _discard_version(production, journal)
+    return True
+
+
+def _discard_version(production: Production, journal: Journal) -> None:
+    """Delete the version, and its journal with it; where it is not ours to delete, record that it was undone."""
+    version = production.registry.get(journal.version)
+    if not (may_be_discarded(version) and production.registry.discard(version.version)):
+        journal.end("undone")

@@ -1,0 +1,199 @@
+"""Renew the champion: the same parameters, the newest data; no training."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from forecastops.adapters.endpoint import EndpointState
+from forecastops.adapters.mlflow_store.registry import ModelVersion
+from forecastops.adapters.read_series import read_series
+from forecastops.forecasting.forecaster import Forecaster
+from forecastops.forecasting.training import refit
+from forecastops.gate.check import Check
+from forecastops.gate.data_checks import judge_data, unusable
+from forecastops.ground.config import Config
+from forecastops.ground.errors import ForecastopsError, ModelError, PromotionRefusedError
+from forecastops.ground.redaction import redacted
+from forecastops.ground.series import Series
+from forecastops.release.legacy_champion import champion_model, proven_model
+from forecastops.release.production import Production
+from forecastops.release.pruning import prune_renewals
+from forecastops.release.recovery import recover_interrupted, repair
+from forecastops.release.successor import install, refitted, renewed
+from forecastops.release.tags import RENEWED, VERSION
+from forecastops.usecases.moved import Moved
+
+__all__ = ["bring_up_to_date", "on_hold", "renew"]
+
+_LOG = logging.getLogger(__name__)
+
+
+class _Data(NamedTuple):
+    """What is to become the champion's state, and where it came from."""
+
+    series: Series
+    source: str
+
+
+def renew(config: Config, paths: Sequence[str], accept_reason: str | None = None) -> Moved:
+    """Give the champion the newest data, and deploy that as a version of its own.
+
+    Data that are not the champion's series, or whose newest rows are implausible, change nothing, unless
+    ``accept_reason`` says why they are right. Data that it has already, or older ones, change nothing either.
+    Running it again finishes or undoes what an interrupted call has begun.
+
+    Args:
+        config: names model, registry and endpoint.
+        paths: files of the newest data; what they do not reach back to stays as the champion has it.
+        accept_reason: recorded on the version.
+
+    Raises:
+        DataError: when the files make no regular series.
+        PromotionRefusedError: when there is no champion, or these data can never be its state.
+        ModelError: when the champion cannot be rebuilt.
+        EndpointError: when deployment or smoke test fail; production is then as it was.
+    """
+    series = read_series(paths, config.data)
+    for note in series.notes:
+        _LOG.warning("%s", note)
+    production = Production.open(config)
+    source = ", ".join(Path(path).name for path in paths)
+    with production.exclusively():
+        recover_interrupted(production)
+        champion = production.current()
+        if champion is None:
+            place = f"model {production.registry.name!r}"
+            raise PromotionRefusedError(place, "has no champion to renew", "promote a model first")
+        model = proven_model(production.runs, production.registry, champion)
+        moved = _renew(production, champion, model, _Data(series, source), accept_reason and redacted(accept_reason))
+    _log(production, moved)
+    return moved
+
+
+def on_hold(production: Production, champion: ModelVersion, challenger: Forecaster, source: str) -> Moved:
+    """Give a champion that stays what ``deployment.on_hold`` says: the challenger's data, or an estimation on them.
+
+    Args:
+        production: locked by the caller, with nothing interrupted left in it.
+        champion: the version under the pointer.
+        challenger: its series is the newest data; of its parameters nothing is used.
+        source: where the data came from.
+
+    Raises:
+        EndpointError: when deployment or smoke test fail; production is then as it was.
+    """
+    model = champion_model(production.runs, production.registry, champion)
+    if model is None:
+        return _unchanged(champion, "the champion was not made by forecastops, so it cannot be renewed")
+    series = Series(challenger.values, filled=challenger.interpolated)
+    if production.config.deployment.on_hold == "refit":
+        return _refit(production, champion, model, _Data(series, source))
+    return _renew(production, champion, model, _Data(series, source))
+
+
+def bring_up_to_date(production: Production, holder: ModelVersion, data: ModelVersion) -> Moved | None:
+    """Renew the champion ``holder`` by the data of another version, which were accepted for that; None if not newer."""
+    model, known = (proven_model(production.runs, production.registry, version) for version in (holder, data))
+    if known.values.index[-1] <= model.values.index[-1] or known.frequency != model.frequency:
+        return None
+    series = Series(known.values, filled=known.interpolated)
+    successor = renewed(holder, _on(model, series), f"version {data.version}")
+    version, state = install(production, successor, "renew", previous=holder.version, reason=None)
+    return Moved.renewed_to(version.version, holder.version, state, f"renewed through {series.end}")
+
+
+def _renew(
+    production: Production, champion: ModelVersion, model: Forecaster, data: _Data, accept_reason: str | None = None
+) -> Moved:
+    series, source = data
+    if reason := unusable(model, series.values):
+        raise PromotionRefusedError(source, f"cannot be the state of this model: {reason}", "train a new model on them")
+    series = _joined(model, series)
+    if already := _already(model, series, accept_reason):
+        state, mended = repair(production, champion.version, model.reference())
+        return _unchanged(champion, already + ("; its endpoint was mended" if mended else ""), state)
+    refused = _refused(judge_data(model, series, production.config.gate))
+    if refused and accept_reason is None:
+        names = ", ".join(check.name for check in refused)
+        _LOG.warning("the data are refused: %s", refused[0].reason)
+        return _unchanged(champion, f"{names}: {refused[0].reason}", refused=True)
+    if refused:
+        _LOG.warning("accepted although %s: %s", refused[0].reason, accept_reason)
+    successor = renewed(champion, _on(model, series), source, accept_reason if refused else None)
+    version, state = install(production, successor, "renew", previous=champion.version, reason=accept_reason)
+    prune_renewals(production)
+    note = f"version {version.version}, renewed through {series.end}, serves at {state.url}"
+    return Moved.renewed_to(version.version, champion.version, state, note)
+
+
+def _refit(production: Production, champion: ModelVersion, model: Forecaster, data: _Data) -> Moved:
+    """The champion's specification, estimated on the new data; renewed where that cannot be."""
+    config, (series, source) = production.config, data
+    refused = _refused(judge_data(model, series, config.gate))
+    newer = series.values.index[-1] > pd.Timestamp(model.fit.estimated_through)
+    if unusable(model, series.values) or refused or not newer:
+        return _renew(production, champion, model, data)
+    try:
+        trained = refit(model, series, config.evaluation_of(series.frequency), config.model.max_iterations)
+    except ModelError as error:
+        _LOG.warning("the champion's specification cannot be estimated anew: %s", error)
+        return _renew(production, champion, model, data)
+    if not trained.model.judged.converged:
+        _LOG.warning("the champion's specification did not converge on the new data: it is renewed instead")
+        return _renew(production, champion, model, data)
+    successor = refitted(champion, trained.model, trained.metrics, source)
+    version, state = install(production, successor, "refit", previous=champion.version, reason=None)
+    note = f"version {version.version} is the champion's specification, refitted through {series.end}, at {state.url}"
+    return Moved.renewed_to(version.version, champion.version, state, note)
+
+
+def _on(model: Forecaster, series: Series) -> Forecaster:
+    return model.with_data(series.values, series.filled)
+
+
+def _joined(model: Forecaster, series: Series) -> Series:
+    """The new data, with the model's own before them."""
+    before = model.values[model.values.index < series.index[0]]
+    if before.empty:
+        return series
+    grid = pd.date_range(before.index[0], series.index[-1], freq=series.index.freq)
+    values = pd.Series(np.concatenate([before, series.values.reindex(grid[len(before) :])]), grid)
+    first = series.start
+    return Series(values, series.notes, (*(date for date in model.interpolated if date < first), *series.filled))
+
+
+def _already(model: Forecaster, series: Series, accept_reason: str | None) -> str | None:
+    """Why there is nothing to renew, None where there is."""
+    own = Series(model.values, filled=model.interpolated)
+    if series.sha256 == own.sha256:
+        return f"the champion has these data already, through {own.end}"
+    if series.index[-1] < own.index[-1] and accept_reason is None:
+        return f"the champion has newer data, through {own.end}; these end on {series.end}"
+    return None
+
+
+def _refused(checks: Sequence[Check]) -> list[Check]:
+    return [check for check in checks if not check.passed]
+
+
+def _unchanged(
+    champion: ModelVersion, reason: str, state: EndpointState | None = None, *, refused: bool = False
+) -> Moved:
+    return Moved.unchanged(champion.version, reason, state, refused=refused)
+
+
+def _log(production: Production, moved: Moved) -> None:
+    """Tell the run that ``mlflow run`` made, if any, what came of it."""
+    if production.runs.made_by_mlflow is None:
+        return
+    try:
+        with production.runs.record("renew") as recorder:
+            recorder.tags({RENEWED: str(moved.renewed).lower(), VERSION: moved.version or "none"})
+    except ForecastopsError as error:
+        _LOG.warning("what was done was not recorded on the run of `mlflow run`: %s", error)

@@ -1,0 +1,39 @@
+"""What a configuration means for series of each usual frequency."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from forecastops.forecasting.members import combination, logs_by_likelihood
+from forecastops.ground.config import Config
+from forecastops.ground.frequency import family
+
+__all__ = ["by_frequency"]
+
+_USUAL = {
+    "hourly": "h",
+    "daily": "D",
+    "business days": "B",
+    "weekly": "W-SUN",
+    "monthly": "MS",
+    "quarterly": "QS",
+    "yearly": "YS",
+}
+_MANY_ROWS = 10_000
+
+
+def by_frequency(config: Config) -> dict[str, dict[str, Any]]:
+    """Horizon, window, season and members (names of their orders) by name of the frequency, for a long series.
+
+    The members are those of ``selection=combination``; none are named for another selection. ``log`` says whether the
+    likelihood decides if logarithms are modelled.
+    """
+    found = {}
+    for name, frequency in _USUAL.items():
+        evaluation, step = config.evaluation.resolved(frequency), family(frequency)
+        members = []
+        if config.model.selection == "combination":
+            members = [spec.name for spec in combination(config.model, evaluation.season_length, _MANY_ROWS, step)]
+        log = "by likelihood" if logs_by_likelihood(config.model, step) else config.model.spec.log
+        found[name] = {**evaluation.model_dump(mode="json"), "members": members, "log": log}
+    return found
