@@ -90,7 +90,8 @@ class _Likelihood:
             start = np.where(lags, random.uniform(-0.95, 0.95, len(lags)), self.model.start_params)
             try:
                 bound = {"maxiter": self.bound}
-                yield float(self.model.fit(start, method_kwargs=bound, cov_type="none", low_memory=True).llf)
+                found = self.model.fit(start, method_kwargs=bound, cov_type="none", low_memory=True)
+                yield float(self.model.loglike(found.params))  # low memory's own counts the burn-in's scale
             except (ValueError, np.linalg.LinAlgError):
                 continue
 

@@ -26,7 +26,7 @@ Array = npt.NDArray[np.float64]
 CHANGES = ("none", "level shift", "trend change", "season change", "variance change", "outliers")
 _EVERY = {"D": 28, "W": 4, "MS": 2}  # observations from one retraining to the next
 _SEASONAL = (((1, 0, 1), (1, 0, 1)), ((0, 1, 1), (0, 1, 1)))  # orders and seasonal ones, for short seasons
-_RETRAININGS = {"open daily": 10, "panel daily": 5, "monthly": 6, "weekly": 10, "simulated": 10}
+_RETRAININGS = {"open daily": 10, "panel daily": 5, "monthly": 6, "weekly": 10, "simulated": 8}
 _TUNING, _HELD_OUT = (0, 1), (13, 14)  # seeds
 _PATIENCE_DAYS = 7  # until a person has looked into an alarm and accepted rows that are right
 
@@ -203,7 +203,7 @@ def _simulated(change: str, seed: int, frequency: str, rows: int | None = None) 
     random = _random(name)
     first, every, horizon = (208, 4, 8) if weekly else (252, 28, 14)
     rows = rows or first + every * _RETRAININGS["simulated"] + horizon
-    broken_at = int(first + every * random.uniform(2, 6))
+    broken_at = int(first + every * random.uniform(2, 5))
     values = _values(random, rows, 52 if weekly else 7, change, broken_at)
     index = pd.date_range("2020-01-05", periods=rows, freq=frequency)
     half: Half = "held out" if seed in _HELD_OUT else "tuning"
