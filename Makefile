@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Threads fight over matrices as small as ours.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test check bench bench-gate bench-selection soak lock clean
+.PHONY: demo test check bench bench-gate bench-selection bench-estimation soak lock clean
 
 demo: $(VENV)/.installed
 	$(BIN)/forecastops demo
@@ -24,12 +24,16 @@ check: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/cycle.py
 
-# Which gate decides best? Some minutes.
+# What is served, by which policy? Some minutes; QUICK=--quick for one or two.
 bench-gate: $(VENV)/.installed-dev
-	$(BIN)/python benchmarks/decisions
+	$(BIN)/python benchmarks/decisions $(QUICK)
 
 bench-selection: $(VENV)/.installed-dev
-	$(BIN)/python benchmarks/decisions/selection.py
+	$(BIN)/python benchmarks/decisions/selection.py $(QUICK)
+
+# Does the estimation find the optimum, and what does it cost?
+bench-estimation: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/estimation.py $(QUICK)
 
 # Random kills and races, for half an hour and more.
 soak: $(VENV)/.installed-dev

@@ -42,7 +42,7 @@ def main() -> None:
         servers.callback(stop_endpoints, folder / "home")
         command = Command(folder, os.environ, forks=not options.exec)
         # A run carries one decision, which binds one model: each stage has runs of its own.
-        stages = {}
+        stages: dict[str, Stage] = {}
         for chain in CHAINS:
             stage = Workshop.build(command).stage(f"soak-{chain[0]}")
             stages |= dict.fromkeys(chain, stage)

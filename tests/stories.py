@@ -26,23 +26,27 @@ END = {PAST: "2013-12-31", SPRING: "2014-03-31", WHOLE: "2014-05-31"}
 class Story:
     """``begin`` brings a stage to the start for the first time, ``reset`` brings it back; then ``command`` is run.
 
-    ``model`` is the run whose model is in production once it has been carried out, ``data`` the file that it then has.
+    ``model`` is the run whose model is in production once it has been carried out (None: one of its own), ``data`` the
+    file that it then has. Of ``every`` so many changes one is killed before: more than one where the transitions are
+    those of other stories, and only their order is new.
     This process must see the stage's FORECASTOPS_HOME and MLFLOW_TRACKING_URI.
     """
 
     begin: Callable[[Stage], None]
     reset: Callable[[Stage], None]
     command: Callable[[Stage], list[str]]
-    model: Callable[[Workshop], str]
+    model: Callable[[Workshop], str] | None
     data: str
     promotes: bool = True
+    every: int = 1
 
     def require_done(self, stage: Stage, said: Any) -> None:
         """After the rerun, which said this: the story's end, whichever of the two calls has brought it."""
-        status = stage.ok("status")
-        version = status["champion"]["version"]
-        require_settled(stage, version)
-        assert status["champion"]["run_id"] == self.model(stage.workshop), status
+        version = stage.champion()
+        assert version is not None
+        status = require_settled(stage, version)
+        model = self.model(stage.workshop) if self.model else stage.versions()[version]
+        assert status["champion"]["run_id"] == model, status
         assert status["forecasts_from"] == END[self.data], status
         assert said["promoted"] == self.promotes, said
         if self.promotes or said["renewed"]:
@@ -183,6 +187,16 @@ STORIES = {
         _first,
         WHOLE,
         promotes=False,
+        every=2,
+    ),
+    "refit": Story(
+        _hold_second,
+        _return_to_first,
+        lambda stage: ["promote", "--run-id", stage.workshop.second, *HOLD, "--set", "deployment.on_hold=refit"],
+        None,
+        WHOLE,
+        promotes=False,
+        every=4,
     ),
     # Of a challenger whose data are older than the champion's: promoted, then brought up to date.
     "lagging": Story(
@@ -191,10 +205,11 @@ STORIES = {
         lambda stage: ["promote", "--run-id", spring_run(stage.workshop)],
         spring_run,
         WHOLE,
+        every=3,
     ),
 }
-# Where one ends the next begins: in turn on one stage, only the first of them needs a way back.
-CHAINS = (["first"], ["replacement", "rollback"], ["renewal", "renewal again"], ["held"], ["lagging"])
+# In turn on one stage: where one ends the next begins, or both begin at the same place.
+CHAINS = (["first"], ["replacement", "rollback"], ["renewal", "renewal again"], ["held", "refit"], ["lagging"])
 
 
 def require_told(stage: Stage) -> dict[str, list[str]]:
@@ -223,8 +238,8 @@ def mend_as_told(stage: Stage, kind: str, file: str) -> None:
     assert kind not in require_told(stage)
 
 
-def require_settled(stage: Stage, version: str) -> None:
-    """After the rerun: pointer, endpoint and journal name the version, and nothing is left over."""
+def require_settled(stage: Stage, version: str) -> Any:
+    """After the rerun: pointer, endpoint and journal name the version, and nothing is left over; what `status` says."""
     status = stage.ok("status")
     assert status["consistent"], status["problems"]
     assert stage.champion() == version == status["endpoint"]["version"], status
@@ -233,3 +248,4 @@ def require_settled(stage: Stage, version: str) -> None:
     for found in stage.client.search_model_versions(f"name='{stage.model}'"):
         journal = found.tags.get("forecastops.journal")
         assert journal is None or json.loads(journal)["outcome"] is not None, journal
+    return status

@@ -422,9 +422,7 @@ def test_the_champions_own_specification_is_known_however_it_is_written(models: 
 def test_newer_data_are_those_that_end_after_what_the_champion_was_estimated_on(models: Models) -> None:
     end = series().index[-1]
     for through, expected in ((end - pd.Timedelta(days=1), True), (end, False)):
-        champion = replace(
-            models.champion, served=replace(models.champion.judged, estimated_through=str(through.date()))
-        )
+        champion = replace(models.champion.with_data(series()), trained_through=str(through.date()))
         assert compare(models.challenger, champion, EVALUATION, BOUND).evidence.newer_data is expected
     assert compare(models.challenger, None, EVALUATION, BOUND).evidence.newer_data
 

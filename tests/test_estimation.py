@@ -341,7 +341,7 @@ def test_a_fit_that_does_not_converge_is_said_and_serves_as_judged() -> None:
     trained = fit(Series(series()), ModelConfig(order=(2, 0, 2), max_iterations=1), EVALUATION)
     assert not trained.model.judged.converged
     assert trained.model.served is None
-    assert "the estimation on all data did not converge" in trained.warnings[0]
+    assert "estimated on all data, a member did not converge in 1 iterations" in trained.warnings[0]
     assert "did not converge in 1 iterations: the gate will reject it" in trained.warnings[1]
 
 

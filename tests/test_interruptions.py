@@ -30,7 +30,9 @@ def test_every_method_that_changes_something_is_known() -> None:
         assert sorted(public) == sorted(known)
 
 
-LEAST = {"first": 14, "replacement": 13, "rollback": 16, "renewal": 16, "renewal again": 16, "held": 16, "lagging": 28}
+# Fewer changes than these, and the counting is broken.
+LEAST = {"first": 14, "replacement": 13, "rollback": 16, "renewal": 16, "renewal again": 16}
+LEAST |= {"held": 8, "refit": 4, "lagging": 9}
 
 
 @pytest.mark.parametrize("names", CHAINS, ids="-".join)
@@ -42,8 +44,10 @@ def require_every_kill_mended(stage: Stage, names: list[str]) -> None:
     """Of stories that follow each other on one stage, kill each before its first change, its second, and so on."""
     killed, left, known = Counter[str](), list(names), set[str]()
     STORIES[names[0]].begin(stage)
-    for before in interruptions():
+    for number, before in enumerate(interruptions()):
         for name in tuple(left):
+            if number % STORIES[name].every:
+                continue
             if require_one_rerun(stage, STORIES[name], before, known):
                 killed[name] += 1
             else:

@@ -11,7 +11,6 @@ import pytest
 from command import Command
 from conftest import new_command, stop_endpoints
 from servers import mlflow_server, postgres, postgres_binaries
-from stories import CHAINS
 from test_interruptions import (
     require_every_kill_mended,
     test_another_machines_fresh_journal_is_respected_and_an_old_one_undone,
@@ -41,7 +40,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> 
         stop_endpoints(folder / "home")
 
 
-# What promote does after HOLD, and after promoting older data, is made of these.
-@pytest.mark.parametrize("names", CHAINS[:3], ids="-".join)
+# Everything else is made of these.
+@pytest.mark.parametrize("names", [["first"], ["replacement", "rollback"], ["renewal"]], ids="-".join)
 def test_killed_before_each_change_it_is_finished_or_undone_by_one_rerun(stage: Stage, names: list[str]) -> None:
     require_every_kill_mended(stage, names)

@@ -61,16 +61,16 @@ class Stage:
         return ["--set", f"registry.model_name={self.model}", "--set", "deployment.on_hold=renew"]
 
     def run(self, *args: str, **rest: Any) -> Result:
-        """A command on this model, however it ends."""
-        return self.workshop.forecastops(*args, *self.options(), "--json", **rest)
+        """A command on this model, however it ends; what a test sets comes after what every command is told."""
+        return self.workshop.forecastops(args[0], *self.options(), *args[1:], "--json", **rest)
 
     def start(self, *args: str) -> Running:
         """A command on this model, started."""
-        return self.workshop.forecastops.start(*args, *self.options(), "--json")
+        return self.workshop.forecastops.start(args[0], *self.options(), *args[1:], "--json")
 
     def ok(self, *args: str) -> Any:
         """A command on this model that must succeed."""
-        return self.workshop.forecastops.ok(*args, *self.options())
+        return self.workshop.forecastops.ok(args[0], *self.options(), *args[1:])
 
     def evaluate(self, run_id: str, *args: str) -> Any:
         """Judge a run against this model's champion."""

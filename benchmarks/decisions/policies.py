@@ -1,22 +1,40 @@
-"""The policies that are compared: what each does with a challenger, given what the gate sees."""
+"""What becomes of a challenger and of a champion that stays: the policies that are compared."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from replay import Replay
-
-from forecastops.gate.decision import decide
 from forecastops.ground.config import GatePolicy
 
-__all__ = ["OURS", "POLICIES", "Policy"]
+__all__ = ["ALWAYS", "DEFAULT", "FROZEN", "NEVER_RENEWED", "POLICIES", "WEEKLY", "YESTERDAY", "Policy"]
 
-Policy = Callable[[Replay, int, int], bool]  # stream, champion, challenger -> promote?
 
-OURS = "forecastops (default)"
+@dataclass(frozen=True)
+class Policy:
+    """How production is run.
 
-_PLAIN = GatePolicy(
-    min_improvement=None,
+    Attributes:
+        name: in the tables.
+        gate: what a challenger must show; or whether every one is promoted, or none.
+        on_hold: what a champion that stays is given at a retraining.
+        renew_every: days between renewals of the state from a retraining on; None for none before the next.
+        guarded: whether the alarm keeps implausible rows out.
+        as_judged: whether the parameters serve that the gate has judged, estimated before the window.
+    """
+
+    name: str
+    gate: GatePolicy | Literal["always", "never"]
+    on_hold: Literal["renew", "refit", "nothing"] = "renew"
+    renew_every: int | None = 1
+    guarded: bool = True
+    as_judged: bool = False
+
+
+_BARS = GatePolicy(same_spec_improvement=None)
+_LOWER = GatePolicy(
+    min_improvement=0.0,
+    same_spec_improvement=None,
     half_life=None,
     alpha=None,
     beat_seasonal_naive=False,
@@ -26,49 +44,27 @@ _PLAIN = GatePolicy(
     max_bias_share=None,
 )
 
+YESTERDAY = Policy(
+    "yesterday",
+    _BARS.model_copy(update={"plausible_data": False}),
+    on_hold="nothing",
+    renew_every=None,
+    guarded=False,
+    as_judged=True,
+)
+ALWAYS = Policy("always", "always", guarded=False)
+DEFAULT = Policy("(a) by what changes, renew", GatePolicy())
+_BY_TODAYS_BARS = Policy("(b) one bar for all, renew", _BARS)
+POLICIES = (
+    Policy("never", "never"),
+    ALWAYS,
+    Policy("lower RMSE", _LOWER),
+    DEFAULT,
+    _BY_TODAYS_BARS,
+    replace(_BY_TODAYS_BARS, name="(c) one bar for all, refit", on_hold="refit"),
+    replace(DEFAULT, name="(d) by what changes, refit", on_hold="refit"),
+)
 
-def _never(_replay: Replay, _champion: int, _challenger: int) -> bool:
-    return False
-
-
-def _always(_replay: Replay, _champion: int, _challenger: int) -> bool:
-    return True
-
-
-def _recorded(replay: Replay, champion: int, challenger: int) -> bool:
-    """What most templates do: each model's own recorded metric, from its own window."""
-    return replay.recorded[challenger] < replay.recorded[champion]
-
-
-def _gate(policy: GatePolicy) -> Policy:
-    def promotes(replay: Replay, champion: int, challenger: int) -> bool:
-        return decide(replay.evidence(champion, challenger), policy).verdict == "PROMOTE"
-
-    return promotes
-
-
-def _with(policy: GatePolicy, **changes: object) -> Policy:
-    return _gate(policy.model_copy(update=changes))
-
-
-_DEFAULT = GatePolicy()
-
-POLICIES: dict[str, Policy] = {
-    "never": _never,
-    "always": _always,
-    "recorded metrics": _recorded,
-    "lower RMSE": _with(_PLAIN, min_improvement=0.0),
-    "margin 1 %": _with(_PLAIN, min_improvement=0.01),
-    "margin 2 %": _with(_PLAIN, min_improvement=0.02),
-    "margin 5 %": _with(_PLAIN, min_improvement=0.05),
-    "test 5 %": _with(_PLAIN, alpha=0.05),
-    "test 10 %": _with(_PLAIN, alpha=0.10),
-    "test 20 %": _with(_PLAIN, alpha=0.20),
-    OURS: _gate(_DEFAULT),
-    "  origins alike": _with(_DEFAULT, half_life=None),
-    "  alpha 10 %": _with(_DEFAULT, alpha=0.10),
-    "  alpha 20 %": _with(_DEFAULT, alpha=0.20),
-    "  without the test": _with(_DEFAULT, alpha=None),
-    "  margin 2 %": _with(_DEFAULT, min_improvement=0.02),
-    "  weekdays 1.5": _with(_DEFAULT, max_weekday_ratio=1.5),
-}
+WEEKLY = replace(DEFAULT, name="renewed weekly", renew_every=7)
+FROZEN = replace(DEFAULT, name="renewed at retrainings", renew_every=None)
+NEVER_RENEWED = replace(DEFAULT, name="never renewed", renew_every=None, on_hold="nothing")

@@ -1,86 +1,149 @@
-"""The outcomes as tables, in Markdown."""
+"""The rows as tables, in Markdown. An error is an RMSE as served, relative to a reference's on the same series."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
-from lives import Outcome
-from policies import OURS, POLICIES
+from bootstrap import Summary, summary
+from measured import AUTO_ARIMA, NAIVE, Row
+from policies import ALWAYS, DEFAULT, FROZEN, NEVER_RENEWED, POLICIES, WEEKLY, YESTERDAY
 from streams import CHANGES
 
-__all__ = ["comparison", "losses_of_always", "ratios", "tables"]
+__all__ = ["MODELS", "Table", "calm", "comparison", "coverage", "references", "renewals"]
+
+MODELS = {
+    "default": "The default combination",
+    "fixed": "One fixed model, (2,0,2)",
+    "random": "Another specification at random at each retraining",
+}
+Where = Callable[[Row], bool]
+_GROUPS = ("open daily", "panel daily", "monthly", "weekly", "simulated daily", "simulated weekly")
+_REAL_DAILY = ("open daily", "panel daily")
 
 
-def tables(found: list[Outcome]) -> None:
-    """All policies over all streams, and the default policy by kind of change and half."""
-    always = losses_of_always(found)
-    streams = [outcome.stream for outcome in found if outcome.policy == OURS]
-    decisions = sum(outcome.decisions for outcome in found if outcome.policy == OURS)
-    real = sum(stream.change == "real" for stream in streams)
-    print(f"{len(streams)} streams ({real} of real series), {decisions} decisions\n")
-    comparison(found, always)
-    print(f"\nlive error of `{OURS}` by kind of change\n")
-    print("| change | streams | live error | worst, tuning | worst, held out | above 1.02 | redeployments |")
-    print("|---|---|---|---|---|---|---|")
-    for change in ("real", *CHANGES):
-        mine = [o for o in found if o.policy == OURS and o.stream.change == change]
-        if mine:
-            values = ratios(mine, always)
-            halves = [ratios([o for o in mine if o.stream.half == half], always) for half in ("tuning", "held out")]
-            worst = " | ".join(f"{half.max():.3f}" if len(half) else "-" for half in halves)
-            share = sum(o.promotions for o in mine) / sum(o.decisions for o in mine)
-            above = int((values > 1.02).sum())
-            print(f"| {change} | {len(mine)} | {geometric(values)} | {worst} | {above} | {100 * share:.0f} % |")
+class Table:
+    """All rows, found by series, models and policy."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self.rows = list(rows)
+        self._found = {(row.series, row.models, row.policy): row for row in self.rows}
+
+    def of(self, models: str, policy: str, where: Where = lambda _row: True) -> list[Row]:
+        """The rows of one policy."""
+        return [row for row in self.rows if (row.models, row.policy) == (models, policy) and where(row)]
+
+    def relative(
+        self, models: str, policy: str, to: tuple[str, str], where: Where = lambda _row: True
+    ) -> dict[str, float]:
+        """Errors by series, relative to those of the models and policy ``to``, where both exist."""
+        found = {}
+        for row in self.of(models, policy, where):
+            reference = self._found.get((row.series, *to))
+            if reference and reference.served.total.rmse > 0:
+                found[row.series] = row.served.total.rmse / reference.served.total.rmse
+        return found
 
 
-def comparison(found: list[Outcome], always: dict[str, float]) -> None:
-    """One line for each policy."""
-    columns = "live error | real | simulated, tuning | held out | worst, tuning | worst, held out"
-    print(f"| policy | {columns} | redeployments | false promotions | delay | regret |")
-    print("|---|---|---|---|---|---|---|---|---|---|---|")
-    for name in POLICIES:
-        print(row(name, [outcome for outcome in found if outcome.policy == name], always))
+def comparison(table: Table, models: str) -> None:
+    """Every policy, relative to promoting always with the same models."""
+    columns = (
+        "error, all | tuning | held out | median | worst, tuning | worst, held out | promoted | other spec | alarms"
+    )
+    print(f"| policy | {columns} |\n|{'---|' * 10}")
+    policies = [policy.name for policy in POLICIES] + ([YESTERDAY.name] if models == "fixed" else [])
+    for name in policies:
+        whole, *halves = (
+            _summary(table, models, name, (models, ALWAYS.name), where)
+            for where in (lambda _row: True, _half("tuning"), _half("held out"))
+        )
+        mine = [row.served for row in table.of(models, name)]
+        decisions = max(1, sum(served.decisions for served in mine))
+        shares = (sum(served.promotions for served in mine), sum(served.changes for served in mine))
+        cells = [whole, *halves, f"{whole.median:.3f}", *(f"{half.worst:.3f}" for half in halves)]
+        cells += [f"{100 * number / decisions:.0f} %" for number in shares]
+        cells += [str(sum(served.alarms for served in mine))]
+        print(f"| {name} | {' | '.join(map(str, cells))} |")
 
 
-def losses_of_always(found: list[Outcome]) -> dict[str, float]:
-    """The loss of promoting always, by stream."""
-    return {outcome.stream.name: outcome.loss for outcome in found if outcome.policy == "always"}
+def references(table: Table) -> None:
+    """The default, relative to what else could be served."""
+    print("| relative to | where | error | median | worst series | series |\n|---|---|---|---|---|---|")
+    groups: dict[str, Where] = {"all": lambda _row: True, "tuning": _half("tuning"), "held out": _half("held out")}
+    groups |= {group: _group(group) for group in _GROUPS}
+    groups["simulated"] = _group("simulated daily", "simulated weekly")
+    groups |= {change: _change(change) for change in CHANGES}
+    for to in (("fixed", YESTERDAY.name), ("", NAIVE), ("", AUTO_ARIMA), ("default", ALWAYS.name)):
+        daily = {"real daily": _group(*_REAL_DAILY)} | {f"real daily, {half}": _daily(half) for half in _HALVES}
+        for name, where in (daily if to[1] == AUTO_ARIMA else groups | daily).items():
+            found = _summary(table, "default", DEFAULT.name, to, where)
+            if found.series:
+                cells = [found, f"{found.median:.3f}", f"{found.worst:.3f}", found.series]
+                print(f"| {to[1]} | {name} | {' | '.join(map(str, cells))} |")
 
 
-def row(name: str, mine: list[Outcome], always: dict[str, float]) -> str:
-    """One policy's line."""
-    values = ratios(mine, always)
-    halves = [ratios([o for o in mine if o.stream.half == half], always) for half in ("tuning", "held out")]
-    simulated = [o for o in mine if o.stream.change != "real"]
-    like = [ratios([o for o in simulated if o.stream.half == half], always) for half in ("tuning", "held out")]
-    real = ratios([o for o in mine if o.stream.change == "real"], always)
-    share = sum(o.promotions for o in mine) / sum(o.decisions for o in mine)
-    calm = [o for o in mine if o.stream.change == "none"]
-    false = sum(o.promotions for o in calm) / max(1, sum(o.decisions for o in calm))
-    broken = [o for o in mine if o.stream.broken_at is not None]
-    delays = [o.delay for o in broken if o.delay is not None]
-    never = len(broken) - len(delays)
-    delay = f"{np.mean(delays):.1f} ({never} never)" if delays else "never"
-    regret = np.exp(np.mean([np.log(o.loss / o.hindsight) / 2 for o in mine])) - 1
-    figures = [
-        geometric(values),
-        geometric(real),
-        *(geometric(half) for half in like),
-        *(f"{half.max():.3f}" if len(half) else "-" for half in halves),
-        f"{100 * share:.0f} %",
-        f"{100 * false:.1f} %",
-        delay,
-        f"{100 * regret:.1f} %",
-    ]
-    return f"| {name} | {' | '.join(figures)} |"
+def renewals(table: Table) -> None:
+    """The default model and rule, its state renewed more and less often."""
+    print("| state | relative to daily | median | worst | real daily | relative to the naive, real daily |")
+    print("|---|---|---|---|---|---|")
+    for name, policy in (
+        ("renewed daily", DEFAULT),
+        ("renewed weekly", WEEKLY),
+        ("renewed at retrainings", FROZEN),
+        ("as at the last promotion", NEVER_RENEWED),
+    ):
+        daily = _group("open daily", "panel daily", "simulated daily")
+        found = _summary(table, "default", policy.name, ("default", DEFAULT.name), daily)
+        real = _summary(table, "default", policy.name, ("default", DEFAULT.name), _group(*_REAL_DAILY))
+        naive = _summary(table, "default", policy.name, ("", NAIVE), _group(*_REAL_DAILY))
+        print(f"| {name} | {found} | {found.median:.3f} | {found.worst:.3f} | {real} | {naive} |")
 
 
-def ratios(found: Iterable[Outcome], always: dict[str, float]) -> np.ndarray:
-    """Live RMSE relative to promoting always, one a stream."""
-    return np.array([np.sqrt(outcome.loss / always[outcome.stream.name]) for outcome in found])
+def calm(table: Table, years: float) -> None:
+    """Promotions and changes of the specification a year where nothing changes."""
+    print("| models | policy | promotions a year | changes of the specification a year | error relative to always |")
+    print("|---|---|---|---|---|")
+    for models in ("default", "random"):
+        for name in dict.fromkeys(row.policy for row in table.rows):
+            mine = table.of(models, name)
+            number = len(mine) * years
+            promotions, changes = (
+                sum(getattr(row.served, what) for row in mine) / number for what in ("promotions", "changes")
+            )
+            found = _summary(table, models, name, (models, ALWAYS.name))
+            print(f"| {models} | {name} | {promotions:.1f} | {changes:.1f} | {found} |")
 
 
-def geometric(values: np.ndarray) -> str:
-    """Their geometric mean, as text."""
-    return f"{np.exp(np.mean(np.log(values))):.3f}" if len(values) else "-"
+def coverage(table: Table) -> None:
+    """Share of what came that lay within the intervals as served, by the default, each series weighing alike."""
+    print("| series | 80 % | 95 % | lowest of a series, 80 % | 95 % |\n|---|---|---|---|---|")
+    for name, where in {"all": lambda _row: True, **{group: _group(group) for group in _GROUPS}}.items():
+        rows = table.of("default", DEFAULT.name, where)
+        if rows:
+            totals = [row.served.total for row in rows]
+            shares = 100 * np.array([np.array(total.inside) / total.targets for total in totals])
+            cells = [f"{share:.1f}" for share in (*shares.mean(axis=0), *shares.min(axis=0))]
+            print(f"| {name} | {' | '.join(cells)} |")
+
+
+def _summary(table: Table, models: str, policy: str, to: tuple[str, str], where: Where = lambda _row: True) -> Summary:
+    return summary(list(table.relative(models, policy, to, where).values()))
+
+
+_HALVES = ("tuning", "held out")
+
+
+def _half(half: str) -> Where:
+    return lambda row: row.half == half
+
+
+def _group(*groups: str) -> Where:
+    return lambda row: row.group in groups
+
+
+def _change(change: str) -> Where:
+    return lambda row: row.change == change
+
+
+def _daily(half: str) -> Where:
+    return lambda row: row.half == half and row.group in _REAL_DAILY

@@ -1,37 +1,37 @@
-"""Which way of choosing orders forecasts best? Each against statsforecast's AutoARIMA on the same observations.
+"""Which way of choosing a model forecasts best? Each against statsforecast's AutoARIMA, on the same data.
 
-Run by `make bench-selection`; minutes long, seeded. Each series of the decision benchmark is trained at a few dates by
-the product's own code. RMSE is over all origins of the window after the date, as a ratio to AutoARIMA's own forecasts
-from the same origins, which has seen the same observations. Over dates and series, the geometric mean. Nothing here
-asserts.
+Run by `make bench-selection`; minutes long, seeded; with `--quick` on a few series. Series of the other benchmark are
+trained at a few dates on all data up to there, ours as they would serve, and forecast from every day of the window
+after it. RMSE is a ratio to AutoARIMA's; over dates and series, the geometric mean. Nothing here asserts.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 import warnings
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-from streams import Stream, real_streams, simulated_streams
+from bootstrap import summary
+from streams import Stream, all_streams
 
-from forecastops.forecasting.estimation import build_forecaster, estimate
 from forecastops.forecasting.rolling_origin import actuals, rolling_forecasts
-from forecastops.forecasting.selection import select
+from forecastops.forecasting.training import fit
 from forecastops.ground.config import ModelConfig
+from forecastops.ground.errors import ModelError
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 WAYS = {
-    "fixed (2,0,2)": ModelConfig(),
+    "combination": ModelConfig(),
+    "fixed (2,0,2)": ModelConfig(order=(2, 0, 2)),
     "candidates": ModelConfig(selection="candidates"),
     "auto": ModelConfig(selection="auto"),
 }
+AUTO_ARIMA = "AutoARIMA"
+_DATES = {"open daily": 4, "panel daily": 2, "simulated daily": 2, "monthly": 2}
 
 
 @dataclass(frozen=True)
@@ -39,102 +39,107 @@ class Ratio:
     """One way at one date: its error relative to AutoARIMA's, and the seconds of choosing and estimating."""
 
     series: str
-    kind: str
+    group: str
     half: str
     way: str
     ratio: float
     seconds: float
 
 
-def series_of(streams: Iterator[Stream]) -> list[Stream]:
-    """One stream for each series: the streams' own orders do not matter here."""
-    return list({stream.name.rpartition(" ")[0]: stream for stream in streams}.values())
+def chosen(streams: list[Stream], *, quick: bool) -> list[Stream]:
+    """Every open series, a sixth of each panel, and of simulated ones one of each kind and half."""
+    found = [one for one in streams if one.group in ("open daily", "weekly")]
+    found += [one for one in streams if one.group == "panel daily"][::6]
+    found += [one for one in streams if one.group == "monthly"][::3]
+    kinds = {(one.group, one.change, one.half): one for one in streams if one.change != "real"}
+    found += kinds.values()
+    return found[:: len(found) // 5] if quick else found
 
 
 def dates(stream: Stream) -> list[int]:
-    """Four dates of a real daily series, two of other series, one of a weekly simulated one, which takes longest.
+    """Of a series' retrainings those that are trained at: few where a search takes long."""
+    found = [day for day in stream.retrainings if day >= _fewest(stream)] or stream.retrainings[-1:]
+    number = _DATES.get(stream.group, 1)
+    return sorted({found[int(place)] for place in np.linspace(len(found) - 1, 0, number)})
 
-    All have room for both windows before and one after.
-    """
-    window, season = stream.evaluation.window, stream.evaluation.season_length or 1
-    first = max(stream.first, 2 * window + max(2 * season, 80))
-    last = len(stream.values) - stream.evaluation.horizon - window
-    if last < first:
-        last = len(stream.values) - stream.evaluation.horizon - 8
-    number = (4 if season == 7 else 2) if stream.change == "real" else (2 if season == 7 else 1)
-    return sorted({int(date) for date in np.linspace(last, first, number)})
+
+def _fewest(stream: Stream) -> int:
+    """Two windows, and enough before them to estimate every candidate."""
+    return 2 * stream.evaluation.window + max(2 * stream.evaluation.season_length, 80)
 
 
 def ratios(stream: Stream) -> list[Ratio]:
     """Every way at every date of one series."""
     warnings.simplefilter("ignore")
-    from statsforecast.models import AutoARIMA
-
-    evaluation, found = stream.evaluation, []
-    season = evaluation.season_length or 1
-    kind = f"{'real' if stream.change == 'real' else 'simulated'} {'daily' if season == 7 else 'weekly'}"
+    found = []
     for date in dates(stream):
-        values: pd.Series[float] = stream.values.iloc[: date + evaluation.window]
-        known = values.iloc[: date - evaluation.window]
-        origins = np.arange(date, len(values) - evaluation.horizon + 1)
-        actual = actuals(values, origins, evaluation.horizon)
-        started = time.perf_counter()
-        auto = AutoARIMA(season_length=season).fit(known.to_numpy())
-        seconds = time.perf_counter() - started
-        means = [auto.forward(values.to_numpy()[:origin], evaluation.horizon)["mean"] for origin in origins]
-        bar = float(np.sqrt(np.mean((np.array(means) - actual) ** 2)))
-        name = stream.name.rpartition(" ")[0]
-        found.append(Ratio(name, kind, stream.half, "AutoARIMA", 1.0, seconds))
+        last = min(date + stream.evaluation.window, len(stream.values) - stream.evaluation.horizon + 1)
+        days = np.arange(date, last)
+        bar, seconds = _by_auto_arima(stream, date, days)
+        found.append(Ratio(stream.name, stream.group, stream.half, AUTO_ARIMA, 1.0, seconds))
         for way, model in WAYS.items():
             started = time.perf_counter()
-            spec = model.spec
-            if model.selection != "fixed":
-                spec = select(known, model, evaluation, season).chosen.spec
-            forecaster = build_forecaster(spec, estimate(known, spec), values, evaluation)
+            try:
+                forecaster = fit(stream.known(date), model, stream.evaluation).model
+            except ModelError:
+                continue
             seconds = time.perf_counter() - started
-            mean = rolling_forecasts(forecaster, origins, evaluation.horizon, evaluation.levels).mean
-            ratio = float(np.sqrt(np.mean((mean - actual) ** 2))) / bar
-            found.append(Ratio(name, kind, stream.half, way, ratio, seconds))
+            whole = forecaster.with_data(stream.values)
+            mean = rolling_forecasts(whole, days, stream.evaluation.horizon, stream.evaluation.levels).mean
+            found.append(Ratio(stream.name, stream.group, stream.half, way, _rmse(stream, days, mean) / bar, seconds))
     return found
 
 
-def table(found: pd.DataFrame) -> None:
+def _by_auto_arima(stream: Stream, date: int, days: np.ndarray) -> tuple[float, float]:
+    """Its RMSE, and the seconds of its search; missing values, which it does not take, are interpolated."""
+    from statsforecast.models import AutoARIMA
+
+    known = stream.values.interpolate().to_numpy()
+    started = time.perf_counter()
+    auto = AutoARIMA(season_length=stream.evaluation.season_length).fit(known[:date])
+    seconds = time.perf_counter() - started
+    means = np.array([auto.forward(known[:day], stream.evaluation.horizon)["mean"] for day in days])
+    return _rmse(stream, days, means), seconds
+
+
+def _rmse(stream: Stream, days: np.ndarray, mean: np.ndarray) -> float:
+    return float(np.sqrt(np.nanmean((mean - actuals(stream.values, days, stream.evaluation.horizon)) ** 2)))
+
+
+def table(found: list[Ratio]) -> None:
     """In Markdown: geometric means over dates, then over series; the worst series; seconds of one choice."""
-    found["log"] = np.log(found["ratio"])
-    by_series = found.groupby(["way", "kind", "half", "series"], as_index=False)["log"].mean()
-    kinds = sorted(found["kind"].unique())
-    columns = ["all", "tuning", "held out", *kinds, "worst series", "seconds, daily", "weekly, slowest"]
+    groups = list(dict.fromkeys(one.group for one in found))
+    columns = ["all", "tuning", "held out", *groups, "worst series", "seconds, daily", "slowest"]
     print(f"| way | {' | '.join(columns)} |\n|{'---|' * (len(columns) + 1)}")
-    for way in [*WAYS, "AutoARIMA"]:
-        of, dates_of = by_series[by_series["way"] == way], found[found["way"] == way]
-        logs = [of["log"].mean(), *(of.loc[of["half"] == half, "log"].mean() for half in ("tuning", "held out"))]
-        logs += [of.loc[of["kind"] == kind, "log"].mean() for kind in kinds] + [of["log"].max()]
-        daily = dates_of["kind"].str.contains("daily")
-        seconds = [dates_of.loc[daily, "seconds"].median(), dates_of.loc[~daily, "seconds"].max()]
-        cells = [f"{np.exp(value):.3f}" for value in logs] + [f"{value:.1f}" for value in seconds]
+    for way in (*WAYS, AUTO_ARIMA):
+        mine = [one for one in found if one.way == way]
+        whole = summary(_by_series(mine))
+        means = [summary(_by_series([o for o in mine if half == o.half])).mean for half in ("tuning", "held out")]
+        means += [summary(_by_series([o for o in mine if group == o.group])).mean for group in groups]
+        cells = [str(whole), *(f"{mean:.3f}" for mean in means), f"{whole.worst:.3f}"]
+        daily = [one.seconds for one in mine if "daily" in one.group]
+        cells += [f"{np.median(daily):.1f}" if daily else "-", f"{max(one.seconds for one in mine):.1f}"]
         print(f"| {way} | {' | '.join(cells)} |")
 
 
+def _by_series(found: list[Ratio]) -> list[float]:
+    logs: dict[str, list[float]] = {}
+    for one in found:
+        logs.setdefault(one.series, []).append(float(np.log(one.ratio)))
+    return [float(np.exp(np.mean(several))) for several in logs.values()]
+
+
 def main() -> None:
-    """Print the table: real series, one simulated of each kind that was looked at, and one that was not."""
-    each = series_of(simulated_streams())
-    first: dict[str, dict[object, Stream]] = {"tuning": {}, "held out": {}}
-    for stream in each:
-        kind = (stream.change, stream.evaluation.season_length)
-        first[stream.half].setdefault(kind, stream)
-    streams = [*series_of(real_streams(SHARED)), *first["tuning"].values(), *first["held out"].values()]
-    started = time.perf_counter()
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
-        found = []
-        for done, rows in enumerate(pool.map(ratios, streams), start=1):
+    """Print the table."""
+    started, found = time.perf_counter(), list[Ratio]()
+    streams = chosen(all_streams(SHARED), quick="--quick" in sys.argv)
+    with ProcessPoolExecutor() as pool:
+        for number, rows in enumerate(pool.map(ratios, streams), start=1):
             found += rows
-            print(f"{done} of {len(streams)}: {rows[0].series}, {time.perf_counter() - started:.0f} s", file=sys.stderr)
-    number = len({ratio.series for ratio in found})
-    print(
-        f"RMSE relative to AutoARIMA: {number} series, {sum(r.way == 'auto' for r in found)} dates, "
-        f"{time.perf_counter() - started:.0f} s\n"
-    )
-    table(pd.DataFrame([vars(ratio) for ratio in found]))
+            print(f"{number} of {len(streams)}", end="\r", file=sys.stderr)
+    number = sum(one.way == AUTO_ARIMA for one in found)
+    print(f"{len(streams)} series, {number} dates, {time.perf_counter() - started:.0f} s\n")
+    table(found)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
-"""Streams of retraining decisions: real and simulated daily and weekly series, cut where they are retrained."""
+"""Streams of retrainings: real and simulated series, cut where they are retrained, and the models asked for there."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -12,126 +14,205 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from forecastops.ground.config import EvaluationConfig, ModelSpec
+from forecastops.ground.config import Evaluation, EvaluationConfig, ModelConfig
+from forecastops.ground.series import Series
 
-__all__ = ["CHANGES", "Stream", "changing_orders", "real_streams", "simulated_streams"]
+__all__ = ["CHANGES", "Faults", "Models", "Stream", "all_streams", "calm_streams", "retrained_by", "shared_series"]
 
 Half = Literal["tuning", "held out"]
+Models = Literal["default", "fixed", "random"]
 Array = npt.NDArray[np.float64]
 
 CHANGES = ("none", "level shift", "trend change", "season change", "variance change", "outliers")
-_DAILY = EvaluationConfig(horizon=14, window=56, season_length=7)
-_WEEKLY = EvaluationConfig(horizon=8, window=52, season_length=52)
-_SPECS = {
-    "(2,0,2)": ModelSpec(order=(2, 0, 2)),
-    "(1,0,1)(1,0,1,7)": ModelSpec(order=(1, 0, 1), seasonal_order=(1, 0, 1, 7)),
-    "(0,1,1)(0,1,1,7)": ModelSpec(order=(0, 1, 1), seasonal_order=(0, 1, 1, 7)),
-    "(1,1,1)": ModelSpec(order=(1, 1, 1)),
-}
-_RETRAININGS = 22  # at most, as many as a stream of some two years has
-_TUNING, _HELD_OUT = range(7), range(13, 20)  # seeds; those between were a check while the default was being chosen
+_EVERY = {"D": 28, "W": 4, "MS": 2}  # observations from one retraining to the next
+_SEASONAL = (((1, 0, 1), (1, 0, 1)), ((0, 1, 1), (0, 1, 1)))  # orders and seasonal ones, for short seasons
+_RETRAININGS = {"open daily": 10, "panel daily": 5, "monthly": 6, "weekly": 10, "simulated": 8}
+_TUNING, _HELD_OUT = (0, 1), (13, 14)  # seeds
+_PATIENCE_DAYS = 7  # until a person has looked into an alarm and accepted rows that are right
+
+
+@dataclass(frozen=True, eq=False)
+class Faults:
+    """Rows that come corrupted, and are corrected at the retraining of day ``until``."""
+
+    values: pd.Series[float]
+    first: int
+    until: int
 
 
 @dataclass(frozen=True, eq=False)
 class Stream:
-    """One series that is retrained every ``every`` observations, first when it has ``first``, by its spec each time.
+    """One series that is retrained every ``every`` observations, ``looks`` times, first when it has ``first``.
 
-    ``others`` are specs that it may be retrained by instead, at random. ``broken_at`` is the position of the change,
-    None where there is none or it is not known. The half says whether the default policy was chosen on this stream or
-    only judged on it.
+    The half says whether the default policy was chosen on this series or only judged on it. A day is counted in
+    observations: on day d the first d are known.
     """
 
     name: str
+    group: str
     change: str
     half: Half
     values: pd.Series[float]
-    spec: ModelSpec
-    evaluation: EvaluationConfig
+    evaluation: Evaluation
     first: int
     every: int
-    broken_at: int | None = None
-    others: tuple[ModelSpec, ...] = ()
-
-    @property
-    def specs(self) -> list[ModelSpec]:
-        """The spec of each retraining: the stream's own at first, then any of all, seeded by the name."""
-        random, choice = _random(f"orders of {self.name}"), (self.spec, *self.others)
-        return [self.spec, *(choice[random.integers(len(choice))] for _ in self.retrainings[1:])]
+    looks: int
+    models: Models = "default"
+    faults: Faults | None = None
 
     @property
     def retrainings(self) -> list[int]:
-        """Number of observations known at each retraining, the first champion's included."""
+        """The day of each retraining, the first champion's included."""
         last = len(self.values) - self.evaluation.horizon
-        return list(range(self.first, last, self.every))
+        return list(range(self.first, last + 1, self.every))[: self.looks]
+
+    @cached_property
+    def configurations(self) -> list[ModelConfig]:
+        """What each retraining asks for; where it is random, seeded by the series' name."""
+        if self.models == "default":
+            return [ModelConfig()] * len(self.retrainings)
+        fixed = ModelConfig(order=(2, 0, 2))
+        if self.models == "fixed":
+            return [fixed] * len(self.retrainings)
+        season, random = self.evaluation.season_length, _random(f"models of {self.name}")
+        choice = [ModelConfig(), fixed, ModelConfig(order=(1, 1, 1))]
+        for order, lags in _SEASONAL if 1 < season <= 24 else ():
+            choice.append(ModelConfig(order=order, seasonal_order=(*lags, season)))
+        return [choice[random.integers(len(choice))] for _ in self.retrainings]
+
+    def days(self, number: int) -> list[int]:
+        """The days from one retraining until the next on which all that is forecast comes to be known."""
+        start = self.retrainings[number]
+        return list(range(start, min(start + self.every, len(self.values) - self.evaluation.horizon + 1)))
+
+    def faulty(self, day: int) -> bool:
+        """Whether the data of that day hold corrupted rows."""
+        return self.faults is not None and self.faults.first < day < self.faults.until
+
+    def received(self, *, faulty: bool) -> pd.Series[float]:
+        """All rows, as they come while some are corrupted, or as they are."""
+        return self.faults.values if faulty and self.faults else self.values
+
+    def known(self, day: int) -> Series:
+        """The data of that day; they end with a value, as a file does."""
+        values = self.received(faulty=self.faulty(day)).iloc[:day]
+        return Series(values.loc[: values.last_valid_index()])
+
+    def patience(self, day: int) -> int | None:
+        """Days after which a person accepts rows that were refused; None where these are wrong."""
+        if self.faulty(day):
+            return None
+        return _PATIENCE_DAYS if self.evaluation.season_length == 7 else 1
 
 
-def real_streams(folder: Path) -> Iterator[Stream]:
-    """Streams from the folder of real series and from statsmodels' own data sets, each with two specs.
-
-    All were looked at in choosing the default policy.
-    """
-    series = {**_shared(folder), "co2 (weekly)": _co2()}
-    for name, values in series.items():
-        weekly = values.index.freqstr.startswith("W")
-        for spec in _names(weekly)[:2]:
-            yield Stream(
-                name=f"{name} {spec}",
-                change="real",
-                half="tuning",
-                values=values,
-                spec=_SPECS[spec],
-                evaluation=_WEEKLY if weekly else _DAILY,
-                first=208 if weekly else min(365, max(112, len(values) // 3)),
-                every=4 if weekly else 28,
-            )
+def all_streams(folder: Path, *, quick: bool = False) -> list[Stream]:
+    """Every stream, by the default model."""
+    found = [*_open_daily(folder), *_panel_daily(folder), *_monthly(folder), *_weekly(folder), *_simulations()]
+    if not quick:
+        return found
+    by_group: dict[tuple[str, str], list[Stream]] = {}
+    for stream in found:
+        by_group.setdefault((stream.group, stream.half), []).append(replace(stream, looks=min(stream.looks, 4)))
+    return [stream for several in by_group.values() for stream in several[:2]]
 
 
-def simulated_streams() -> Iterator[Stream]:
-    """For each kind of change and frequency, seven streams that were looked at in choosing the default, seven not."""
+def calm_streams(number: int, looks: int) -> Iterator[Stream]:
+    """Daily series in which nothing changes, looked at every week."""
+    for seed in range(100, 100 + number):
+        rows = 252 + 7 * (looks + 1) + 14
+        yield replace(_simulated("none", seed, "D", rows), every=7, looks=looks + 1)
+
+
+def retrained_by(streams: Iterable[Stream], models: Models) -> Iterator[Stream]:
+    """The same streams, with other models."""
+    for stream in streams:
+        yield replace(stream, models=models)
+
+
+def shared_series(folder: Path) -> dict[str, pd.Series[float]]:
+    """The open daily series by name, missing days missing."""
+    found: dict[str, pd.Series[float]] = {}
+    for path in sorted(folder.glob("series/*_daily*.csv")):
+        table = pd.read_csv(path, parse_dates=["date"]).set_index("date")["value"].astype(float)
+        found[path.stem] = table.sort_index().resample("D").mean()
+    for path in sorted(folder.glob("adventureworks/mlops_forecast_data.csv")):
+        table = pd.read_csv(path, parse_dates=["TransactionDate"]).set_index("TransactionDate")["PaidAmount"]
+        found["adventureworks_daily"] = table.astype(float).asfreq("D")
+    return found
+
+
+def _stream(name: str, group: str, half: Half, values: pd.Series[float], first: int, *, change: str = "real") -> Stream:
+    """A stream of the usual evaluation and distance of retrainings."""
+    frequency = str(values.index.freqstr)  # type: ignore[attr-defined]  # an index of dates
+    evaluation = EvaluationConfig().resolved(frequency)
+    every = _EVERY[frequency.partition("-")[0]]
+    looks = _RETRAININGS[group if change == "real" else "simulated"]
+    return Stream(name, group, change, half, values.rename("value"), evaluation, first, every, looks)
+
+
+def _open_daily(folder: Path) -> Iterator[Stream]:
+    """All were looked at in choosing the default policy."""
+    for name, values in shared_series(folder).items():
+        yield _stream(name, "open daily", "tuning", values, min(365, max(126, len(values) // 3)))
+
+
+def _panel_daily(folder: Path) -> Iterator[Stream]:
+    """Of six series one is of the tuning half, one held out; every third is what models were chosen on."""
+    for number, (name, values) in enumerate(_panel(folder / "panel" / "nycflights_departures_daily.parquet", "D")):
+        if number % 6 < 2:
+            half: Half = "held out" if number % 6 else "tuning"
+            yield _stream(name, "panel daily", half, values, len(values) - 14 - 5 * 28)
+
+
+def _monthly(folder: Path) -> Iterator[Stream]:
+    """The newest 12 years before the dates that are scored."""
+    panel = _panel(folder / "panel" / "aus_retail_monthly.parquet", "MS")
+    for number, (name, values) in enumerate(islice(panel, 0, None, 12)):
+        if len(values) > 200:
+            yield _stream(name, "monthly", "held out" if number % 2 else "tuning", values.iloc[-162:], 144)
+
+
+def _weekly(folder: Path) -> Iterator[Stream]:
+    table = pd.read_csv(folder / "series" / "brent_price_weekly.csv", parse_dates=["date"]).set_index("date")["value"]
+    brent = table.astype(float).sort_index().resample("W-FRI").mean().iloc[-500:]
+    yield _stream("brent_price_weekly", "weekly", "tuning", brent, 260)
+    from statsmodels.datasets import co2
+
+    values = co2.load_pandas().data["co2"].resample("W-SAT").mean().iloc[-400:]
+    yield _stream("co2_weekly", "weekly", "tuning", values, 260)
+
+
+def _panel(path: Path, frequency: str) -> Iterator[tuple[str, pd.Series[float]]]:
+    for name, rows in pd.read_parquet(path).groupby("unique_id"):
+        index = pd.DatetimeIndex(rows["ds"])
+        yield str(name), pd.Series(rows["y"].to_numpy(dtype=float), index, name="value").sort_index().asfreq(frequency)
+
+
+def _simulations() -> Iterator[Stream]:
+    """For each kind of change: daily streams of both halves, and one weekly stream of each."""
     for change in CHANGES:
         for seed in (*_TUNING, *_HELD_OUT):
-            for weekly in (False, True):
-                yield _simulated(change, seed, weekly=weekly)
+            yield _simulated(change, seed, "D")
+        for seed in (_TUNING[0], _HELD_OUT[0]):
+            yield _simulated(change, seed, "W-SUN")
 
 
-def changing_orders(streams: Iterable[Stream]) -> Iterator[Stream]:
-    """The same streams, retrained by another spec at random: what the gate faces where orders are chosen anew."""
-    for stream in streams:
-        weekly = stream.evaluation is _WEEKLY
-        others = tuple(_SPECS[name] for name in _names(weekly) if _SPECS[name] != stream.spec)
-        yield replace(stream, others=others)
-
-
-def _names(weekly: bool) -> tuple[str, ...]:
-    """Of the specs that series of this frequency are retrained by."""
-    return ("(2,0,2)", "(1,1,1)") if weekly else ("(2,0,2)", "(1,0,1)(1,0,1,7)", "(0,1,1)(0,1,1,7)")
+def _simulated(change: str, seed: int, frequency: str, rows: int | None = None) -> Stream:
+    weekly = frequency != "D"
+    name = f"{'weekly' if weekly else 'daily'} {change} {seed}"
+    random = _random(name)
+    first, every, horizon = (208, 4, 8) if weekly else (252, 28, 14)
+    rows = rows or first + every * _RETRAININGS["simulated"] + horizon
+    broken_at = int(first + every * random.uniform(2, 5))
+    values = _values(random, rows, 52 if weekly else 7, change, broken_at)
+    index = pd.date_range("2020-01-05", periods=rows, freq=frequency)
+    half: Half = "held out" if seed in _HELD_OUT else "tuning"
+    group = "simulated weekly" if weekly else "simulated daily"
+    return _stream(name, group, half, pd.Series(values, index), first, change=change)
 
 
 def _random(name: str) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big"))
-
-
-def _simulated(change: str, seed: int, *, weekly: bool) -> Stream:
-    name = f"{'weekly' if weekly else 'daily'} {change} {seed}"
-    random = _random(name)
-    first, every = (208, 4) if weekly else (252, 28)
-    rows = first + every * (_RETRAININGS - 1) + (_WEEKLY if weekly else _DAILY).horizon + every
-    broken_at = int(first + every * random.uniform(4, 10))
-    values = _values(random, rows, 52 if weekly else 7, change, broken_at)
-    specs = _names(weekly)
-    spec = specs[seed // 2 % len(specs)]
-    index = pd.date_range("2020-01-05", periods=rows, freq="W-SUN" if weekly else "D")
-    return Stream(
-        name=f"{name} {spec}",
-        change=change,
-        half="tuning" if seed in _TUNING else "held out",
-        values=pd.Series(values, index, name="value"),
-        spec=_SPECS[spec],
-        evaluation=_WEEKLY if weekly else _DAILY,
-        first=first,
-        every=every,
-        broken_at=None if change == "none" else broken_at,
-    )
 
 
 def _values(random: np.random.Generator, rows: int, season: int, change: str, broken_at: int) -> Array:
@@ -170,23 +251,3 @@ def _season(
     before, then = pattern(), pattern()
     found: Array = before[time % season]
     return found if changed is None else np.where(changed, then[time % season], found)
-
-
-def _shared(folder: Path) -> dict[str, pd.Series[float]]:
-    found: dict[str, pd.Series[float]] = {}
-    for path in sorted(folder.glob("series/*.csv")):
-        table = pd.read_csv(path, parse_dates=["date"]).set_index("date")["value"].astype(float)
-        weekly = "weekly" in path.stem
-        regular = table.sort_index().resample("W-FRI" if weekly else "D").mean().interpolate()
-        found[path.stem] = regular.iloc[-500:] if weekly else regular
-    for path in sorted(folder.glob("adventureworks/mlops_forecast_data.csv")):
-        table = pd.read_csv(path, parse_dates=["TransactionDate"]).set_index("TransactionDate")["PaidAmount"]
-        found["adventureworks_daily"] = table.astype(float).asfreq("D").interpolate()
-    return found
-
-
-def _co2() -> pd.Series[float]:
-    from statsmodels.datasets import co2
-
-    values = co2.load_pandas().data["co2"].resample("W-SAT").mean().interpolate()
-    return values.iloc[-400:]

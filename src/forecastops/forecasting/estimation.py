@@ -35,7 +35,8 @@ class Estimate:
 
     ``params`` are by statsmodels' names and in its order; ``estimated_through`` is the ISO date of the last
     observation used; ``iterations`` counts the optimiser's, from the start that won; ``start_gap`` is the
-    log-likelihood by which the starts ended apart, 0 where one optimum was found.
+    log-likelihood by which the starts ended apart, 0 where one optimum was found; ``burn_in`` is the number of first
+    observations that the likelihood leaves out.
     """
 
     spec: ModelSpec
@@ -47,6 +48,7 @@ class Estimate:
     aic: float
     bic: float
     log_likelihood: float
+    burn_in: int
 
     @property
     def member(self) -> Arima:
@@ -97,7 +99,8 @@ def estimate(values: pd.Series[float], spec: ModelSpec, previous: Arima | None =
         found = _optima(search, spec, _starts(search, known))
         best = _best(found)
         likelihood = best.log_likelihood if search is model else float(model.loglike(list(best.params.values())))
-    scored = observed.iloc[int(model.loglikelihood_burn) :].notna().sum()
+    burn_in = int(model.loglikelihood_burn)
+    scored = observed.iloc[burn_in:].notna().sum()
     in_data_unit = float(scored) * math.log(unit)  # of a density of so many values
     log_likelihood, parameters = likelihood - in_data_unit, len(best.params) + 1
     params = {name: value / len(values) if name == _TREND else value for name, value in best.params.items()}
@@ -110,8 +113,9 @@ def estimate(values: pd.Series[float], spec: ModelSpec, previous: Arima | None =
         iterations=best.iterations,
         start_gap=max(one.log_likelihood for one in found) - min(one.log_likelihood for one in found),
         aic=2 * parameters - 2 * log_likelihood,
-        bic=math.log(model.nobs - model.loglikelihood_burn) * parameters - 2 * log_likelihood,
+        bic=math.log(model.nobs - burn_in) * parameters - 2 * log_likelihood,
         log_likelihood=log_likelihood,
+        burn_in=burn_in,
     )
 
 

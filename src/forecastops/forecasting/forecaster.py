@@ -16,7 +16,7 @@ import io
 import json
 import math
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -30,6 +30,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from statsmodels.tsa.arima.model import ARIMA
+from statsmodels.tsa.statespace.kalman_filter import (
+    MEMORY_NO_FILTERED,
+    MEMORY_NO_GAIN,
+    MEMORY_NO_LIKELIHOOD,
+    MEMORY_NO_PREDICTED,
+    MEMORY_NO_SMOOTHING,
+)
 
 __all__ = [
     "MAX_HORIZON",
@@ -61,6 +68,7 @@ _FORMATS = (_IN_DATA_UNIT, _ONE_ARIMA, _FORMAT) = 1, 2, 3
 _REFERENCE_TOLERANCE = 1e-6  # relative; the libraries' own rounding lies far below it
 _EQUAL = 1e-6  # relative; within it a value that is sent again is the one that is known
 
+_UNREAD = MEMORY_NO_FILTERED | MEMORY_NO_GAIN | MEMORY_NO_LIKELIHOOD | MEMORY_NO_SMOOTHING
 _DIFFUSE = 1e4  # times the last one-step variance: the filter knows nothing yet
 
 # Bounds of the alarm, in standard deviations of the one-step forecast.
@@ -88,15 +96,18 @@ class Arima:
     log: bool
     params: Mapping[str, float]
 
-    def filtered(self, values: pd.Series[float], *, in_data_unit: bool = False) -> Filtered:
-        """The member's state over ``values`` (missing ones NaN).
+    def filtered(self, values: pd.Series[float], *, in_data_unit: bool = False, every_state: bool = False) -> Filtered:
+        """The member's state after ``values`` (missing ones NaN), and its one-step forecasts of them.
 
+        ``every_state`` keeps the predicted state and covariance before each of them too: k^2 numbers an observation.
         In units of the innovations: statsmodels' filter has absolute constants, so in the data's own unit a factor of
         1,000 would change forecasts. Models of format 1 were filtered ``in_data_unit``.
         """
         unit = 1.0 if in_data_unit else math.sqrt(self.params.get("sigma2", 1.0)) or 1.0
+        model = self.model(values, unit)
+        model.ssm.set_conserve_memory(_UNREAD if every_state else _UNREAD | MEMORY_NO_PREDICTED)
         # Nobody reads the parameters' covariance, which would take four more passes.
-        results = self.model(values, unit).filter(list(rescaled(self.params, 1 / unit).values()), cov_type="none")
+        results = model.filter(list(rescaled(self.params, 1 / unit).values()), cov_type="none")
         return Filtered(results, unit, self.log)
 
     def model(self, values: pd.Series[float], unit: float) -> Any:
@@ -203,6 +214,7 @@ class Forecaster:
         horizon: steps forecast unless asked otherwise.
         levels: interval levels in percent unless asked otherwise.
         in_data_unit: whether it is filtered in the data's own unit, as models of format 1 were.
+        trained_through: ISO date of the newest observation that training was given; None where the values end with it.
     """
 
     judged: Fit
@@ -212,6 +224,7 @@ class Forecaster:
     horizon: int = 14
     levels: tuple[int, ...] = (80, 95)
     in_data_unit: bool = False
+    trained_through: str | None = None
 
     @property
     def fit(self) -> Fit:
@@ -229,18 +242,33 @@ class Forecaster:
         filled = np.isin(iso_dates(self.values.index), self.interpolated)
         return self.values.where(~filled)
 
+    @property
+    def known_through(self) -> pd.Timestamp:
+        """The date to which training knew the series; a wrong one, corrected since in the state, does not count."""
+        end: pd.Timestamp = pd.DatetimeIndex(self.values.index)[-1]
+        return min(end, pd.Timestamp(self.trained_through)) if self.trained_through else end
+
     def as_judged(self) -> Forecaster:
         """The same model with the parameters that the gate scores."""
         return replace(self, served=None)
 
     def with_data(self, values: pd.Series[float], interpolated: tuple[str, ...] = ()) -> Forecaster:
         """The same parameters, with the state that these observations give."""
-        return replace(self, values=values, interpolated=interpolated)
+        through = self.trained_through or iso_dates(self.values.index[-1:])[0]
+        return replace(self, values=values, interpolated=interpolated, trained_through=through)
 
     @cached_property
     def filters(self) -> tuple[Filtered, ...]:
-        """Each member's state over all observations."""
+        """Each member's state after all observations."""
         return tuple(member.filtered(self.values, in_data_unit=self.in_data_unit) for member in self.fit.members)
+
+    def states(self) -> Iterator[Filtered]:
+        """The same with each member's state before every observation, from which it forecasts as of then.
+
+        One after the other, since all together may be more than memory holds.
+        """
+        for member in self.fit.members:
+            yield member.filtered(self.values, in_data_unit=self.in_data_unit, every_state=True)
 
     def forecast(self, horizon: int | None = None, levels: tuple[int, ...] | None = None) -> pd.DataFrame:
         """Forecast after the newest observation: the mean of the members' forecasts and bounds.
@@ -283,27 +311,29 @@ class Forecaster:
         return self._far_off(errors, accepted) or self._stuck(known, accepted)
 
     def _far_off(self, errors: Array, accepted: int) -> Alarm | None:
+        """A newer row far from its forecast, or many; not where rows that were accepted lately lie as far."""
         dates = iso_dates(self.values.index)
         newer = [row for row in range(accepted, len(errors)) if not math.isnan(errors[row])]
-        worst = max(newer, key=lambda row: errors[row], default=None)
-        if worst is not None and errors[worst] > _SINGLE_BOUND:
-            return Alarm("single_error", float(errors[worst]), _SINGLE_BOUND, dates[worst])
-        recent = errors[~np.isnan(errors)][-self.horizon :]
-        if newer and len(recent) and (middle := float(np.median(recent))) > _MEDIAN_BOUND:
-            return Alarm("median_error", middle, _MEDIAN_BOUND, dates[newer[-1]])
+        if not newer:
+            return None
+        lately = _newest(errors[:accepted], self.horizon)
+        worst, single = max(newer, key=lambda row: errors[row]), max(_SINGLE_BOUND, *lately, 0.0)
+        if errors[worst] > single:
+            return Alarm("single_error", float(errors[worst]), single, dates[worst])
+        median = max(_MEDIAN_BOUND, float(np.median(lately)) if len(lately) else 0.0)
+        if (middle := float(np.median(_newest(errors, self.horizon)))) > median:
+            return Alarm("median_error", middle, median, dates[newer[-1]])
         return None
 
     def _stuck(self, known: Array, accepted: int) -> Alarm | None:
-        """A run of equal values at the end that is much longer than any before."""
+        """A run of equal values at the end that is much longer than any before; accepted rows may be part of it."""
         dates = np.array(iso_dates(self.values.index))[~np.isnan(known)]
-        before, values = known[:accepted][~np.isnan(known[:accepted])], known[~np.isnan(known)]
-        if len(values) == len(before):
+        values = known[~np.isnan(known)]
+        if len(values) == int(np.sum(~np.isnan(known[:accepted]))):
             return None
-        last = values[-1]
-        run = next(len(list(group)) for _, group in groupby(values[::-1].tolist()))
-        runs = [len(list(group)) for value, group in groupby(before.tolist()) if last != 0 or value == 0]
-        shortest = _SHORTEST_ZEROS if last == 0 else _SHORTEST_RUN
-        bound = max(_LONGER * max(runs, default=0), shortest)
+        *runs, (last, run) = [(value, len(list(group))) for value, group in groupby(values.tolist())]
+        longest = max((length for value, length in runs if last != 0 or value == 0), default=0)
+        bound = max(_LONGER * longest, _SHORTEST_ZEROS if last == 0 else _SHORTEST_RUN)
         return Alarm("constant_run", float(run), float(bound), str(dates[-1])) if run > bound else None
 
     def predict(self, model_input: object = None, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
@@ -376,6 +406,8 @@ class Forecaster:
             what = "lies before the model's data" if date < index[0] else f"is not of frequency {index.freqstr}"
             raise UnfitObservationError(date, f"date {_iso(date)} {what}")
         known = float(self.values[date])
+        if math.isnan(value) and _iso(date) in self.interpolated:
+            return
         if not (math.isclose(value, known, rel_tol=_EQUAL) or (math.isnan(value) and math.isnan(known))):
             what = f"has the value {value}, and the model's data have {known}"
             raise UnfitObservationError(date, f"date {_iso(date)} {what}: renew the model")
@@ -385,6 +417,8 @@ class Forecaster:
         series = _series_text(self.values)
         document = {
             **(self._old_document() if self.in_data_unit else self._document()),
+            "interpolated": self.interpolated,
+            "trained_through": self.trained_through,
             "horizon": self.horizon,
             "levels": self.levels,
             "frequency": self.frequency,
@@ -398,14 +432,13 @@ class Forecaster:
     def _document(self) -> dict[str, Any]:
         fits = {"judged": asdict(self.judged), "served": asdict(self.served) if self.served else None}
         # The last two are for filter states, which spare a reader the filtering, and a signature of the whole.
-        return {"format": _FORMAT, "fits": fits, "interpolated": self.interpolated, "states": None, "signature": None}
+        return {"format": _FORMAT, "fits": fits, "states": None, "signature": None}
 
     def _old_document(self) -> dict[str, Any]:
         """A model of format 1 stays one when its state is renewed: it forecasts in the data's unit."""
         (member,) = self.judged.members
         through, converged = self.judged.estimated_through, self.judged.converged
-        document = {"format": _IN_DATA_UNIT, **asdict(member), "interpolated": self.interpolated}
-        return document | {"estimated_through": through, "converged": converged}
+        return {"format": _IN_DATA_UNIT, **asdict(member), "estimated_through": through, "converged": converged}
 
     @classmethod
     def from_files(cls, files: Mapping[str, str]) -> Forecaster:
@@ -420,14 +453,16 @@ class Forecaster:
             _require_types(document, _SHARED_FIELDS)
             if hashlib.sha256(series.encode()).hexdigest() != document["series_sha256"]:
                 raise ValueError(f"{SERIES_FILE} is not the one it was written with")
+            since_3 = document if document["format"] == _FORMAT else {**_BEFORE_3, **document}
             forecaster = cls(
                 judged=judged,
                 served=served,
                 values=_series_values(series, document["frequency"], (judged, served or judged)),
-                interpolated=tuple(map(str, document.get("interpolated", ()))),
+                interpolated=tuple(map(str, since_3["interpolated"])),
                 horizon=_checked_horizon(document["horizon"]),
                 levels=_checked_levels(document["levels"]),
                 in_data_unit=document["format"] == _IN_DATA_UNIT,
+                trained_through=_optional_date(since_3["trained_through"]),
             )
             forecaster._require_reference(document["reference_forecast"])
             if served is not None:
@@ -452,6 +487,11 @@ class Forecaster:
             if not np.allclose(rebuilt[column], expected, rtol=_REFERENCE_TOLERANCE, atol=0.0):
                 gap = float(np.max(np.abs(rebuilt[column] - expected)))
                 raise ValueError(f"the rebuilt forecast misses the reference in {column} by up to {gap:.3g}")
+
+
+def _newest(errors: Array, rows: int) -> Array:
+    """The newest errors that there are."""
+    return errors[~np.isnan(errors)][-rows:]
 
 
 def arima(
@@ -564,14 +604,16 @@ def _value(row: int, cell: object) -> float:
 
 def _newer_dates(index: pd.DatetimeIndex, sent: pd.DatetimeIndex) -> pd.DatetimeIndex:
     """The grid from after the model's newest observation to the newest date that was sent."""
-    newest = sent.max()
-    if newest <= index[-1]:
+    newest, last, step = sent.max(), index[-1], cast(Any, index.freq)
+    if newest <= last:
         return index[:0]
-    reach = pd.date_range(index[-1], periods=MAX_OBSERVATIONS + 1, freq=index.freq)
-    if newest > reach[-1]:
+    # By arithmetic where it can be: a grid of seconds to a mistyped year would not fit into memory.
+    too_many = isinstance(step, pd.offsets.Tick) and (newest - last).value // step.nanos > MAX_OBSERVATIONS
+    grid = index[:0] if too_many else pd.date_range(last, newest, freq=step)[1:]
+    if too_many or len(grid) > MAX_OBSERVATIONS:
         what = f"date {_iso(newest)} lies more than {MAX_OBSERVATIONS} steps after the model's data"
         raise UnfitObservationError(newest, what)
-    return reach[1:][reach[1:] <= newest]
+    return grid
 
 
 def _iso(date: pd.Timestamp) -> str:
@@ -583,6 +625,7 @@ def _iso(date: pd.Timestamp) -> str:
 _SHARED_FIELDS = {"reference_forecast": dict, "frequency": str, "series_sha256": str, "levels": list}
 _FIT_FIELDS = {"members": list, "estimated_through": str, "converged": bool}
 _MEMBER_FIELDS = {"order": list, "seasonal_order": list, "params": dict, "log": bool}
+_BEFORE_3 = {"interpolated": (), "trained_through": None}
 _TRENDS = (None, "n", "c", "t", "ct")
 _MAX_LAG, _MAX_MEMBERS = 1000, 20
 
@@ -596,6 +639,12 @@ def _read_fits(document: Any) -> tuple[Fit, Fit | None]:
         return _read_fit({**document, "members": [document]}), None
     served = document["fits"]["served"]
     return _read_fit(document["fits"]["judged"]), None if served is None else _read_fit(served)
+
+
+def _optional_date(text: Any) -> str | None:
+    if text is not None:
+        datetime.fromisoformat(text)
+    return cast("str | None", text)
 
 
 def _read_fit(document: Any) -> Fit:

@@ -52,7 +52,7 @@ def rolling_forecasts(
 ) -> RollingForecasts:
     """Forecasts from every origin, with the forecaster's parameters as they are: the mean of its members'."""
     found = []
-    for member in forecaster.filters:
+    for member in forecaster.states():
         mean, variance = forecast_moments(member.results, origins, horizon)
         found.append(_on_data_scale(member.unit * mean, member.unit**2 * variance, levels, log=member.log))
     return _averaged(found)

@@ -80,7 +80,9 @@ class Selection:
         }
 
 
-def select(known: pd.Series[float], model: ModelConfig, evaluation: Evaluation) -> Selection:
+def select(
+    known: pd.Series[float], model: ModelConfig, evaluation: Evaluation, observed: pd.Series[float] | None = None
+) -> Selection:
     """Choose the spec as ``model.selection`` says.
 
     Args:
@@ -88,6 +90,7 @@ def select(known: pd.Series[float], model: ModelConfig, evaluation: Evaluation) 
             says how many there must be.
         model: the configured spec and candidates.
         evaluation: window, horizon and season of the comparison.
+        observed: the same with NaN where a value was filled in, which is not scored; as ``known`` by default.
 
     Raises:
         ModelError: when no candidate can be fitted, or the search finds none.
@@ -101,7 +104,7 @@ def select(known: pd.Series[float], model: ModelConfig, evaluation: Evaluation) 
         specs = _distinct([proposal, *specs])
     stationary_allowed = model.candidates is not None or not _wanders(known, season, log=model.spec.log)
     candidates = tuple(
-        _scored(known, spec, evaluation)
+        _scored(known, spec, evaluation, known if observed is None else observed)
         if stationary_allowed or spec.order[1] or spec.seasonal_order[1]
         else Candidate(spec, None, None, "has no difference, and the series keeps to no level (KPSS at 5 %)")
         for spec in specs
@@ -158,7 +161,7 @@ def _distinct(specs: Iterable[ModelSpec]) -> tuple[ModelSpec, ...]:
     return tuple(found.values())
 
 
-def _scored(known: pd.Series[float], spec: ModelSpec, evaluation: Evaluation) -> Candidate:
+def _scored(known: pd.Series[float], spec: ModelSpec, evaluation: Evaluation, observed: pd.Series[float]) -> Candidate:
     """The spec, estimated before the selection window, and its error in it."""
     origins = window_origins(len(known), evaluation.window, evaluation.horizon)
     try:
@@ -167,7 +170,7 @@ def _scored(known: pd.Series[float], spec: ModelSpec, evaluation: Evaluation) ->
         mean = rolling_forecasts(forecaster, origins, evaluation.horizon, evaluation.levels).mean
     except ModelError as error:
         return Candidate(spec, None, None, error.what)
-    actual = actuals(known, origins, evaluation.horizon)
+    actual = actuals(observed, origins, evaluation.horizon)
     rmse = float(np.sqrt(np.nanmean(loss_by_origin(actual, mean))))
     if not found.converged:
         return Candidate(spec, len(found.params), None, f"did not converge in {found.iterations} iterations")

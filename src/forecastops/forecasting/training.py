@@ -75,8 +75,10 @@ def fit(series: Series, model: ModelConfig, evaluation: Evaluation, previous: Fo
         ConfigError: when the library is missing that ``model.selection`` asks for.
     """
     values, notes = series.values, list[str]()
-    known, start = values.iloc[: -evaluation.window], previous.fit if previous else None
-    chosen = select(known, model, evaluation) if model.selection in ("candidates", "auto") else None
+    # The served parameters of the model before have seen what is judged here; its judged ones have not.
+    known, start = values.iloc[: -evaluation.window], previous.judged if previous else None
+    observed = series.observed.iloc[: -evaluation.window]
+    chosen = select(known, model, evaluation, observed) if model.selection in ("candidates", "auto") else None
     if model.selection == "combination":
         estimates = _combined(known, model, evaluation, start, notes)
     else:
@@ -102,13 +104,19 @@ def refit(model: Forecaster, series: Series, evaluation: Evaluation, max_iterati
     """
     specs = tuple(spec_of(member, max_iterations) for member in model.fit.members)
     known = series.values.iloc[: -evaluation.window]
-    estimates = fit_members(known, specs, model.fit)
+    estimates = fit_members(known, specs, model.judged)
     for one in estimates:
         if fault := _fault(one, known):
             raise ModelError(one.spec.name, fault, "keep its parameters, or train another specification")
     notes = list[str]()
-    forecaster = replace(model.with_data(series.values, series.filled), judged=_fit_of(estimates), served=None)
-    forecaster = _with_served(replace(forecaster, in_data_unit=False), specs, notes)
+    forecaster = Forecaster(
+        _fit_of(estimates),
+        series.values,
+        interpolated=series.filled,
+        horizon=evaluation.horizon,
+        levels=evaluation.levels,
+    )
+    forecaster = _with_served(forecaster, specs, notes)
     metrics = _recorded(estimates, series) | _reported(estimates)
     return Trained(forecaster, specs, estimates, None, metrics, tuple(notes))
 
@@ -160,12 +168,13 @@ def _fault(found: Estimate, values: pd.Series[float]) -> str | None:
         return f"did not converge in {found.iterations} iterations"
     if len(found.params) == 1:
         return None  # nothing but the variance
-    filtered = found.member.filtered(values)
-    known = np.asarray(values, dtype=float)
-    season = found.spec.seasonal_order[3] or 1
-    errors = (known - filtered.one_step_means())[_BURN_IN:]
-    ours, naive = (np.nanmean(square) for square in (errors**2, (known[season:] - known[:-season]) ** 2))
-    if not ours <= _WORST_RATIO**2 * naive:
+    known, season = np.asarray(values, dtype=float), found.spec.seasonal_order[3] or 1
+    errors = known - found.member.filtered(values).one_step_means()
+    squares = errors[min(_BURN_IN, len(errors) // 3) :] ** 2
+    naive = (known[season:] - known[:-season]) ** 2
+    if np.isnan(squares).all() or np.isnan(naive).all():
+        return None  # nothing to measure it by
+    if not np.nanmean(squares) <= _WORST_RATIO**2 * np.nanmean(naive):
         return f"misses the values that it was estimated from by more than {_WORST_RATIO:g} times the seasonal naive"
     return None
 
@@ -207,13 +216,13 @@ def _combined(
 
 def _likelier(logs: Sequence[Estimate], levels: Sequence[Estimate], known: pd.Series[float]) -> bool:
     """Whether most members have a higher likelihood by logarithms, as densities of the values themselves."""
-    jacobian = float(np.log(known).sum())
-    by_spec = {one.spec.canonical[:3]: one.log_likelihood for one in levels}
-    gains = [
-        one.log_likelihood - jacobian - by_spec[one.spec.canonical[:3]]
-        for one in logs
-        if one.spec.canonical[:3] in by_spec
-    ]
+    by_spec = {one.spec.canonical[:3]: one for one in levels}
+    gains = []
+    for one in logs:
+        other = by_spec.get(one.spec.canonical[:3])
+        if other is not None:
+            jacobian = float(np.log(known.iloc[one.burn_in :]).sum())  # of those values that the likelihood counts
+            gains.append(one.log_likelihood - jacobian - other.log_likelihood)
     return bool(gains) and float(np.median(gains)) > 0
 
 
@@ -230,12 +239,13 @@ def _with_served(judged: Forecaster, specs: Sequence[ModelSpec], notes: list[str
     """The model with parameters estimated on everything, or as it is, with the reason said."""
     alarm = judged.alarm(len(judged.values) - judged.horizon)
     try:
-        if alarm is not None:
-            reason = str(alarm)
-        elif (served := _fit_of(fit_members(judged.values, specs, judged.fit))).converged:
-            return replace(judged, served=served)
-        else:
-            reason = "the estimation on all data did not converge"
+        reason = str(alarm) if alarm else None
+        if reason is None:
+            estimates = fit_members(judged.values, specs, judged.judged)
+            faults = [fault for one in estimates if (fault := _fault(one, judged.values))]
+            if not faults:
+                return replace(judged, served=_fit_of(estimates))
+            reason = f"estimated on all data, a member {faults[0]}"
     except ModelError as error:
         reason = f"the estimation on all data failed ({error.what})"
     notes.append(f"served with the parameters estimated through {judged.judged.estimated_through}: {reason}")

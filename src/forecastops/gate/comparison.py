@@ -117,7 +117,7 @@ def compare(
             revised_share=revised_share(champion, judged.observed, tolerance) if champion else None,
             incomparable=opponent.incomparable,
             same_spec=champion is not None and _specs(judged.fit) == _specs(champion.fit),
-            newer_data=champion is None or index[-1] > pd.Timestamp(champion.fit.estimated_through),
+            newer_data=champion is None or index[-1] > champion.known_through,
             alarm=None if opponent.incomparable else alarm_of(champion, judged),
         ),
         window=_window(index, origins, evaluation.horizon),

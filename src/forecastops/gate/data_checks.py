@@ -23,23 +23,34 @@ __all__ = ["alarm_of", "incomparable", "judge_data", "revised_share", "unusable"
 _MAD_TO_DEVIATION = 1.4826  # of a normal distribution
 
 
-def judge_data(champion: Forecaster, series: Series, policy: GatePolicy) -> tuple[Check, ...]:
-    """The checks ``comparable_data`` and ``plausible_data`` of a series that is to become the champion's state."""
-    reasons = tuple(incomparable(champion, series.values))
+def judge_data(
+    champion: Forecaster, series: Series, policy: GatePolicy, given: Series | None = None
+) -> tuple[Check, ...]:
+    """The checks ``comparable_data`` and ``plausible_data`` of data that are to become the champion's state.
+
+    Args:
+        champion: a model.
+        series: what its state would be.
+        policy: the bounds.
+        given: what was given of it, all by default; the rest is the champion's own, which would dilute the share that
+            was revised.
+    """
+    given = given or series
+    reason = unusable(champion, given.values) or unusable(champion, series.values)
     newest = champion.values.index[-1:]
-    if not reasons and series.index[-1] < newest[0]:
-        reasons = (f"the new series ends on {series.end}, before the champion's on {iso_dates(newest)[0]}",)
-    share = None if reasons else revised_share(champion, series.observed, policy.revision_tolerance)
-    checks = [comparable(reasons, share, policy.max_revised_share, revised=True)]
+    if not reason and series.index[-1] < newest[0]:
+        reason = f"the new series ends on {series.end}, before the champion's on {iso_dates(newest)[0]}"
+    share = None if reason else revised_share(champion, given.observed, policy.revision_tolerance)
+    checks = [comparable((reason,) if reason else (), share, policy.max_revised_share, revised=True)]
     if policy.plausible_data:
-        alarm = None if reasons else _record(_newer(champion, series.values, series.filled))
+        alarm = None if reason else _record(_newer(champion, series.values, series.filled))
         checks.append(plausible(alarm))
     return tuple(checks)
 
 
 def incomparable(champion: Forecaster, values: pd.Series[float]) -> Iterator[str]:
     """Reasons why the champion cannot forecast this series, or cannot be compared on it."""
-    through = pd.Timestamp(champion.fit.estimated_through)
+    through = champion.known_through
     if reason := unusable(champion, values):
         yield reason
     elif values.index[-1] < through:

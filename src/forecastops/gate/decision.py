@@ -129,7 +129,9 @@ def _reservations(evidence: Evidence, policy: GatePolicy) -> Iterator[str]:
 def _large_bias(evidence: Evidence, policy: GatePolicy) -> Iterator[str]:
     """A bias that is large and did not grow."""
     bound, bias, rmse = policy.max_bias_share, evidence.challenger.metrics.get("bias"), evidence.challenger.rmse
-    if policy.max_bias_growth > 1 and bound is not None and bias is not None and rmse and abs(bias) > bound * rmse:
+    if evidence.champion is None or bound is None or policy.max_bias_growth == 1 or bias is None or not rmse:
+        return
+    if abs(bias) > bound * rmse:
         yield (
             f"the challenger's bias of {show(bias)} is {percent(abs(bias) / rmse)} of its RMSE; it does not block, "
             "because it has not grown from the champion's"

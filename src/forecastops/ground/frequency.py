@@ -55,8 +55,8 @@ def family(frequency: str) -> str:
     A frequency of several steps, such as ``10D``, is of the family of its step.
     """
     offset = read_offset(frequency)
-    if isinstance(offset, Tick) and offset.nanos < _DAY.value:
-        return "h"
+    if isinstance(offset, Tick):
+        return "h" if offset.nanos % _DAY.value else "D"
     name = _family(offset)
     return name if name in ("D", "B", "W") else name.removeprefix("B")[0]
 

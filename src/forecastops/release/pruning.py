@@ -21,6 +21,7 @@ from forecastops.release.tags import (
     PREDECESSOR,
     PROMOTED_AT,
     PROMOTED_BY,
+    ROLLED_BACK,
     RUN_ID,
     SERVED,
 )
@@ -31,7 +32,7 @@ _LOG = logging.getLogger(__name__)
 _OUR_TAGS = frozenset(
     {
         *("RMSE", "R2", RUN_ID, KIND, PARAMETERS_OF, PREDECESSOR, ACCEPTED_REASON),
-        *(DATA_END, JOURNAL, MODEL_DIGEST, PROMOTED_AT, PROMOTED_BY, SERVED),
+        *(DATA_END, JOURNAL, MODEL_DIGEST, PROMOTED_AT, PROMOTED_BY, ROLLED_BACK, SERVED),
     }
 )
 
@@ -69,10 +70,10 @@ def _is_ours(production: Production, version: ModelVersion) -> bool:
     entry = read_journal(version)
     return (
         registration is not None
-        and version.description.endswith(registration.domain)
         and version.tags.keys() <= _OUR_TAGS
         and version.stage in ("None", "Archived")
         and entry is not None
+        and registration.domain == entry.domain  # nothing was added to the description
         and entry.outcome == "done"
         and (entry.alias, entry.endpoint) == (production.registry.pointer.name, production.endpoint.name)
     )

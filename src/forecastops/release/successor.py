@@ -82,7 +82,9 @@ def renewed(holder: ModelVersion, model: Forecaster, source: str, accepted: str 
 def refitted(champion: ModelVersion, model: Forecaster, metrics: Mapping[str, float], source: str) -> Successor:
     """Make the successor that has the champion's specification, estimated anew: a model of its own."""
     tags = {name: str(metrics[name]) for name in ("RMSE", "R2")}
-    return Successor(model, tags | {KIND: REFIT, PREDECESSOR: champion.version}, source, metrics)
+    # Another specification was in production before; that is where a rollback leads.
+    lineage = {KIND: REFIT, PREDECESSOR: champion.tags.get(PREDECESSOR, "none")}
+    return Successor(model, tags | lineage, source, metrics)
 
 
 def install(

@@ -64,7 +64,7 @@ def _after(model: Forecaster, series: Series, paths: Sequence[str]) -> Forecaste
     place, remedy = ", ".join(paths), "correct the files, or run `forecastops renew` with them"
     if reason := unusable(model, series.values):
         raise DataError(place, reason, remedy)
-    known = series.values[series.index >= model.values.index[0]]
+    known = series.observed[series.index >= model.values.index[0]]
     try:
         return model.extended(known)
     except ValueError as error:

@@ -26,6 +26,7 @@ class SeriesReport:
     rows: int
     frequency: str
     missing: int
+    filled: int
     interpolated: int
     sha256: str
     notes: tuple[str, ...]
@@ -53,6 +54,7 @@ def check_data(config: Config, paths: Sequence[str]) -> SeriesReport:
         rows=series.rows,
         frequency=series.frequency,
         missing=series.missing,
+        filled=series.interpolated,
         interpolated=series.interpolated,
         sha256=series.sha256,
         notes=series.notes,

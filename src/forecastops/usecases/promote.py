@@ -167,6 +167,8 @@ def _kept_up_to_date(production: Production, moved: Moved, before: ModelVersion 
     known = before.tags.get(DATA_END, "") if before else ""
     if before is None or moved.version is None or known <= run.tags.get(DATA_END, ""):
         return moved
+    if moved.verdict != "PROMOTE":  # forced: whoever did it knows why the data before are not to be trusted
+        return moved
     renewal = bring_up_to_date(production, production.registry.get(moved.version), before)
     if renewal is None:
         return moved
@@ -200,7 +202,8 @@ def _not_promoted(production: Production, decision: Decision, run: Run) -> Moved
         reason = f"the data were refused ({', '.join(decision.data_refused)})"
         return replace(outcome, note=f"{note}, and was not renewed: {reason}", reason=reason, refused=True)
     challenger = challenger_model(production.runs, run)
-    renewal = on_hold(production, current, challenger, run.tags.get(DATA_SOURCE, f"run {run.run_id}"))
+    source, rejected = run.tags.get(DATA_SOURCE, f"run {run.run_id}"), decision.verdict == "REJECT"
+    renewal = on_hold(production, current, challenger, source, rejected=rejected)
     return replace(
         outcome,
         renewed=renewal.renewed,
@@ -221,16 +224,23 @@ def _require_binding(decision: Decision, run: Run, config: Config, current: Mode
         ("for model", decision.model_name, config.registry.model_name),
         ("on data", decision.data_sha256, run.tags.get(DATA_DIGEST)),
         ("with files", decision.model_sha256, run.tags.get(MODEL_DIGEST)),
-        ("by policy", decision.policy.model_dump_json(), config.gate.model_dump_json()),
+        ("by policy", decision.policy.model_dump(mode="json"), config.gate.model_dump(mode="json")),
         ("on", decision.config.get("evaluation"), config.evaluation.model_dump(mode="json")),
     )
     for what, then, today in pairs:
         if then != today:
             raise PromotionRefusedError(
                 f"run {run.run_id}",
-                f"it was judged {what} {then}, which is now {today}",
+                f"it was judged {what} {_beside(then, today)}, which is now {_beside(today, then)}",
                 f"run `forecastops evaluate --run-id {run.run_id}` again",
             )
+
+
+def _beside(value: object, other: object) -> object:
+    """A value; of a record only what differs from the other."""
+    if not (isinstance(value, dict) and isinstance(other, dict)):
+        return value
+    return ", ".join(f"{name} {value.get(name)}" for name in {**value, **other} if value.get(name) != other.get(name))
 
 
 def _require_not_rolled_back(mine: ModelVersion | None, force_reason: str | None) -> None:

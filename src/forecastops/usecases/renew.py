@@ -17,6 +17,7 @@ from forecastops.forecasting.forecaster import Forecaster
 from forecastops.forecasting.training import refit
 from forecastops.gate.check import Check
 from forecastops.gate.data_checks import judge_data, unusable
+from forecastops.gate.guardrails import COMPARABLE_DATA
 from forecastops.ground.config import Config
 from forecastops.ground.errors import ForecastopsError, ModelError, PromotionRefusedError
 from forecastops.ground.redaction import redacted
@@ -76,14 +77,20 @@ def renew(config: Config, paths: Sequence[str], accept_reason: str | None = None
     return moved
 
 
-def on_hold(production: Production, champion: ModelVersion, challenger: Forecaster, source: str) -> Moved:
+def on_hold(
+    production: Production, champion: ModelVersion, challenger: Forecaster, source: str, *, rejected: bool
+) -> Moved:
     """Give a champion that stays what ``deployment.on_hold`` says: the challenger's data, or an estimation on them.
+
+    After a rejection its parameters stay whatever is configured: an estimation on data on which one of its own
+    specification fails a guardrail would fail it too.
 
     Args:
         production: locked by the caller, with nothing interrupted left in it.
         champion: the version under the pointer.
         challenger: its series is the newest data; of its parameters nothing is used.
         source: where the data came from.
+        rejected: whether a guardrail failed, rather than nothing was proven.
 
     Raises:
         EndpointError: when deployment or smoke test fail; production is then as it was.
@@ -92,33 +99,47 @@ def on_hold(production: Production, champion: ModelVersion, challenger: Forecast
     if model is None:
         return _unchanged(champion, "the champion was not made by forecastops, so it cannot be renewed")
     series = Series(challenger.values, filled=challenger.interpolated)
-    if production.config.deployment.on_hold == "refit":
+    if production.config.deployment.on_hold == "refit" and not rejected:
         return _refit(production, champion, model, _Data(series, source))
     return _renew(production, champion, model, _Data(series, source))
 
 
 def bring_up_to_date(production: Production, holder: ModelVersion, data: ModelVersion) -> Moved | None:
-    """Renew the champion ``holder`` by the data of another version, which were accepted for that; None if not newer."""
-    model, known = (proven_model(production.runs, production.registry, version) for version in (holder, data))
-    if known.values.index[-1] <= model.values.index[-1] or known.frequency != model.frequency:
+    """Renew the champion ``holder`` by the data of the champion before, where these are newer and fit its model.
+
+    What fails here is said, and left to the next renewal: the holder is the champion already.
+    """
+    try:
+        model, known = (proven_model(production.runs, production.registry, version) for version in (holder, data))
+        series = Series(known.values, filled=known.interpolated)
+        if series.index[-1] <= model.values.index[-1]:
+            return None
+        refused = _refused(judge_data(model, series, production.config.gate))
+        if refused:
+            _LOG.warning("version %s keeps its own data: %s", holder.version, refused[0].reason)
+            return None
+        successor = renewed(holder, _on(model, series), f"version {data.version}")
+        version, state = install(production, successor, "renew", previous=holder.version, reason=None)
+    except ForecastopsError as error:
+        _LOG.warning("version %s could not be given newer data: %s", holder.version, error)
         return None
-    series = Series(known.values, filled=known.interpolated)
-    successor = renewed(holder, _on(model, series), f"version {data.version}")
-    version, state = install(production, successor, "renew", previous=holder.version, reason=None)
     return Moved.renewed_to(version.version, holder.version, state, f"renewed through {series.end}")
 
 
 def _renew(
     production: Production, champion: ModelVersion, model: Forecaster, data: _Data, accept_reason: str | None = None
 ) -> Moved:
-    series, source = data
-    if reason := unusable(model, series.values):
-        raise PromotionRefusedError(source, f"cannot be the state of this model: {reason}", "train a new model on them")
-    series = _joined(model, series)
+    given, source = data
+    if never := unusable(model, given.values):
+        if accept_reason is not None:
+            what = f"cannot be the state of this model: {never}"
+            raise PromotionRefusedError(source, what, "train a new model on them")
+        return _unchanged(champion, f"{COMPARABLE_DATA}: {never}", refused=True)
+    series = _joined(model, given)
     if already := _already(model, series, accept_reason):
         state, mended = repair(production, champion.version, model.reference())
         return _unchanged(champion, already + ("; its endpoint was mended" if mended else ""), state)
-    refused = _refused(judge_data(model, series, production.config.gate))
+    refused = _refused(judge_data(model, series, production.config.gate, given))
     if refused and accept_reason is None:
         names = ", ".join(check.name for check in refused)
         _LOG.warning("the data are refused: %s", refused[0].reason)
@@ -133,11 +154,10 @@ def _renew(
 
 
 def _refit(production: Production, champion: ModelVersion, model: Forecaster, data: _Data) -> Moved:
-    """The champion's specification, estimated on the new data; renewed where that cannot be."""
+    """The champion's specification, estimated on the new data; renewed where that cannot be, or taught nothing."""
     config, (series, source) = production.config, data
     refused = _refused(judge_data(model, series, config.gate))
-    newer = series.values.index[-1] > pd.Timestamp(model.fit.estimated_through)
-    if unusable(model, series.values) or refused or not newer:
+    if refused or series.index[-1] <= model.known_through:
         return _renew(production, champion, model, data)
     try:
         trained = refit(model, series, config.evaluation_of(series.frequency), config.model.max_iterations)

@@ -8,14 +8,15 @@ from datetime import datetime
 
 from forecastops.adapters.endpoint import EndpointState
 from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVersion
-from forecastops.gate.data_checks import unusable
+from forecastops.gate.data_checks import judge_data
 from forecastops.ground.config import Config
-from forecastops.ground.errors import PromotionRefusedError
+from forecastops.ground.errors import ForecastopsError, PromotionRefusedError
 from forecastops.ground.redaction import redacted
-from forecastops.release.entry import Incumbent
+from forecastops.ground.series import Series
+from forecastops.release.entry import Entry, Incumbent
 from forecastops.release.journal import read_journal
 from forecastops.release.legacy_champion import champion_model, legacy_endpoint, proven_model
-from forecastops.release.lineage import model_run
+from forecastops.release.lineage import model_run, model_version
 from forecastops.release.production import Production
 from forecastops.release.recovery import recover_interrupted, repair
 from forecastops.release.successor import install, renewed
@@ -44,12 +45,12 @@ def rollback(config: Config, reason: str, to_version: str | None = None) -> Move
     production = Production.open(config)
     with production.exclusively():
         champion = _champion(production, to_version)
-        if champion and _done_already(champion, reason, to_version):
+        if champion and _done_already(production, champion, reason, to_version):
             recover_interrupted(production)
             return _nothing_to_do(production, champion)
         target = _target(production, champion, to_version)
         if champion:
-            recover_interrupted(production, resuming=target.version)
+            recover_interrupted(production, resuming=target.version if to_version else None)
         incumbent = legacy_endpoint(production.runs, production.registry, production.endpoint, champion, target)
         moved = None
         if champion and to_version is None:
@@ -75,15 +76,26 @@ def _exactly(
 def _with_newest_data(
     production: Production, target: ModelVersion, champion: ModelVersion, reason: str, incumbent: Incumbent | None
 ) -> Moved | None:
-    """Move the target's model in with the data that the champion has; None where it has them, or cannot have them."""
+    """Move the target's model in with the data that the champion has; None where it has them, or must not have them."""
     model = proven_model(production.runs, production.registry, target)
-    known = champion_model(production.runs, production.registry, champion)
+    try:
+        known = champion_model(production.runs, production.registry, champion)
+    except ForecastopsError as error:  # a champion that is broken is a reason to roll back, not one against it
+        _LOG.warning("version %s returns with its own data: %s", target.version, error)
+        return None
     if known is None or known.values.index[-1] <= model.values.index[-1]:
         return None
-    if why := unusable(model, known.values):
-        _LOG.warning("version %s returns with its own data: %s", target.version, why)
-        return None
-    successor = renewed(target, model.with_data(known.values, known.interpolated), f"version {champion.version}")
+    series = Series(known.values, filled=known.interpolated)
+    for check in judge_data(model, series, production.config.gate):
+        if not check.passed:
+            _LOG.warning(
+                "version %s returns with its own data, as those of version %s are refused: %s",
+                target.version,
+                champion.version,
+                check.reason,
+            )
+            return None
+    successor = renewed(target, model.with_data(series.values, series.filled), f"version {champion.version}")
     version, state = install(
         production, successor, "rollback", previous=champion.version, reason=reason, incumbent=incumbent
     )
@@ -112,19 +124,29 @@ def _champion(production: Production, to_version: str | None) -> ModelVersion | 
     return champion
 
 
-def _done_already(champion: ModelVersion, reason: str, to_version: str | None) -> bool:
-    """Whether this very rollback has reached the champion.
+def _done_already(production: Production, champion: ModelVersion, reason: str, to_version: str | None) -> bool:
+    """Whether this very rollback has reached the champion's model, which may have been renewed since.
 
     By number; or, without one, because it was interrupted after moving the pointer, or ended a moment ago for the same
     reason: a job that is run again must not go back one version further.
     """
     if to_version is not None:
         return to_version == champion.version
-    entry = read_journal(champion)
-    if entry is None or entry.kind != "rollback":
+    entry = _last_rollback(production, champion)
+    if entry is None:
         return False
     age = time.time() - datetime.fromisoformat(entry.touched).timestamp()
     return entry.outcome is None or (entry.outcome == "done" and entry.reason == reason and age < _SAME_SECONDS)
+
+
+def _last_rollback(production: Production, champion: ModelVersion) -> Entry | None:
+    """The newest rollback that brought the champion's model in; None where another transition did since."""
+    model = model_version(champion)
+    for version in reversed(production.registry.versions()):
+        entry = read_journal(version) if model_version(version) == model else None
+        if entry is not None and entry.kind != "renew":
+            return entry if entry.kind == "rollback" else None
+    return None
 
 
 def _nothing_to_do(production: Production, champion: ModelVersion) -> Moved:

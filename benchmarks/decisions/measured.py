@@ -1,0 +1,69 @@
+"""Everything that is measured of one series, as rows: one for each model and policy, and for each reference."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from policies import ALWAYS, FROZEN, NEVER_RENEWED, POLICIES, WEEKLY, YESTERDAY
+from references import auto_arima, naive
+from retraining import Pipeline
+from served import Served, lived
+from streams import Models, Stream
+
+__all__ = ["AUTO_ARIMA", "NAIVE", "Row", "measured", "weekly_looks"]
+
+NAIVE, AUTO_ARIMA = "seasonal naive", "AutoARIMA"
+_KINDS: tuple[Models, ...] = ("default", "fixed", "random")
+_FROZEN_ALWAYS = replace(ALWAYS, name="always, renewed at retrainings", renew_every=None)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What came of one policy by one kind of models on one series; references have no models."""
+
+    series: str
+    group: str
+    change: str
+    half: str
+    models: str
+    policy: str
+    served: Served
+
+
+def measured(stream: Stream) -> list[Row]:
+    """All policies by all kinds of models, and the references."""
+    warnings.simplefilter("ignore")
+    found = [_row(stream, "", NAIVE, Served.of(naive(stream)))]
+    if stream.group in ("open daily", "panel daily"):
+        found.append(_row(stream, "", AUTO_ARIMA, Served.of(auto_arima(stream))))
+    for models in _KINDS:
+        found += _by_policy(replace(stream, models=models))
+    return found
+
+
+def _by_policy(stream: Stream) -> Iterator[Row]:
+    pipeline = Pipeline(stream)
+    policies = [*POLICIES]
+    if stream.models == "default":
+        policies += [WEEKLY, FROZEN, NEVER_RENEWED, _FROZEN_ALWAYS]
+    if stream.models == "fixed":
+        policies += [YESTERDAY]
+    for policy in policies:
+        yield _row(stream, stream.models, policy.name, lived(pipeline, policy))
+
+
+def weekly_looks(stream: Stream) -> list[Row]:
+    """What changes where nothing should, by the default model and by random ones."""
+    warnings.simplefilter("ignore")
+    found = []
+    for models in ("default", "random"):
+        pipeline = Pipeline(replace(stream, models=models))
+        several = [policy for policy in POLICIES if policy.gate != "never"]
+        found += [_row(stream, models, policy.name, lived(pipeline, policy)) for policy in several]
+    return found
+
+
+def _row(stream: Stream, models: str, policy: str, served: Served) -> Row:
+    return Row(stream.name, stream.group, stream.change, stream.half, models, policy, served)
