@@ -266,9 +266,10 @@ def test_a_renewal_and_newer_observations_in_a_request(shop: Workshop, azure: Wo
     stage = AzureStage(shop, f"renewed-{kind}", azure, kind)
     stage.evaluate(shop.first)
     stage.promote(shop.first)
-    header, *rows = (shop.forecastops.folder / "data/transaction_ts2014.csv").read_text("utf-8").splitlines()
+    header, *rows = (shop.forecastops.folder / "data/transaction_ts.csv").read_text("utf-8").splitlines()
+    rows = rows[-158:]  # from a week before 2014 on
     data = shop.forecastops.folder / f"{kind}.csv"
-    data.write_text("\n".join([header, *rows[:31]]), "utf-8")
+    data.write_text("\n".join([header, *rows[:38]]), "utf-8")
 
     (azure.services if kind == "aci" else azure.endpoints).outcomes = ["Unhealthy" if kind == "aci" else "crash"]
     failed = stage.run("renew", "--data", str(data))
@@ -287,9 +288,9 @@ def test_a_renewal_and_newer_observations_in_a_request(shop: Workshop, azure: Wo
     assert stage.ok("renew", "--data", str(data))["reason"].startswith("the champion has these data already")
 
     more = shop.forecastops.folder / f"{kind}-more.csv"
-    more.write_text("\n".join([header, *rows[:33]]), "utf-8")
+    more.write_text("\n".join([header, *rows[:40]]), "utf-8")
     expected = [row["mean"] for row in stage.ok("forecast", "--horizon", "3", "--data", str(more))["forecast"]]
-    newest: list[list[Any]] = [[date, float(value), 3] for date, value in (row.split(",") for row in rows[31:33])]
+    newest: list[list[Any]] = [[date, float(value), 3] for date, value in (row.split(",") for row in rows[38:40])]
     answer = stage.answer(["date", "value", "horizon"], newest)
     assert answer.status_code == 200, answer.text
     assert [row["date"] for row in answer.json()] == ["2014-02-03", "2014-02-04", "2014-02-05"]

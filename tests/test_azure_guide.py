@@ -21,7 +21,14 @@ BLOCKS = re.findall(r"(?:^ {4}.*\n)+", GUIDE, re.MULTILINE)
 LINES = [line.strip() for block in BLOCKS for line in block.replace("\\\n", " ").splitlines()]
 COMMANDS = [line for line in LINES if line.startswith("forecastops ")]
 MLFLOW = sorted({line for line in LINES if line.startswith("mlflow ")})
-MADE = {"data/transaction_ts2013.csv", "data/transaction_ts2014.csv", "federated.json", "certificate.pem", "key.pem"}
+MADE = {
+    "data/transaction_ts.csv",
+    "data/transaction_ts2013.csv",
+    "data/transaction_ts2014.csv",
+    "federated.json",
+    "certificate.pem",
+    "key.pem",
+}
 
 
 def context(group: click.Command, words: list[str]) -> click.Context:

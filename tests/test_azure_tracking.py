@@ -131,11 +131,12 @@ def replacement_despite_lasting_faults(stage: Stage, azure: Workspace) -> str:
 
 def test_renewals_move_the_stage_and_leave_the_model(stage: Stage, azure: Workspace) -> None:
     champion = stage.first_champion()
-    header, *rows = (stage.workshop.forecastops.folder / "data/transaction_ts2014.csv").read_text("utf-8").splitlines()
+    header, *rows = (stage.workshop.forecastops.folder / "data/transaction_ts.csv").read_text("utf-8").splitlines()
+    rows = rows[-158:]  # from a week before 2014 on
     parts = []
     for days in (10, 20, 30):
         parts.append(stage.workshop.forecastops.folder / f"days-{days}.csv")
-        parts[-1].write_text("\n".join([header, *rows[:days]]), "utf-8")
+        parts[-1].write_text("\n".join([header, *rows[: 7 + days]]), "utf-8")
 
     for path, kind in (
         ("/history/", 503),

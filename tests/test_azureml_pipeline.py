@@ -181,7 +181,8 @@ def test_the_service_runs_the_pipelines_to_a_promotion_a_renewal_and_a_hold(fore
 
     newest = forecastops.folder / "data/newest.csv"
     past, now = (forecastops.folder / f"data/transaction_ts{year}.csv" for year in (2013, 2014))
-    newest.write_text("".join(now.read_text("utf-8").splitlines(keepends=True)[:32]), "utf-8")
+    header, *rows = (forecastops.folder / "data/transaction_ts.csv").read_text("utf-8").splitlines(keepends=True)
+    newest.write_text("".join([header, *rows[-158:-120]]), "utf-8")  # from a week before 2014 to the end of January
     daily = service.run("daily", {"data": str(newest)} | config, service.preloaded, "renew")["renew"]
     assert (daily["renewed"], daily["version"], daily["previous_version"]) == (True, "2", "1")
     run = next(found for found in client.search_runs([experiment]) if found.data.tags.get("forecastops.renewed"))

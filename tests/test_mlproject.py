@@ -96,7 +96,7 @@ def test_the_cycle_by_mlflow_run(forecastops: Command) -> None:
 
     # By itself it would be made with its artifacts below the project's folder, which is this repository.
     own = client.create_experiment("forecastops", (forecastops.folder / "renewals").as_uri())
-    newest = str(forecastops.folder / "data/transaction_ts2014.csv")
+    newest = str(forecastops.folder / "data/transaction_ts.csv")
     code, output = finish(start(forecastops, "renew", f"data={newest}"))
     assert code == 0, output
     assert "version 2, renewed through 2014-05-31, serves at" in output

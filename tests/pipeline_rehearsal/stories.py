@@ -75,8 +75,8 @@ class Life:
         return str(path)
 
     def newest(self, through: str, *more: str) -> str:
-        """A file of the sample's rows of 2014 to that day, and these."""
-        rows = transactions().query("'2014-01-01' <= TransactionDate <= @through").to_csv(index=False)
+        """A file of the sample's rows from the last weeks of 2013 to that day, and these."""
+        rows = transactions().query("'2013-12-18' <= TransactionDate <= @through").to_csv(index=False)
         path = self.config.with_name(f"through-{through}-{len(more)}.csv")
         path.write_text(rows + "".join(f"{row}\n" for row in more))
         return str(path)
