@@ -224,19 +224,19 @@ def test_a_short_outage_or_a_shift_that_the_data_show_is_no_refusal(stage: Stage
     assert stage.renew(written(stage, "filled.csv", changed(rows, 1, lambda value: 1.3 * value)))["renewed"]
 
 
-def test_data_that_can_never_be_its_state_are_an_error_whoever_accepts_them(stage: Stage) -> None:
+def test_data_that_can_never_be_its_state_are_refused_whoever_accepts_them(stage: Stage) -> None:
     run_id = stage.workshop.forecastops.ok("train", "--data", PAST, *FIXED, "--set", "model.log=true")["run_id"]
     stage.evaluate(run_id)
     stage.promote(run_id, *(["--force", "--reason", "a log"] if not stage.versions() else []))
-    before, versions = stage.ok("status"), stage.versions()
     weekly = written(stage, "weekly.csv", known(stage)[::7])
     negative = written(stage, "negative.csv", changed(known(stage), 1, lambda value: -value))
+    before, versions = stage.ok("status"), stage.versions()
     for path, part in (weekly, "frequency"), (negative, "not positive"):
-        for accepted in ([], ["--accept-data", "--reason", "because"]):
-            refused = stage.run("renew", "--data", path, *accepted)
-            assert (refused.code, refused.stdout) == (1, "")
-            assert part in refused.error
-            assert path in refused.error
+        require_refused(stage, path, "comparable_data: ")
+        refused = stage.run("renew", "--data", path, "--accept-data", "--reason", "because")
+        assert (refused.code, refused.stdout) == (1, "")
+        assert part in refused.error
+        assert path in refused.error
     assert (stage.ok("status"), stage.versions()) == (before, versions)
     assert stage.renew(WHOLE)["renewed"]
 
@@ -278,7 +278,8 @@ def test_on_hold_refit_estimates_the_champions_specification_on_the_new_data(sta
     moved = stage.promote(stage.workshop.second, *refit)
     assert (moved["promoted"], moved["renewed"], moved["version"], moved["previous_version"]) == (False, True, "2", "1")
     tags = stage.tags("2")
-    assert (tags["forecastops.kind"], tags["forecastops.predecessor"]) == ("refit", "1")
+    # It is the same specification: a rollback would lead to the one before, of which there is none.
+    assert (tags["forecastops.kind"], tags["forecastops.predecessor"]) == ("refit", "none")
     assert "forecastops.parameters_of" not in tags
     assert tags["RMSE"] != stage.tags("1")["RMSE"]
     assert tags["run_id"] == stage.versions()["2"]
@@ -292,8 +293,15 @@ def test_on_hold_refit_estimates_the_champions_specification_on_the_new_data(sta
     assert "against champion version 1, which is now version 2" in refused.error
     again = stage.promote(stage.workshop.second, *refit)
     assert (again["renewed"], again["version"]) == (False, None)
-    back = stage.ok("rollback", "--reason", "the new estimate is worse")
-    assert (back["version"], stage.ok("status")["champion"]["model_version"]) == ("3", "1")
+    assert "records no predecessor" in stage.run("rollback", "--reason", "the estimate before was better").error
+    back = stage.ok("rollback", "--reason", "the estimate before was better", "--to-version", "1")
+    assert (back["version"], stage.ok("status")["forecasts_from"]) == ("1", "2013-12-31")
+    # After a rejection its parameters stay, whatever is configured.
+    strict = ["--set", "gate.max_step_ratio=0.1", "--set", "deployment.on_hold=refit"]
+    assert stage.evaluate(stage.workshop.third, *strict)["verdict"] == "REJECT"
+    kept = stage.promote(stage.workshop.third, *strict)
+    assert kept["renewed"]
+    assert stage.tags(kept["version"])["forecastops.parameters_of"] == "1"
 
 
 def test_on_hold_nothing_leaves_the_champion_as_it_is(stage: Stage) -> None:

@@ -29,7 +29,7 @@ def main() -> None:
     streams = all_streams(SHARED, quick=quick)
     with ProcessPoolExecutor() as pool:
         table = Table(_each(pool, measured, streams, "policies"))
-        calm = Table(_each(pool, weekly_looks, calm_streams(1 if quick else 4, 8 if quick else LOOKS), "calm"))
+        calm = Table(_each(pool, weekly_looks, calm_streams(1 if quick else 2, 8 if quick else LOOKS), "calm"))
         spoilt = list(_each(pool, corruption.damages, corruption.suited(streams), "corrupted"))
     decisions = sum(row.served.decisions for row in table.rows if row.models)
     print(f"{len(streams)} series, {decisions} decisions, {time.perf_counter() - started:.0f} s")

@@ -21,6 +21,7 @@ class Policy:
         renew_every: days between renewals of the state from a retraining on; None for none before the next.
         guarded: whether the alarm keeps implausible rows out.
         as_judged: whether the parameters serve that the gate has judged, estimated before the window.
+        refits_rejected: whether ``on_hold="refit"`` holds after a REJECT too, which the product does not do.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Policy:
     renew_every: int | None = 1
     guarded: bool = True
     as_judged: bool = False
+    refits_rejected: bool = False
 
 
 _BARS = GatePolicy(same_spec_improvement=None)
@@ -53,16 +55,18 @@ YESTERDAY = Policy(
     as_judged=True,
 )
 ALWAYS = Policy("always", "always", guarded=False)
-DEFAULT = Policy("(a) by what changes, renew", GatePolicy())
+_BY_CHANGE = Policy("(a) by what changes, renew", GatePolicy())
 _BY_TODAYS_BARS = Policy("(b) one bar for all, renew", _BARS)
+DEFAULT = replace(_BY_CHANGE, name="(d) by what changes, refit (default)", on_hold="refit")
 POLICIES = (
     Policy("never", "never"),
     ALWAYS,
     Policy("lower RMSE", _LOWER),
-    DEFAULT,
+    _BY_CHANGE,
     _BY_TODAYS_BARS,
     replace(_BY_TODAYS_BARS, name="(c) one bar for all, refit", on_hold="refit"),
-    replace(DEFAULT, name="(d) by what changes, refit", on_hold="refit"),
+    DEFAULT,
+    replace(DEFAULT, name="(e) by what changes, refit after REJECT too", refits_rejected=True),
 )
 
 WEEKLY = replace(DEFAULT, name="renewed weekly", renew_every=7)

@@ -100,7 +100,7 @@ def _retrained(pipeline: Pipeline, policy: Policy, now: _Production, number: int
     challenger = None if policy.gate == "never" else pipeline.challenger(number)
     if challenger and policy.as_judged:
         challenger = challenger.as_judged()
-    failed: set[str] = set()
+    failed, rejected = set[str](), False
     if challenger and policy.gate == "always":
         return now.promote(challenger, state)
     if challenger and not isinstance(policy.gate, str):
@@ -108,11 +108,13 @@ def _retrained(pipeline: Pipeline, policy: Policy, now: _Production, number: int
         if ruling and ruling.verdict == "PROMOTE":
             return now.promote(challenger, state)
         failed = {check.name for check in ruling.checks if not check.passed} if ruling else set()
+        rejected = ruling is None or ruling.verdict == "REJECT"
     if policy.on_hold == "nothing":
         return now
     if policy.guarded and (failed & _ABOUT_DATA or pipeline.refused(now.version, now.state, day)):
         return now.refuse(day, revised="comparable_data" in failed)
-    return now.renew(state, pipeline.refitted(now.version, number) if policy.on_hold == "refit" else None)
+    refits = policy.on_hold == "refit" and (policy.refits_rejected or not rejected)
+    return now.renew(state, pipeline.refitted(now.version, number) if refits else None)
 
 
 def _next_day(pipeline: Pipeline, policy: Policy, now: _Production, day: int) -> _Production:

@@ -12,11 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from forecastops.ground.home import lock_domain
 
-__all__ = ["Entry", "Incumbent", "Kind", "Step", "actor", "now"]
+__all__ = ["UNKNOWN_REASON", "Entry", "Incumbent", "Kind", "Step", "actor", "now"]
 
 Kind = Literal["promote", "rollback", "renew", "refit"]  # what a kind does of its own is in `kinds.py`
 Step = Literal["deploy", "verify", "tag", "point"]
 Incumbent = Literal["served", "unserved"]
+UNKNOWN_REASON = "it was interrupted"  # of a transition killed before its journal was begun: nothing says why
 
 
 def now() -> str:

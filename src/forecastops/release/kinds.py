@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from forecastops.adapters.mlflow_store.registry import ModelVersion
 from forecastops.ground.home import lock_domain
-from forecastops.release.entry import Entry, Kind, now
+from forecastops.release.entry import UNKNOWN_REASON, Entry, Kind, now
 from forecastops.release.tags import ROLLED_BACK, SERVED
 
 __all__ = ["Registration", "again", "predecessor_tags", "registered_by", "registration_mark"]
@@ -59,7 +59,7 @@ def _renew_again(_version: ModelVersion, _entry: Entry) -> str:
 
 
 def _rollback_again(version: ModelVersion, entry: Entry) -> str:
-    reason = shlex.quote(entry.reason or "it was interrupted")  # before its journal was begun, nothing says why
+    reason = shlex.quote(entry.reason or UNKNOWN_REASON)
     if registered_by(version) == Registration("rollback", entry.domain) and SERVED not in version.tags:
         return f"forecastops rollback --reason {reason}"  # this version goes when it is undone
     return f"forecastops rollback --to-version {version.version} --reason {reason}"

@@ -13,7 +13,7 @@ from forecastops.ground.config import Config
 from forecastops.ground.errors import ForecastopsError, PromotionRefusedError
 from forecastops.ground.redaction import redacted
 from forecastops.ground.series import Series
-from forecastops.release.entry import Entry, Incumbent
+from forecastops.release.entry import UNKNOWN_REASON, Entry, Incumbent
 from forecastops.release.journal import read_journal
 from forecastops.release.legacy_champion import champion_model, legacy_endpoint, proven_model
 from forecastops.release.lineage import model_run, model_version
@@ -136,7 +136,9 @@ def _done_already(production: Production, champion: ModelVersion, reason: str, t
     if entry is None:
         return False
     age = time.time() - datetime.fromisoformat(entry.touched).timestamp()
-    return entry.outcome is None or (entry.outcome == "done" and entry.reason == reason and age < _SAME_SECONDS)
+    return entry.outcome is None or (
+        entry.outcome == "done" and entry.reason in (reason, UNKNOWN_REASON) and age < _SAME_SECONDS
+    )
 
 
 def _last_rollback(production: Production, champion: ModelVersion) -> Entry | None:
