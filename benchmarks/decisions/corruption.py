@@ -66,10 +66,10 @@ class Damage:
 
 
 def suited(streams: list[Stream]) -> list[Stream]:
-    """The open daily series and a tenth of the others, cut to three retrainings, the fault at the second."""
+    """The open daily series and some of the others, cut to three retrainings, the fault at the second."""
     daily = [stream for stream in streams if stream.every == 28 and len(stream.retrainings) >= 3]
     chosen = [stream for stream in daily if stream.group == "open daily"]
-    chosen += [stream for stream in daily if stream.group != "open daily"][::10]
+    chosen += [stream for stream in daily if stream.group != "open daily"][::8]
     return [replace(one, first=one.retrainings[len(one.retrainings) // 2 - 1], looks=3) for one in chosen]
 
 

@@ -26,7 +26,7 @@ Array = npt.NDArray[np.float64]
 CHANGES = ("none", "level shift", "trend change", "season change", "variance change", "outliers")
 _EVERY = {"D": 28, "W": 4, "MS": 2}  # observations from one retraining to the next
 _SEASONAL = (((1, 0, 1), (1, 0, 1)), ((0, 1, 1), (0, 1, 1)))  # orders and seasonal ones, for short seasons
-_RETRAININGS = {"open daily": 10, "panel daily": 5, "monthly": 6, "weekly": 10, "simulated": 8}
+_RETRAININGS = {"open daily": 8, "panel daily": 4, "monthly": 4, "weekly": 6, "simulated": 7}
 _TUNING, _HELD_OUT = (0,), (13,)  # seeds
 _PATIENCE_DAYS = 7  # until a person has looked into an alarm and accepted rows that are right
 
@@ -157,19 +157,19 @@ def _open_daily(folder: Path) -> Iterator[Stream]:
 
 
 def _panel_daily(folder: Path) -> Iterator[Stream]:
-    """Of nine series one is of the tuning half, one held out."""
+    """Of twelve series one is of the tuning half, one held out."""
     for number, (name, values) in enumerate(_panel(folder / "panel" / "nycflights_departures_daily.parquet", "D")):
-        if number % 9 < 2:
-            half: Half = "held out" if number % 9 else "tuning"
-            yield _stream(name, "panel daily", half, values, len(values) - 14 - 5 * 28)
+        if number % 12 < 2:
+            half: Half = "held out" if number % 12 else "tuning"
+            yield _stream(name, "panel daily", half, values, len(values) - 14 - 4 * 28)
 
 
 def _monthly(folder: Path) -> Iterator[Stream]:
     """The newest 12 years before the dates that are scored."""
     panel = _panel(folder / "panel" / "aus_retail_monthly.parquet", "MS")
-    for number, (name, values) in enumerate(islice(panel, 0, None, 12)):
+    for number, (name, values) in enumerate(islice(panel, 0, None, 15)):
         if len(values) > 200:
-            yield _stream(name, "monthly", "held out" if number % 2 else "tuning", values.iloc[-162:], 144)
+            yield _stream(name, "monthly", "held out" if number % 2 else "tuning", values.iloc[-158:], 144)
 
 
 def _weekly(folder: Path) -> Iterator[Stream]:
