@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,8 @@ _WORST_RATIO = 1.5  # sound members are at 0.72 in median, and at 1.10 at most i
 _RECORDED_SHARE = 0.9  # the recorded metric is of the last 10 %, as existing scripts have it
 
 
-@dataclass(frozen=True)
+# No generated ==: comparing pandas objects gives arrays, not a truth value.
+@dataclass(frozen=True, eq=False)
 class Trained:
     """A fitted model, and how it came about.
 
@@ -36,16 +38,21 @@ class Trained:
         specs: the members' specifications.
         estimates: the judged members' estimates.
         selection: what was chosen from; None where there was nothing to choose.
-        metrics: ``RMSE`` and ``R2`` of the last 10 %, and what the optimiser reports.
         warnings: what a person should know, a sentence each.
+        series: what it was trained on.
     """
 
     model: Forecaster
     specs: tuple[ModelSpec, ...]
     estimates: tuple[Estimate, ...]
     selection: Selection | None
-    metrics: dict[str, float]
     warnings: tuple[str, ...]
+    series: Series
+
+    @cached_property
+    def metrics(self) -> dict[str, float]:
+        """``RMSE`` and ``R2`` of the last 10 %, estimated from the rest for that, and what the optimiser reports."""
+        return _recorded(self.estimates, self.series) | _reported(self.estimates)
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -92,8 +99,7 @@ def fit(series: Series, model: ModelConfig, evaluation: Evaluation, previous: Fo
     if not judged.converged:
         bound = max(one.iterations for one in estimates)
         notes.append(f"the optimiser did not converge in {bound} iterations: the gate will reject it")
-    metrics = _recorded(estimates, series) | _reported(estimates)
-    return Trained(forecaster, specs, estimates, chosen, metrics, tuple(notes))
+    return Trained(forecaster, specs, estimates, chosen, tuple(notes), series)
 
 
 def refit(model: Forecaster, series: Series, evaluation: Evaluation, max_iterations: int) -> Trained:
@@ -117,8 +123,7 @@ def refit(model: Forecaster, series: Series, evaluation: Evaluation, max_iterati
         levels=evaluation.levels,
     )
     forecaster = _with_served(forecaster, specs, notes)
-    metrics = _recorded(estimates, series) | _reported(estimates)
-    return Trained(forecaster, specs, estimates, None, metrics, tuple(notes))
+    return Trained(forecaster, specs, estimates, None, tuple(notes), series)
 
 
 def fit_members(

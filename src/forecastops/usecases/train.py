@@ -66,7 +66,7 @@ def train(config: Config, paths: Sequence[str]) -> TrainResult:
     _LOG.info("fitting (%s) to %d observations", config.model.selection, series.rows)
     trained = fit(series, config.model, evaluation, _previous(connection, runs, config))
     _say(trained)
-    selection = trained.selection.document() if trained.selection else None
+    selection, metrics = trained.selection.document() if trained.selection else None, trained.metrics
     with tempfile.TemporaryDirectory() as folder, runs.record(f"train {series.end}") as recorder:
         _log_data(recorder, config, series, paths)
         recorder.params(_keyed("evaluation", evaluation) | {"model.selection": config.model.selection})
@@ -74,12 +74,12 @@ def train(config: Config, paths: Sequence[str]) -> TrainResult:
         if selection:
             recorder.files(None, {"selection.json": json.dumps(selection, indent=1, allow_nan=False) + "\n"})
         _log_model(recorder, config, trained.model, Path(folder) / "model")
-        _log_metrics(recorder, config, trained.metrics)
+        _log_metrics(recorder, config, metrics)
     return TrainResult(
         run_id=recorder.run_id,
         model_name=config.registry.model_name,
         spec=trained.spec,
-        metrics=trained.metrics,
+        metrics=metrics,
         data={"start": series.start, "end": series.end, "rows": series.rows, "sha256": series.sha256},
         selection=selection,
     )
