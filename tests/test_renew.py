@@ -127,7 +127,10 @@ def test_a_renewal_is_a_version_of_its_own_with_its_models_parameters(stage: Sta
 
 def test_newest_rows_are_joined_to_what_the_champion_knows(stage: Stage) -> None:
     stage.first_champion()
-    early = written(stage, "early.csv", known(stage, first="2014-01-03", through="2014-01-31"))
+    # Rows that share no date with the champion's say nothing of whether they are the same series.
+    apart = known(stage, first="2014-01-03", through="2014-01-31")
+    require_refused(stage, written(stage, "apart.csv", apart), "comparable_data: ")
+    early = written(stage, "early.csv", known(stage, first="2013-12-31", through="2013-12-31") + apart)
     assert stage.renew(early)["version"] == "2"
     lines = artifact(stage, "2", "series.csv").splitlines()
     assert [lines[1][:10], lines[-1][:10]] == ["2013-07-31", "2014-01-31"]
