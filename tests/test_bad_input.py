@@ -118,7 +118,11 @@ DataCase = tuple[str | bytes, list[str], list[str]]  # with overrides in between
 
 BAD_DATA: dict[str, DataCase] = {
     "two values on a date": (text([*ROWS, f"{DATES[3]},1.5"]), [], [":112: ", DATES[3], "1.5", ":5;", "one row"]),
-    "a gap too long": (text(ROWS[:20] + ROWS[28:]), [], [":22: ", "2013-08-20 to 2013-08-27", "8 missing", "max_gap"]),
+    "a gap too long": (
+        text(ROWS[:20] + ROWS[28:]),
+        ["data.gaps=interpolate"],
+        [":22: ", "2013-08-20 to 2013-08-27", "8 missing", "max_gap"],
+    ),
     "a gap where none is allowed": (
         text(ROWS[:20] + ROWS[22:]),
         ["data.gaps=error"],
@@ -134,7 +138,12 @@ BAD_DATA: dict[str, DataCase] = {
     "a thousands separator": (with_value('"1,234.5"'), [], [":11: ", "'1,234.5'", "without separators"]),
     "a row too long": (with_value("1,234"), [], [":11: ", "3 cells", "header has 2"]),
     "a constant": (text([f"{date},5" for date in DATES]), [], ["'PaidAmount'", "5.0 on every date"]),
-    "too few rows": (text(ROWS[:85]), [], [DATES[0], DATES[84], "85 rows", "86 are needed", "window of 56"]),
+    "too few rows": (text(ROWS[:63]), [], [DATES[0], DATES[62], "63 rows", "64 are needed", "window of 56"]),
+    "too much missing": (
+        text(ROWS[:30] + ROWS[60:]),
+        [],
+        ["30 of 110 dates are missing (27.3 %)", "max_missing_share"],
+    ),
     "one row": (text(ROWS[:1]), [], [DATES[0], "at least two dates"]),
     "nothing": ("", [], ["is empty"]),
     "a header only": (HEADER + "\n", [], ["holds no rows"]),
@@ -213,7 +222,7 @@ def test_files_that_contradict_each_other_are_both_named(unchanged: Command) -> 
     [
         (ROWS[5:] + ROWS[:5], f"not in order of date and were sorted, the first late one {DATES[0]} in row 107"),
         ([*ROWS, ROWS[3]], f"1 rows repeat a date with the same value and were dropped, the first {DATES[3]} at"),
-        (ROWS[:20] + ROWS[22:], "2 missing dates were interpolated: 2013-08-20 to 2013-08-21"),
+        (ROWS[:20] + ROWS[22:], "2 dates are missing and left to the model: 2013-08-20 to 2013-08-21"),
     ],
 )
 def test_what_can_be_mended_is_mended_and_said(forecastops: Command, rows: list[str], note: str) -> None:
@@ -257,7 +266,7 @@ BAD_CONFIGS: dict[str, Case] = {
     "text that reads as a number": ('evaluation: {horizon: "7"}\n', ["evaluation.horizon", '"7"', "integer"]),
     "a number out of range": ("gate: {alpha: 1.5}\n", ["gate.alpha = 1.5", "less than"]),
     "NaN": ("gate: {alpha: .nan}\n", ["gate.alpha", "finite"]),
-    "a window without origins": ("evaluation: {window: 7}\n", ["window 7", "horizon 14"]),
+    "a window without origins": ("evaluation: {horizon: 14, window: 7}\n", ["window 7", "horizon 14"]),
     "a season of one": ("model: {seasonal_order: [1, 0, 0, 1]}\n", ["season", "at least 2"]),
     "a reserved alias": ("registry: {alias: latest}\n", ["registry.alias", "reserves"]),
     "a path as a name": ("registry: {model_name: ../x}\n", ["registry.model_name", '"../x"']),

@@ -511,4 +511,4 @@ def test_the_defaults_of_what_is_new() -> None:
         None,
         1.25,
     )
-    assert (config.deployment.on_hold, config.registry.keep_renewals) == ("renew", 30)
+    assert (config.deployment.on_hold, config.registry.keep_renewals) == ("refit", 30)

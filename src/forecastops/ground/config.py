@@ -12,7 +12,6 @@ import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from forecastops.ground.errors import ConfigError
-from forecastops.ground.frequency import horizon_and_window, season_length
 from forecastops.ground.model_spec import ModelConfig, ModelSpec
 from forecastops.ground.strict import StrictRecord
 
@@ -97,6 +96,9 @@ class EvaluationConfig(StrictRecord):
         Raises:
             DataError: where a season is to be found and the frequency has no usual one.
         """
+        # Frequencies are pandas', which takes ten times as long to import as all that a schema needs.
+        from forecastops.ground.frequency import horizon_and_window, season_length
+
         horizon, window = horizon_and_window(frequency)
         return Evaluation(
             horizon=self.horizon or horizon,
