@@ -24,12 +24,18 @@ settings.load_profile("forecastops")
 
 _LONGEST = (
     "test_interruptions_postgresql",
+    "test_interruptions_renewal",
+    "test_interruptions_hold",
     "test_interruptions",
     "test_azure_tracking",
     "test_azure_endpoints",
     "test_model_environment",
     "test_azureml_pipeline",
     "test_promotion",
+    "test_renew",
+    "test_pipeline",
+    "test_selection",
+    "test_estimation",
 )
 
 

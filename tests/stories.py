@@ -17,7 +17,19 @@ from mlflow.deployments import get_deploy_client
 
 from workshop import FIXED, PAST, SPRING, WHOLE, Stage, Workshop
 
-__all__ = ["CHAINS", "HOLD", "STORIES", "Story", "mend_as_told", "require_settled", "require_told", "spring_run"]
+__all__ = [
+    "CHAINS",
+    "HOLD",
+    "HOLDS",
+    "MOVES",
+    "RENEWALS",
+    "STORIES",
+    "Story",
+    "mend_as_told",
+    "require_settled",
+    "require_told",
+    "spring_run",
+]
 
 END = {PAST: "2013-12-31", SPRING: "2014-03-31", WHOLE: "2014-05-31"}
 
@@ -179,6 +191,7 @@ STORIES = {
         _first,
         WHOLE,
         promotes=False,
+        every=2,
     ),
     "held": Story(
         _hold_second,
@@ -209,7 +222,10 @@ STORIES = {
     ),
 }
 # In turn on one stage: where one ends the next begins, or both begin at the same place.
-CHAINS = (["first"], ["replacement", "rollback"], ["renewal", "renewal again"], ["held", "refit"], ["lagging"])
+MOVES = (["first"], ["replacement", "rollback"])
+RENEWALS = (["renewal", "renewal again"],)
+HOLDS = (["held", "refit"], ["lagging"])
+CHAINS = (*MOVES, *RENEWALS, *HOLDS)
 
 
 def require_told(stage: Stage) -> dict[str, list[str]]:

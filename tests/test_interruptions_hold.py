@@ -1,0 +1,14 @@
+"""kill -9 before every change of a promotion that renews or refits; beside test_interruptions.py, which takes as long."""
+
+from __future__ import annotations
+
+import pytest
+
+from stories import HOLDS
+from test_interruptions import require_every_kill_mended
+from workshop import Stage
+
+
+@pytest.mark.parametrize("names", HOLDS, ids="-".join)
+def test_killed_before_each_change_it_is_finished_or_undone_by_one_rerun(stage: Stage, names: list[str]) -> None:
+    require_every_kill_mended(stage, names)
