@@ -1,4 +1,4 @@
-"""kill -9 before every change of a promotion that renews or refits; beside test_interruptions.py, which takes as long."""
+"""kill -9 before every change of a promotion that renews or refits; beside test_interruptions.py, as long as this."""
 
 from __future__ import annotations
 
