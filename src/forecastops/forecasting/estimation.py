@@ -73,10 +73,10 @@ def estimate(values: pd.Series[float], spec: ModelSpec, previous: Arima | None =
 
     The optimiser sees what is modelled divided by its standard deviation, and around zero where the model has a
     constant: its steps and tolerances are absolute, and on values in the thousands it stops far from the optimum, or
-    fails. The innovations' variance is concentrated out of
-    the likelihood, and the optimum is sought from up to three starts: statsmodels' own, one of strong persistence, and
-    the ``previous`` model's parameters. statsmodels' own stands unless another is better by more than 0.1. A fit that
-    stops short is returned with ``converged`` False, for the gate to judge.
+    fails. The innovations' variance is concentrated out of the likelihood, and the optimum is sought from up to three
+    starts: statsmodels' own, one of strong persistence, and the ``previous`` model's parameters. statsmodels' own
+    stands unless another is better by more than 0.1. A fit that stops short is returned with ``converged`` False, for
+    the gate to judge.
 
     Args:
         values: shape (n,), with a regular DatetimeIndex, NaN where one is missing.
@@ -103,11 +103,9 @@ def estimate(values: pd.Series[float], spec: ModelSpec, previous: Arima | None =
     scored = observed.iloc[burn_in:].notna().sum()
     in_data_unit = float(scored) * math.log(unit)  # of a density of so many values
     log_likelihood, parameters = likelihood - in_data_unit, len(best.params) + 1
-    params = {name: value / len(values) if name == _TREND else value for name, value in best.params.items()}
-    in_unit = rescaled(params | {"sigma2": best.variance}, unit)
     return Estimate(
         spec=spec,
-        params=in_unit | ({_CONSTANT: in_unit[_CONSTANT] + centre} if centre else {}),
+        params=_unstandardised(best.params | {"sigma2": best.variance}, len(values), centre, unit),
         estimated_through=iso_dates(values.index[-1:])[0],
         converged=best.converged,
         iterations=best.iterations,
@@ -237,6 +235,12 @@ def _standardised(params: Mapping[str, float], rows: int, centre: float, unit: f
     moved = shrunk | ({_CONSTANT: shrunk[_CONSTANT] - centre} if _CONSTANT in shrunk else {})
     found = rescaled(moved, 1 / unit)
     return found | ({_TREND: found[_TREND] * rows} if _TREND in found else {})
+
+
+def _unstandardised(params: Mapping[str, float], rows: int, centre: float, unit: float) -> dict[str, float]:
+    """The parameters found, of the values as they are."""
+    found = rescaled({name: value / rows if name == _TREND else value for name, value in params.items()}, unit)
+    return found | ({_CONSTANT: found[_CONSTANT] + centre} if centre else {})
 
 
 def _best(found: list[_Optimum]) -> _Optimum:

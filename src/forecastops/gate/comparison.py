@@ -104,26 +104,34 @@ def compare(
     opponent = _opponent(champion, judged, start, spec_bound) if champion else _Opponent()
     forecasts = _forecasts(judged, opponent.forecaster, origins, evaluation, season)
     scale = mase_scale(np.asarray(observed, dtype=float)[:start], season)
-    evidence = _scored(forecasts, index, origins, actual, scale)
+    scored = _scored(forecasts, index, origins, actual, scale)
+    evidence = Evidence(
+        horizon=evaluation.horizon,
+        levels=evaluation.levels,
+        challenger=scored["challenger"],
+        champion=scored.get("champion", _NO_SCORES) if champion else None,
+        seasonal_naive=scored["seasonal_naive"],
+        converged=judged.fit.converged,
+        start_gap=judged.fit.start_gap,
+        incomparable=opponent.incomparable,
+        alarm=None if opponent.incomparable else alarm_of(champion, judged),
+    )
     return Comparison(
-        evidence=Evidence(
-            horizon=evaluation.horizon,
-            levels=evaluation.levels,
-            challenger=evidence["challenger"],
-            champion=evidence.get("champion", _NO_SCORES) if champion else None,
-            seasonal_naive=evidence["seasonal_naive"],
-            converged=judged.fit.converged,
-            start_gap=judged.fit.start_gap,
-            revised_share=revised_share(champion, judged.observed, tolerance) if champion else None,
-            incomparable=opponent.incomparable,
-            same_spec=champion is not None and _specs(judged.fit) == _specs(champion.fit),
-            newer_data=champion is None or index[-1] > champion.known_through,
-            alarm=None if opponent.incomparable else alarm_of(champion, judged),
-        ),
+        evidence=_beside_champion(evidence, judged, champion, tolerance) if champion else evidence,
         window=_window(index, origins, evaluation.horizon),
         table=_table(index, origins, actual, forecasts),
         re_estimated=opponent.re_estimated,
     )
+
+
+def _beside_champion(evidence: Evidence, challenger: Forecaster, champion: Forecaster, tolerance: float) -> Evidence:
+    """With what the champion's own data and specification say of the challenger's."""
+    facts = {
+        "revised_share": revised_share(champion, challenger.observed, tolerance),
+        "same_spec": _specs(challenger.fit) == _specs(champion.fit),
+        "newer_data": challenger.values.index[-1] > champion.known_through,
+    }
+    return evidence.model_copy(update=facts)
 
 
 def _forecasts(
