@@ -646,3 +646,19 @@ def test_a_champion_of_an_earlier_format_is_renewed_and_later_replaced(stage: St
     back = stage.ok("rollback", "--reason", "the model of old was better")
     assert stage.ok("status")["champion"]["model_version"] == "1", back
     assert stage.run("status", "--check").code == 0
+
+
+def test_a_rollback_leaves_the_data_behind_that_a_forced_promotion_brought(stage: Stage) -> None:
+    first = stage.first_champion()
+    other_unit = written(stage, "other-unit.csv", [(date, 1000 * value) for date, value in known(stage)])
+    run = str(stage.ok("train", "--data", other_unit, *FIXED)["run_id"])
+    assert stage.evaluate(run)["verdict"] == "REJECT"
+    kept = stage.promote(run)
+    assert (kept["promoted"], kept["renewed"]) == (False, False)
+    assert "comparable_data" in kept["reason"]
+    forced = stage.promote(run, "--force", "--reason", "somebody insists")
+    assert forced["promoted"]
+    back = stage.run("rollback", "--reason", "it was the wrong unit")
+    assert (back.code, back.json["version"]) == (0, first)
+    assert "returns with its own data" in back.stderr
+    assert stage.champion() == first

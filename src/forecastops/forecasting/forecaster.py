@@ -73,6 +73,7 @@ _DIFFUSE = 1e4  # times the last one-step variance: the filter knows nothing yet
 
 # Bounds of the alarm, in standard deviations of the one-step forecast.
 _MEDIAN_BOUND, _SINGLE_BOUND = 4.0, 12.0
+_FARTHER = 1.5  # times what was accepted lately: after a shift that is right, its rows lie about as far each day
 # A run of equal values is an alarm when it is more than twice as long as any before, and longer than this: measured,
 # "longer than any before" alarms at 9 % of clean looks. Of zeros, which a dead feed delivers, fewer are enough.
 _LONGER, _SHORTEST_RUN, _SHORTEST_ZEROS = 2, 7, 3
@@ -317,10 +318,10 @@ class Forecaster:
         if not newer:
             return None
         lately = _newest(errors[:accepted], self.horizon)
-        worst, single = max(newer, key=lambda row: errors[row]), max(_SINGLE_BOUND, *lately, 0.0)
+        worst, single = max(newer, key=lambda row: errors[row]), max(_SINGLE_BOUND, *(_FARTHER * lately), 0.0)
         if errors[worst] > single:
             return Alarm("single_error", float(errors[worst]), single, dates[worst])
-        median = max(_MEDIAN_BOUND, float(np.median(lately)) if len(lately) else 0.0)
+        median = max(_MEDIAN_BOUND, _FARTHER * float(np.median(lately)) if len(lately) else 0.0)
         if (middle := float(np.median(_newest(errors, self.horizon)))) > median:
             return Alarm("median_error", middle, median, dates[newer[-1]])
         return None
