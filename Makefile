@@ -24,7 +24,7 @@ check: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/cycle.py
 
-# What is served, by which policy? Some minutes; QUICK=--quick for one or two.
+# What is served, by which policy? Half an hour and more; QUICK=--quick for a few series.
 bench-gate: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/decisions $(QUICK)
 
