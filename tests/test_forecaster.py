@@ -373,7 +373,7 @@ def test_levels_out_of_range_are_refused(levels: Any) -> None:
 
 
 def test_a_prediction_has_dated_rows_with_mean_and_intervals() -> None:
-    found = SEASONAL.predict(pd.DataFrame({"ignored": [1]}))
+    found = SEASONAL.predict(pd.DataFrame())
     assert list(found.columns) == ["date", "mean", "lower_80", "upper_80", "lower_95", "upper_95"]
     assert found["date"].tolist() == [f"2013-09-{day:02}" for day in range(9, 23)]
     ordered = found[["lower_95", "lower_80", "mean", "upper_80", "upper_95"]].to_numpy()
@@ -395,6 +395,30 @@ def test_a_table_may_ask_for_a_horizon() -> None:
         SEASONAL.predict(pd.DataFrame({"horizon": [0]}))
     with pytest.raises(ValueError, match="one row asks for one forecast, not 2"):
         SEASONAL.predict(pd.DataFrame({"horizon": [3, 4]}))
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        pd.DataFrame({"steps": [3]}),
+        pd.DataFrame({"horizon": [3], "steps": [3]}),
+        pd.DataFrame({"steps": []}),
+        pd.DataFrame([[3]], columns=["Horizon"]),
+        pd.DataFrame([[3]]),
+        [{"steps": 3}],
+        {"steps": [3]},
+        [3],
+    ],
+)
+def test_unknown_columns_are_named(table: Any) -> None:
+    names = [str(name) for name in pd.DataFrame(table).columns if name != "horizon"]
+    with pytest.raises(ValueError, match=rf"unknown columns '?{names[0]}'?; this model knows date, value, horizon"):
+        SEASONAL.predict(table)
+
+
+def test_of_many_unknown_columns_some_are_named() -> None:
+    with pytest.raises(ValueError, match=r"'a0', 'a1', 'a2', 'a3', 'a4' and 95 more; this"):
+        SEASONAL.predict(pd.DataFrame({f"a{number}": [1] for number in range(100)}))
 
 
 def test_the_longest_horizon_is_forecast() -> None:

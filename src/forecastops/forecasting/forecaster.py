@@ -62,6 +62,7 @@ Array = npt.NDArray[np.float64]
 MODEL_FILE = "model.json"
 SERIES_FILE = "series.csv"
 MAX_HORIZON = 1000
+_COLUMNS = ("date", "value", "horizon")  # of a request
 MAX_OBSERVATIONS = 10_000  # in one request, and steps from the model's newest observation to the request's
 # 1: one ARIMA, filtered in the data's own unit; 2: in units of its innovations; 3: members, and two fits.
 _FORMATS = (_IN_DATA_UNIT, _ONE_ARIMA, _FORMAT) = 1, 2, 3
@@ -342,11 +343,13 @@ class Forecaster:
 
         A table may give newer observations in columns ``date`` (ISO) and ``value`` (missing ones null), after the last
         of which the forecast starts, and ``horizon`` in a constant column, for servers that pass no parameters on.
-        Nothing of it is kept; other columns are not used.
+        Nothing of it is kept.
 
         Raises:
-            ValueError: for a horizon or level out of range, or a row that does not fit, by its number.
+            ValueError: for a column of another name, a horizon or level out of range, or a row that does not fit, by
+                its number.
         """
+        _require_known_columns(model_input)
         asked: dict[str, Any] = {"horizon": self.horizon, "levels": self.levels} | dict(params or {})
         current = self
         if isinstance(model_input, pd.DataFrame) and not model_input.empty:
@@ -554,6 +557,17 @@ def _checked_levels(levels: list[Any]) -> tuple[int, ...]:
     if not levels or not all(_is_number(level) and 1 <= level <= 99 and level == int(level) for level in levels):
         raise ValueError(f"levels must be whole percentages from 1 to 99, not {levels!r}")
     return tuple(dict.fromkeys(int(level) for level in levels))
+
+
+def _require_known_columns(model_input: object) -> None:
+    """Refuse a misspelt column, which would otherwise be answered by the default forecast."""
+    if model_input is None:
+        return
+    table = model_input if isinstance(model_input, pd.DataFrame) else pd.DataFrame(cast(Any, model_input))
+    names = list(table.columns)
+    if unknown := [f"{name!r:.40}" for name in names if name not in _COLUMNS]:
+        shown, more = ", ".join(unknown[:5]), f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+        raise ValueError(f"unknown columns {shown}{more}; this model knows {', '.join(_COLUMNS)}")
 
 
 def _constant(horizons: pd.Series[Any]) -> object:
