@@ -13,10 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import mlflow.pyfunc
+import numpy as np
+import pandas as pd
 from mlflow.models import ModelSignature
 from mlflow.types.schema import ParamSchema, ParamSpec
 
 from forecastops.adapters.local_endpoint.state import Layout
+from forecastops.adapters.model_artifact import save_model as save_model_folder
+from forecastops.forecasting.forecaster import Arima, Fit, Forecaster
 from forecastops.ground.locks import holder
 
 CLI = [str(Path(sys.executable).with_name("mlflow")), "deployments"]
@@ -40,6 +44,8 @@ class Tiny:
         horizon = (params or {})["horizon"]
         if horizon == 666:
             raise RuntimeError("broken inside " + __file__)
+        if horizon == 667:
+            return bytearray(1 << 30)
         if horizon == 13:
             time.sleep(1.0)
         if not 1 <= horizon <= 1000:
@@ -72,6 +78,19 @@ def save_model(root: Path, name: str, *, load_seconds: float = 0.0, broken: bool
         pip_requirements=["mlflow"],
     )
     return str(root / name)
+
+
+def save_forecaster(folder: Path) -> str:
+    """Save a forecastops model of 98 days, estimated by nobody; its path, which is its URI."""
+    days = pd.date_range("2014-02-23", periods=98, freq="D", name="date")
+    season = np.tile([10.0, 12.0, 11.0, 13.0, 15.0, 8.0, 7.0], 14)
+    noise = np.random.default_rng(0).normal(0.0, 1.0, len(days))
+    params = {"const": 11.0, "ar.L1": 0.3, "ma.S.L7": 0.4, "sigma2": 4.0}
+    seasonal = Arima((1, 0, 0), (0, 0, 1, 7), None, False, params)
+    naive = Arima((0, 0, 0), (0, 1, 0, 7), None, False, {"sigma2": 4.0})
+    values = pd.Series(season + noise, days, name="value")
+    save_model_folder(Forecaster(Fit((seasonal, naive), "2014-05-31", True), values), folder)
+    return str(folder)
 
 
 def pids_of(layout: Layout) -> list[int]:

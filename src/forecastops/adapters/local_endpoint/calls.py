@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import requests
 from mlflow.exceptions import MlflowException
 
+from forecastops.adapters.local_endpoint.bearer import read_token
 from forecastops.adapters.local_endpoint.guard import MODEL_HEADER
 
 __all__ = ["Ping", "invoke", "ping", "url_of"]
@@ -33,11 +34,13 @@ def url_of(host: str, port: int) -> str:
     return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 
-def ping(url: str) -> Ping:
+def ping(url: str, token_file: str) -> Ping:
     """Ask the server how it is."""
     try:
-        with _session() as session:
+        with _session(token_file) as session:
             response = session.get(f"{url}/ping", timeout=_PING_SECONDS)
+    except ValueError as error:
+        return Ping(False, None, str(error))
     except requests.RequestException as error:
         return Ping(False, None, f"/ping does not answer: {type(error).__name__}")
     model = response.headers.get(MODEL_HEADER)
@@ -46,20 +49,22 @@ def ping(url: str) -> Ping:
     return Ping(True, unquote(model), None)
 
 
-def invoke(url: str, payload: str) -> str:
+def invoke(url: str, payload: str, token_file: str) -> str:
     """Send inputs to be scored; the answer's text.
 
     Raises:
         MlflowException: with the server's message, and a code that tells a request at fault from a server at fault.
     """
     try:
-        with _session() as session:
+        with _session(token_file) as session:
             response = session.post(
                 f"{url}/invocations",
                 data=payload.encode("utf-8"),
                 headers={"Content-Type": "application/json"},
                 timeout=_INVOKE_SECONDS,
             )
+    except ValueError as error:
+        raise MlflowException(str(error)) from error
     except requests.RequestException as error:
         raise MlflowException(f"{url} does not answer: {type(error).__name__}") from error
     if response.status_code == 200:
@@ -76,7 +81,9 @@ def _message(response: requests.Response) -> str:
         return response.text[:200]
 
 
-def _session() -> requests.Session:
+def _session(token_file: str) -> requests.Session:
     session = requests.Session()
     session.trust_env = False
+    if (token := read_token(token_file)) is not None:
+        session.headers["Authorization"] = f"Bearer {token}"
     return session

@@ -10,7 +10,7 @@ from forecastops.adapters.local_endpoint.settings import FLAVOR
 from forecastops.adapters.local_endpoint.state import Observed, Wanted, read_record
 from forecastops.ground.locks import holder
 
-__all__ = ["describe"]
+__all__ = ["describe", "token_file_of"]
 
 
 def describe(name: str) -> dict[str, Any] | None:
@@ -23,7 +23,7 @@ def describe(name: str) -> dict[str, Any] | None:
     supervisor = holder(layout.supervisor)
     port = observed.port if observed else wanted.port if wanted else 0
     url = url_of(wanted.host, port) if wanted and port else None
-    state, model_uri, error = _state(url, observed, alive=supervisor is not None)
+    state, model_uri, error = _state(url, wanted, observed, alive=supervisor is not None)
     return {
         "name": name,
         "flavor": FLAVOR,
@@ -38,11 +38,19 @@ def describe(name: str) -> dict[str, Any] | None:
     }
 
 
-def _state(url: str | None, observed: Observed | None, alive: bool) -> tuple[str, str | None, str | None]:
+def token_file_of(name: str) -> str:
+    """Where the deployment's callers find their token; empty where they need none."""
+    wanted = read_record(Wanted, layout_of(name).accepted)
+    return wanted.token_file if wanted else ""
+
+
+def _state(
+    url: str | None, wanted: Wanted | None, observed: Observed | None, alive: bool
+) -> tuple[str, str | None, str | None]:
     failure = observed.failure if observed else None
     if not alive:
         return "Stopped", None, failure or "the supervisor does not run; an update starts it again"
     if url is None or observed is None or observed.phase == "starting":
         return "Starting", None, failure
-    answer = ping(url)
+    answer = ping(url, wanted.token_file if wanted else "")
     return ("Healthy", answer.model_uri, None) if answer.well else ("Unhealthy", None, failure or answer.error)

@@ -24,7 +24,14 @@ _NAMES = frozenset(
     }
 )
 _PREFIXES = ("LC_", "MKL_", "NUMEXPR_", "OMP_", "OPENBLAS", "PYTHON", "VECLIB_")
+_UNLESS_GIVEN = {
+    # The matrices are small: threads only fight over them.
+    "OPENBLAS_NUM_THREADS": "1",
+}
 _OURS = {
+    # Memory of a large request goes back to the system, instead of staying in a pool of each thread.
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_TRIM_THRESHOLD_": "1048576",
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "PYTHONUNBUFFERED": "1",
@@ -34,4 +41,4 @@ _OURS = {
 def allowed_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """The variables of ``environment`` that may be handed on, and our own."""
     allowed = {name: value for name, value in environment.items() if name in _NAMES or name.startswith(_PREFIXES)}
-    return allowed | _OURS
+    return _UNLESS_GIVEN | allowed | _OURS

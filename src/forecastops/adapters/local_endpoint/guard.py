@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import quote
 
-from forecastops.adapters.local_endpoint.scoring import Progress, fault_of, progress
+from forecastops.adapters.local_endpoint.bodies import checked_body
+from forecastops.adapters.local_endpoint.callers import Callers, header
+from forecastops.adapters.local_endpoint.incoming import Incoming, Share
+from forecastops.adapters.local_endpoint.refusal import RefusedError
+from forecastops.adapters.local_endpoint.scoring import Progress, progress
 from forecastops.ground.redaction import redact_paths
 
 __all__ = ["MODEL_HEADER", "App", "Guard", "call_in_memory"]
@@ -21,20 +24,14 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 
 _logger = logging.getLogger("forecastops.endpoint")
 _PATHS = frozenset({"/ping", "/health", "/version", "/invocations"})
 _PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
-_BODY_SECONDS = 30.0
-# A client that is still sending would see a reset instead of the 413; beyond this it may.
-_DISCARD_BYTES = 64 << 20
+_AT_ONCE = 4  # requests that are decoded and scored; more would only share the processor, and add up in memory
+_TURN_SECONDS = 30.0
 _MESSAGE_LENGTH = 500
-
-
-class _RefusedError(Exception):
-    def __init__(self, status: int, message: str) -> None:
-        self.status, self.message = status, message
-        super().__init__(message)
 
 
 class Guard:
@@ -43,10 +40,12 @@ class Guard:
     Closing means that a server can be replaced without cutting a connection on which a client is about to ask again.
     """
 
-    def __init__(self, app: App, *, model_uri: str, max_body_bytes: int, host: str) -> None:
-        self._app, self._limit = app, max_body_bytes
-        self._patience = max(max_body_bytes, _DISCARD_BYTES)
-        self._loopback_only = ipaddress.ip_address(host).is_loopback
+    def __init__(
+        self, app: App, *, model_uri: str, max_body_bytes: int, callers: Callers, columns: Mapping[str, str] | None
+    ) -> None:
+        self._app, self._callers, self._columns = app, callers, columns
+        self._incoming = Incoming(max_body_bytes)
+        self._turns = asyncio.Semaphore(_AT_ONCE)
         model = quote(model_uri, safe=_PRINTABLE).encode("ascii")
         self._headers = [(MODEL_HEADER.lower().encode(), model), (b"connection", b"close")]
 
@@ -55,62 +54,53 @@ class Guard:
         if scope["type"] != "http":
             return
         try:
-            self._check_caller(scope)
-            body = await self._read(scope, receive)
-            if body is None:
-                return
-            status, headers, content = await self._answer(scope, receive, body)
-        except _RefusedError as refused:
+            answer = await self._answer(scope, receive)
+        except RefusedError as refused:
             status, headers, content = _error(refused.status, refused.message)
+            answer = status, headers + refused.headers, content
+        if answer is None:
+            return
+        status, headers, content = answer
         headers = [pair for pair in headers if pair[0].lower() != b"connection"] + self._headers
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
-    def _check_caller(self, scope: Message) -> None:
-        if self._loopback_only:
-            client = scope.get("client")
-            if client is not None and not _is_loopback(client[0]):
-                raise _RefusedError(403, "only callers on this machine are served")
-            # A foreign name that resolves to loopback is how a web page reaches local services (DNS rebinding).
-            host = _header(scope, b"host")
-            if host is not None and not _is_loopback(_host_name(host)):
-                raise _RefusedError(403, "the Host header must name this machine, e.g. localhost")
-        if scope["path"] not in _PATHS:
-            raise _RefusedError(404, "not found; there are /invocations, /ping, /health and /version")
+    async def _answer(self, scope: Message, receive: Receive) -> Answer | None:
+        """What is answered; None when the client has gone."""
+        with Share(self._incoming) as share:
+            if (refusal := self._refusal(scope)) is not None:
+                await share.drop(scope, receive)
+                raise refusal
+            body = await share.read(scope, receive)
+            return None if body is None else await self._asked(scope, receive, body)
 
-    async def _read(self, scope: Message, receive: Receive) -> bytes | None:
-        """The whole body; None when the client has gone."""
+    def _refusal(self, scope: Message) -> RefusedError | None:
+        """Why a request is refused before anything of its body is looked at."""
         try:
-            return await asyncio.wait_for(self._read_all(scope, receive), _BODY_SECONDS)
+            self._callers.check(scope)
+        except RefusedError as refused:
+            return refused
+        if scope["path"] not in _PATHS:
+            return RefusedError(404, "not found; there are /invocations, /ping, /health and /version")
+        if (header(scope, b"content-encoding") or "identity").lower() != "identity":
+            return RefusedError(415, "the body must not be compressed")
+        return None
+
+    async def _asked(self, scope: Message, receive: Receive, body: bytes) -> Answer:
+        if scope["path"] != "/invocations" or scope["method"] != "POST":
+            return await self._told(scope, receive, body, scores=False)
+        try:
+            await asyncio.wait_for(self._turns.acquire(), _TURN_SECONDS)
         except asyncio.TimeoutError:
-            raise _RefusedError(408, f"the body did not arrive within {_BODY_SECONDS:g} s") from None
+            raise RefusedError(503, "the server is busy; ask again") from None
+        try:
+            kind, checked = await asyncio.to_thread(checked_body, header(scope, b"content-type"), body, self._columns)
+            return await self._told(_with_type(scope, kind), receive, checked, scores=True)
+        finally:
+            self._turns.release()
 
-    async def _read_all(self, scope: Message, receive: Receive) -> bytes | None:
-        refused = _RefusedError(413, f"the body is larger than {self._limit} bytes")
-        announced = int(_header(scope, b"content-length") or 0)
-        if announced > self._patience or (announced > self._limit and _header(scope, b"expect") is not None):
-            raise refused
-        chunks, size, more = [], 0, True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
-            chunk, more = message.get("body", b""), message.get("more_body", False)
-            size += len(chunk)
-            if size > self._patience:
-                raise refused
-            if size <= self._limit:
-                chunks.append(chunk)
-        if size > self._limit:
-            raise refused
-        return b"".join(chunks)
-
-    async def _answer(
-        self, scope: Message, receive: Receive, body: bytes
-    ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-        scores = scope["path"] == "/invocations" and scope["method"] == "POST"
-        if scores and (fault := fault_of(_header(scope, b"content-type"), body)) is not None:
-            raise _RefusedError(*fault)
+    async def _told(self, scope: Message, receive: Receive, body: bytes, *, scores: bool) -> Answer:
+        """What the app answers."""
         now = Progress()
         token = progress.set(now)
         answer = _Collected()
@@ -156,7 +146,7 @@ def _as_error(answer: _Collected, at_fault: bool) -> tuple[int, str]:
     return status, message if status == answer.status else "the body cannot be read as input for the model"
 
 
-def _error(status: int, message: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+def _error(status: int, message: str) -> Answer:
     code = "INTERNAL_ERROR" if status >= 500 else "BAD_REQUEST"
     text = " ".join(redact_paths(message).split())
     text = text if len(text) <= _MESSAGE_LENGTH else text[: _MESSAGE_LENGTH - 3] + "..."
@@ -176,28 +166,15 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-def _header(scope: Message, name: bytes) -> str | None:
-    for key, value in scope["headers"]:
-        if key == name:
-            return str(value.decode("latin-1"))
-    return None
+def _with_type(scope: Message, kind: str) -> Message:
+    """The same request with a body of that type."""
+    kept = [pair for pair in scope["headers"] if pair[0] not in (b"content-type", b"content-length")]
+    return {**scope, "headers": [*kept, (b"content-type", kind.encode("ascii"))]}
 
 
-def _host_name(host: str) -> str:
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0]
-
-
-def _is_loopback(name: str) -> bool:
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name.lower().rstrip(".") == "localhost"
-
-
-async def call_in_memory(app: App, method: str, path: str, body: bytes = b"") -> int:
+async def call_in_memory(app: App, method: str, path: str, body: bytes = b"", token: str | None = None) -> int:
     """Send ``app`` one JSON request without a network; the status of its answer."""
+    identity = [] if token is None else [(b"authorization", f"Bearer {token}".encode("ascii"))]
     answer, gone = _Collected(), asyncio.Event()
 
     async def hang_up() -> Message:
@@ -214,7 +191,7 @@ async def call_in_memory(app: App, method: str, path: str, body: bytes = b"") ->
         "raw_path": path.encode(),
         "query_string": b"",
         "root_path": "",
-        "headers": [(b"host", b"localhost"), (b"content-type", b"application/json")],
+        "headers": [(b"host", b"localhost"), (b"content-type", b"application/json"), *identity],
         "client": ("127.0.0.1", 0),
         "server": ("127.0.0.1", 0),
         "state": {},

@@ -25,7 +25,7 @@ from mlflow.protos.databricks_pb2 import (
 
 from forecastops.adapters.local_endpoint.download import download_model
 from forecastops.adapters.local_endpoint.environment import allowed_environment
-from forecastops.adapters.local_endpoint.settings import DEFAULTS
+from forecastops.adapters.local_endpoint.settings import DEFAULTS, check_reach
 from forecastops.adapters.local_endpoint.state import (
     Layout,
     Observed,
@@ -71,6 +71,7 @@ def create(name: str, model_uri: str, settings: dict[str, Any]) -> None:
         MlflowException: the name is taken, or the model cannot be served; the message says why.
     """
     chosen = DEFAULTS | settings
+    check_reach(chosen["host"], chosen["token_file"])
     with _owner(name, chosen["timeout_seconds"]) as layout:
         if exists(layout):
             raise MlflowException(f"deployment {name!r} already exists; update or delete it", RESOURCE_ALREADY_EXISTS)
@@ -108,6 +109,7 @@ def update(name: str, model_uri: str | None, settings: dict[str, Any]) -> None:
         before = replace(before, port=observed.port if observed else before.port)
         _keep_address(before, settings)
         wanted = replace(before, request=uuid.uuid4().hex, **settings)
+        check_reach(wanted.host, wanted.token_file)
         if model_uri is not None:
             generation = download_model(layout, model_uri, wanted.timeout_seconds)
             wanted = replace(wanted, generation=generation, model_uri=redact_uri(model_uri))

@@ -117,13 +117,14 @@ class LocalEndpointClient(BaseDeploymentClient):
         Raises:
             MlflowException: there is no such deployment, it does not answer, or it refuses, with its message.
         """
-        from forecastops.adapters.local_endpoint import calls
+        from forecastops.adapters.local_endpoint import calls, description
 
         found = self.get_deployment(checked.check_name(deployment_name), endpoint)
         if found["url"] is None or found["state"] == "Stopped":
             # Its port may be another program's by now.
             raise MlflowException(f"deployment {deployment_name!r} is {found['state']}: {found['error']}")
-        response: PredictionsResponse = PredictionsResponse.from_json(calls.invoke(found["url"], _payload(inputs)))  # type: ignore[no-untyped-call]
+        answer = calls.invoke(found["url"], _payload(inputs), description.token_file_of(found["name"]))
+        response: PredictionsResponse = PredictionsResponse.from_json(answer)  # type: ignore[no-untyped-call]
         return response
 
 
@@ -156,10 +157,14 @@ forecastops-local serves a model with MLflow's scoring server as a process on th
 
 The target URI is `forecastops-local`. Settings (-C key=value):
   port              TCP port; 0, the default, takes a free one. An update keeps it.
-  host              IP address to listen on; default 127.0.0.1. There is no authentication: anything but loopback
-                    opens the model to whoever reaches this machine.
+  host              IP address to listen on; default 127.0.0.1. Any but loopback needs a token_file.
+  token_file        a file with a token, which callers must then send as "Authorization: Bearer TOKEN", to every path;
+                    read when the server starts. An update keeps it; token_file= takes it away. Default none: whoever
+                    has a process on this machine is answered.
   timeout_seconds   how long downloading, and then loading, may take; default 120.
   max_body_bytes    the largest request body; default 1048576.
+  max_memory_bytes  what the server may allocate beyond what it has once the model is loaded, on Linux; default
+                    536870912.
   owner             a label of whoever deploys it, which get shows and updates keep; default none.
 
 create waits until the model answers and refuses an existing name. update replaces the model without losing a request;

@@ -126,7 +126,8 @@ class ServerProcess:
             if code < 0
             else f"exited with {code}"
         )
-        said = last_useful_line(self._tail)
+        # What was said since then may quote what clients have sent.
+        said = "" if self._event("serving").done() else last_useful_line(self._tail)
         return f"the server process {how}" + (f": {said}" if said else "")
 
     async def _reach(self, name: str, timeout: float) -> None:

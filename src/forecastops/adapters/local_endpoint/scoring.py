@@ -6,7 +6,6 @@ far as the model is at fault itself; and of a model's exceptions only those that
 
 from __future__ import annotations
 
-import json
 import logging
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -15,11 +14,10 @@ if TYPE_CHECKING:
     from mlflow.models import Model
     from mlflow.pyfunc import PyFuncModel
 
-__all__ = ["GuardedModel", "Progress", "fault_of", "progress"]
+__all__ = ["GuardedModel", "Progress", "progress"]
 
 _logger = logging.getLogger("forecastops.endpoint")
-_JSON, _CSV, _PARQUET = "application/json", "text/csv", "application/vnd.apache.parquet"
-_INPUT_FAULTS = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, MemoryError)
+_INPUT_FAULTS = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError)
 
 
 class Progress:
@@ -46,6 +44,14 @@ class GuardedModel:
         """The model's own metadata."""
         return self._model.metadata
 
+    @property
+    def columns(self) -> dict[str, str] | None:
+        """MLflow's type of each column that the model knows, empty for one of many values; None where it names none."""
+        schema: Any = self._model.metadata.get_input_schema()
+        if schema is None or not schema.has_input_names() or schema.is_tensor_spec():
+            return None
+        return {spec.name: getattr(spec.type, "name", "") for spec in schema.inputs}
+
     def predict(self, data: Any, params: dict[str, Any] | None = None) -> Any:
         """Predict as the model does.
 
@@ -57,8 +63,7 @@ class GuardedModel:
             now.reached_model = True
         try:
             return self._model.predict(data, params=params)
-        except Exception as error:
-            _logger.exception("the model did not answer")
+        except Exception as error:  # noqa: BLE001 - raised again, as what it means to the client
             _raise_as_answer(error)
 
     def _check(self, params: object) -> None:
@@ -77,37 +82,9 @@ def _raise_as_answer(error: Exception) -> NoReturn:
 
     if isinstance(error, MlflowException):
         raise error
+    if isinstance(error, MemoryError):
+        raise MlflowException.invalid_parameter_value("the request needs more memory than this server may use")
     if isinstance(error, _INPUT_FAULTS):
         raise MlflowException.invalid_parameter_value(f"{type(error).__name__}: {error}") from error
+    _logger.error("the model failed", exc_info=error)
     raise MlflowException("the model failed; the server's log says why") from error
-
-
-def fault_of(content_type: str | None, body: bytes) -> tuple[int, str] | None:
-    """Status and message for a request that MLflow would answer with 500, or read wrongly; None for any other."""
-    mime = (content_type or "").partition(";")[0].strip()
-    if mime not in (_JSON, _CSV, _PARQUET):
-        return 415, f"the content type must be one of {_JSON}, {_CSV}, {_PARQUET}, not {mime[:80] or 'missing'}"
-    try:
-        if mime == _CSV:
-            body.decode("utf-8")
-        if mime == _JSON:
-            _check_json(body)
-    except UnicodeError:
-        return 400, "the body is not UTF-8 text"
-    except RecursionError:
-        return 400, "the JSON is nested too deeply"
-    except ValueError as error:
-        return 400, f"the body is not valid JSON: {error}"
-    return None
-
-
-def _check_json(body: bytes) -> None:
-    content = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
-    if not isinstance(content, dict):
-        raise ValueError("it must be an object")
-    # Finds what only shows when written: numbers beyond a float's range, and halves of surrogate pairs.
-    json.dumps(content, ensure_ascii=False, allow_nan=False).encode("utf-8")
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON number")

@@ -17,6 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from forecastops.adapters.local_endpoint.bearer import read_token
+from forecastops.adapters.local_endpoint.connections import BoundedProtocol
+from forecastops.adapters.local_endpoint.discretion import be_discreet
+from forecastops.adapters.local_endpoint.memory import limit_memory
+
 if TYPE_CHECKING:
     from forecastops.adapters.local_endpoint.guard import App
 
@@ -105,31 +110,33 @@ class DrainingServer(uvicorn.Server):
         return any(getattr(connection, "cycle", None) is None for connection in self.server_state.connections)
 
 
-def _build(wanted: dict[str, Any]) -> App:
+def _build(wanted: dict[str, Any], token: str | None) -> App:
     from mlflow.pyfunc import load_model, scoring_server
 
+    from forecastops.adapters.local_endpoint.callers import Callers
     from forecastops.adapters.local_endpoint.guard import Guard
     from forecastops.adapters.local_endpoint.scoring import GuardedModel
 
-    # MLflow's app asks for metadata and predict, and no more.
-    model: Any = GuardedModel(load_model(wanted["model_path"]))
+    model = GuardedModel(load_model(wanted["model_path"]))
+    served: Any = model  # MLflow's app asks for metadata and predict, and no more
     return Guard(
-        scoring_server.init(model),
+        scoring_server.init(served),
         model_uri=wanted["model_uri"],
         max_body_bytes=wanted["max_body_bytes"],
-        host=wanted["host"],
+        callers=Callers(wanted["host"], token),
+        columns=model.columns,
     )
 
 
-async def _warm(app: App, example: bytes | None) -> None:
+async def _warm(app: App, example: bytes | None, token: str | None) -> None:
     """Answer once in memory, so that what is imported or computed on first use does not delay a client."""
     from forecastops.adapters.local_endpoint.guard import call_in_memory
 
-    status = await call_in_memory(app, "GET", "/ping")
+    status = await call_in_memory(app, "GET", "/ping", token=token)
     if status != 200:
         raise RuntimeError(f"/ping answers {status}")
     if example is not None:
-        status = await call_in_memory(app, "POST", "/invocations", example)
+        status = await call_in_memory(app, "POST", "/invocations", example, token=token)
         _logger.info("warmed up with the model's own input example: status %d", status)
 
 
@@ -150,13 +157,16 @@ def main(channel_fd: int, listener_fd: int) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
     channel = Channel(socket.socket(fileno=channel_fd))
     try:
-        app = _build(channel.wanted)
-        asyncio.run(_warm(app, _example(channel.wanted["model_path"])))
+        token = read_token(channel.wanted["token_file"])
+        app = _build(channel.wanted, token)
+        asyncio.run(_warm(app, _example(channel.wanted["model_path"]), token))
     except Exception as error:
         _logger.exception("the model cannot be served")
         channel.tell("failed", error=_in_short(error))
         sys.exit(1)
     server = DrainingServer(_configuration(app), channel)
+    limit_memory(channel.wanted["max_memory_bytes"])
+    be_discreet()
     channel.tell("loaded")
     channel.wait_for_serve(server)
     server.run(sockets=[socket.socket(fileno=listener_fd)])
@@ -172,7 +182,7 @@ def _configuration(app: App) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="asyncio",
-        http="h11",
+        http=BoundedProtocol,
         ws="none",
         lifespan="off",
         access_log=False,

@@ -6,11 +6,22 @@ import ipaddress
 import math
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from mlflow.exceptions import MlflowException
 
-__all__ = ["DEFAULTS", "check_flavor", "check_model_uri", "check_name", "refuse_endpoint", "settings_from"]
+from forecastops.adapters.local_endpoint.bearer import read_token
+
+__all__ = [
+    "DEFAULTS",
+    "check_flavor",
+    "check_model_uri",
+    "check_name",
+    "check_reach",
+    "refuse_endpoint",
+    "settings_from",
+]
 
 FLAVOR = "python_function"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -21,6 +32,8 @@ DEFAULTS: dict[str, Any] = {
     "timeout_seconds": 120.0,
     "max_body_bytes": 1 << 20,
     "owner": "",
+    "token_file": "",
+    "max_memory_bytes": 512 << 20,
 }
 
 
@@ -64,12 +77,30 @@ def _label(value: object) -> str:
     return text
 
 
+def _token_file(value: object) -> str:
+    text = str(value)
+    if not text:
+        return ""
+    path = str(Path(text).expanduser().absolute())
+    try:
+        read_token(path)
+    except ValueError as error:
+        raise ValueError(f"a file that holds a token ({error})") from None
+    return path
+
+
+def _memory(value: object) -> int:
+    return _whole(value, 64 << 20, 1 << 40)
+
+
 _READERS: dict[str, Callable[[object], Any]] = {
     "port": _port,
     "host": _host,
     "timeout_seconds": _seconds,
     "max_body_bytes": _bytes,
     "owner": _label,
+    "token_file": _token_file,
+    "max_memory_bytes": _memory,
 }
 
 
@@ -89,6 +120,14 @@ def settings_from(config: Mapping[str, object] | None) -> dict[str, Any]:
         except ValueError as error:
             raise MlflowException.invalid_parameter_value(f"{key}={value!r} must be {error}") from None
     return settings
+
+
+def check_reach(host: str, token_file: str) -> None:
+    """Refuse to listen where other machines reach it without asking callers for a token."""
+    if not token_file and not ipaddress.ip_address(host).is_loopback:
+        raise MlflowException.invalid_parameter_value(
+            f"host={host} lets other machines in, so callers need a token: set token_file"
+        )
 
 
 def check_name(name: object) -> str:

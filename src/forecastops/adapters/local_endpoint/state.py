@@ -27,6 +27,8 @@ class Wanted:
     timeout_seconds: float
     max_body_bytes: int
     owner: str  # a label of whoever deployed it, kept by updates that do not name another
+    token_file: str = ""  # where callers' token is kept; never the token
+    max_memory_bytes: int = 512 << 20
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,7 @@ def read_record(kind: type[Record], path: Path) -> Record | None:
     """Read a record; None where there is none that this version understands."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-        return kind(**{field.name: values[field.name] for field in fields(kind)})
+        # A deployment of an earlier version lacks what has a default.
+        return kind(**{field.name: values[field.name] for field in fields(kind) if field.name in values})
     except (OSError, ValueError, KeyError, TypeError):
         return None
