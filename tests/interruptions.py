@@ -21,12 +21,13 @@ __all__ = ["CHANGES", "READS", "UNSEEN", "answer_otherwise", "interruptions", "k
 CHANGES: dict[type, tuple[str, ...]] = {
     ModelRegistry: ("register", "tag", "untag", "point", "discard"),
     MlflowTarget: ("stage", "delete"),
+    Runs: ("discard",),
     RunRecorder: ("folder", "tags"),
     # Inside `register`, `discard` and `point` there are two changes each.
     MlflowClient: ("create_model_version", "delete_registered_model", "transition_model_version_stage"),
 }
 READS: dict[type, tuple[str, ...]] = {
-    ModelRegistry: ("champion", "staged", "versions", "get", "of_run", "download", "lost_pointer"),
+    ModelRegistry: ("champion", "staged", "versions", "get", "find", "of_run", "download", "lost_pointer", "now"),
     MlflowTarget: ("state", "versions_in_use", "forecast", "release", "clean_up"),
     Runs: ("get", "download", "newest_data", "recorder"),
 }

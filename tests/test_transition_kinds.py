@@ -15,6 +15,7 @@ from forecastops.release.kinds import again, registered_by, registration_mark
 from forecastops.release.tags import SERVED
 
 REGISTERING = get_args(Kind)
+HERE = lock_domain()
 
 
 def version(description: str = "", **tags: str) -> ModelVersion:
@@ -34,23 +35,23 @@ def test_a_command_takes_the_reason_as_it_is(kind: Kind) -> None:
 
 @pytest.mark.parametrize("kind", ["renew", "refit"])
 def test_what_data_have_begun_data_finish(kind: Kind) -> None:
-    assert again(version(registration_mark(kind)), entry(kind)) == "forecastops renew --data FILE"
+    assert again(version(registration_mark(kind, HERE)), entry(kind)) == "forecastops renew --data FILE"
 
 
 def test_a_rollback_that_registered_a_version_goes_without_its_number_until_it_has_served() -> None:
-    made = registration_mark("rollback")
+    made = registration_mark("rollback", HERE)
     assert "--to-version" not in again(version(made), entry("rollback"))
     assert "--to-version 7" in again(version(made, **{SERVED: "2026-01-01T00:00:00+00:00"}), entry("rollback"))
-    assert "--to-version 7" in again(version(registration_mark("promote")), entry("rollback"))
+    assert "--to-version 7" in again(version(registration_mark("promote", HERE)), entry("rollback"))
 
 
 @pytest.mark.parametrize("kind", REGISTERING)
 def test_a_version_killed_right_after_its_registration_is_known_by_its_description(kind: Kind) -> None:
-    mark = registration_mark(kind)
-    assert registered_by(version(mark)) == (kind, lock_domain())
+    mark = registration_mark(kind, HERE)
+    assert registered_by(version(mark)) == (kind, HERE)
     found = unfinished(version(mark))
     assert found is not None
-    assert (found.kind, found.domain, found.alias, found.endpoint) == (kind, lock_domain(), "", "")
+    assert (found.kind, found.domain, found.alias, found.endpoint) == (kind, HERE, "", "")
     assert unfinished(version(mark, **{SERVED: "2026-01-01T00:00:00+00:00"})) is None
 
 

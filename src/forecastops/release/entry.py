@@ -53,6 +53,11 @@ class Entry(BaseModel):
     )
     actor: str = Field(default_factory=actor, description="Who: user@host, or who asked for the build.")
     domain: str = Field(default_factory=lock_domain, description="Those processes that its lock keeps out.")
+    placeholder: str | None = Field(
+        None,
+        description="Of one that moves in a version that exists: the version registered in its place, for its number.",
+    )
+    limit: float | None = Field(None, description="Seconds after which it is abandoned, if it gives no sign of life.")
     started: str = Field(default_factory=now, description="UTC time, ISO.")
     touched: str = Field(default_factory=now, description="UTC time of the last record, ISO.")
     outcome: Literal["done", "undone"] | None = Field(None, description="Null while it is under way.")

@@ -6,6 +6,7 @@ and each step before and after it happens. What a killed process leaves behind i
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -16,20 +17,37 @@ from pydantic import ValidationError
 from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
 from forecastops.ground.errors import RegistryError
 from forecastops.release.entry import Entry, Step, now
-from forecastops.release.kinds import again, registered_by
+from forecastops.release.kinds import again, placeholder, registered_by
 from forecastops.release.tags import JOURNAL, SERVED
 
 __all__ = ["Journal", "may_be_discarded", "read_journal", "unfinished"]
 
 
 class Journal:
-    """Records the steps of one operation on ``version``; ``again`` is the command that finishes it."""
+    """Records the steps of one operation on ``version``; ``again`` is the command that finishes it.
 
-    def __init__(self, registry: ModelRegistry, version: ModelVersion, entry: Entry) -> None:
+    Args:
+        registry: holds the version.
+        version: moves in.
+        entry: what is recorded.
+        since: when its registration began, by this process's monotonic clock.
+    """
+
+    def __init__(
+        self, registry: ModelRegistry, version: ModelVersion, entry: Entry, since: float | None = None
+    ) -> None:
         self._registry = registry
+        self._registered = time.monotonic() if since is None else since
+        self._since = self._registered
+        self.moving = version
         self.version = version.version
         self.entry = entry
         self.again = again(version, entry)
+
+    @property
+    def place(self) -> int:
+        """The operation's place among those that are begun at the same moment."""
+        return int(self.entry.placeholder or self.version)
 
     def begin(self) -> None:
         """Record what is about to be done."""
@@ -42,13 +60,37 @@ class Journal:
         yield
         self._write(steps={**self.entry.steps, name: "done"})
 
+    def sign_of_life(self) -> None:
+        """Record that it is still at work."""
+        self._write()
+
     def end(self, outcome: Literal["done", "undone"]) -> None:
         """Record that nothing is left to do."""
         self._write(outcome=outcome)
 
+    def withdraw(self) -> None:
+        """Leave the version as it was before ``begin``; where it was under way already, record that it was undone."""
+        before = read_journal(self.moving)
+        if before is None or before.outcome is None:
+            self.end("undone")
+        else:
+            self._registry.tag(self.version, {JOURNAL: self.moving.tags[JOURNAL]})
+
+    @property
+    def age(self) -> float:
+        """Seconds since its registration began."""
+        return time.monotonic() - self._registered
+
+    @property
+    def silent_seconds(self) -> float:
+        """Seconds since its last record was begun; before the first, since its registration was."""
+        return time.monotonic() - self._since
+
     def _write(self, **changes: object) -> None:
+        began = time.monotonic()
         self.entry = self.entry.model_copy(update={**changes, "touched": now()})
         self._registry.tag(self.version, {JOURNAL: self.entry.model_dump_json()})
+        self._since = began
 
 
 def read_journal(version: ModelVersion) -> Entry | None:
@@ -72,7 +114,8 @@ def read_journal(version: ModelVersion) -> Entry | None:
 
 def may_be_discarded(version: ModelVersion) -> bool:
     """Whether undoing may delete the version: we registered it, and it never was in production."""
-    return registered_by(version) is not None and SERVED not in version.tags
+    ours = registered_by(version) is not None or placeholder(version) is not None
+    return ours and SERVED not in version.tags
 
 
 def unfinished(version: ModelVersion) -> Entry | None:
@@ -84,7 +127,7 @@ def unfinished(version: ModelVersion) -> Entry | None:
     entry = read_journal(version)
     if entry is not None:
         return entry if entry.outcome is None else None
-    registration = registered_by(version)
+    registration = placeholder(version) or registered_by(version)
     if registration is None or not may_be_discarded(version):
         return None
     begun = datetime.fromtimestamp(version.created, timezone.utc).isoformat(timespec="seconds")

@@ -6,16 +6,25 @@ A new kind is a value of ``Kind``, its command here, and the other two where it 
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from forecastops.adapters.mlflow_store.registry import ModelVersion
-from forecastops.ground.home import lock_domain
 from forecastops.release.entry import UNKNOWN_REASON, Entry, Kind, now
 from forecastops.release.tags import ROLLED_BACK, SERVED
 
-__all__ = ["Registration", "again", "predecessor_tags", "registered_by", "registration_mark"]
+__all__ = [
+    "Placeholder",
+    "Registration",
+    "again",
+    "placeholder",
+    "placeholder_mark",
+    "predecessor_tags",
+    "registered_by",
+    "registration_mark",
+]
 
 
 class Registration(NamedTuple):
@@ -25,9 +34,28 @@ class Registration(NamedTuple):
     domain: str
 
 
-def registration_mark(kind: Kind) -> str:
-    """Return the description that a version gets when a transition of that kind registers it here."""
-    return _MARKS[kind] + lock_domain()
+class Placeholder(NamedTuple):
+    """Whose place a version keeps that was registered for nothing else: of which transition, in which lock domain."""
+
+    kind: Kind
+    version: str
+    domain: str
+
+
+def registration_mark(kind: Kind, domain: str) -> str:
+    """Return the description that a version gets when a transition of that kind registers it in that lock domain."""
+    return _MARKS[kind] + domain
+
+
+def placeholder_mark(kind: Kind, version: str, domain: str) -> str:
+    """Return the description of a version that only keeps the place of a transition that moves ``version`` in."""
+    return f"placeholder of a {kind} of version {version} by forecastops from {domain}"
+
+
+def placeholder(version: ModelVersion) -> Placeholder | None:
+    """Read from its description whose place the version keeps; None where it keeps none."""
+    found = _PLACEHOLDER.fullmatch(version.description)
+    return Placeholder(cast(Kind, found[1]), found[2], found[3]) if found else None
 
 
 def registered_by(version: ModelVersion) -> Registration | None:
@@ -40,7 +68,11 @@ def registered_by(version: ModelVersion) -> Registration | None:
 
 def again(version: ModelVersion, entry: Entry) -> str:
     """Return the command that finishes or undoes the transition."""
-    return _COMMANDS[entry.kind](version, entry)
+    kept = placeholder(version)
+    if kept is None or kept.kind != "rollback":
+        return _COMMANDS[entry.kind](version, entry)
+    reason = shlex.quote(entry.reason or UNKNOWN_REASON)
+    return f"forecastops rollback --to-version {kept.version} --reason {reason}"
 
 
 def predecessor_tags(version: str, entry: Entry) -> Mapping[str, str]:
@@ -78,6 +110,7 @@ _MARKS: Mapping[Kind, str] = {
     "renew": "renewed by forecastops from ",
     "refit": "refitted by forecastops from ",
 }
+_PLACEHOLDER = re.compile(r"placeholder of a (promote|rollback) of version (\d+) by forecastops from (.+)")
 _COMMANDS: Mapping[Kind, Callable[[ModelVersion, Entry], str]] = {
     "promote": _promote_again,
     "rollback": _rollback_again,

@@ -15,7 +15,7 @@ from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersi
 from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.ground.config import Config
 from forecastops.ground.errors import PromotionRefusedError
-from forecastops.ground.home import home
+from forecastops.ground.home import home, lock_domain
 from forecastops.ground.locks import holder, owned
 from forecastops.release.champion import current_champion
 from forecastops.release.legacy_champion import proven_model
@@ -76,9 +76,17 @@ class Production:
         return holder(self._lock) is not None
 
     @property
+    def domain(self) -> str:
+        """A name of those processes that ``exclusively`` keeps out: they share machine, home and lock."""
+        return f"{lock_domain()}/{self._registry_digest}"
+
+    @property
     def _lock(self) -> Path:
-        registry = hashlib.sha256(self.registry_uri.encode()).hexdigest()[:16]
-        return home() / "locks" / f"{self.registry.name}-{registry}.lock"
+        return home() / "locks" / f"{self.registry.name}-{self._registry_digest}.lock"
+
+    @property
+    def _registry_digest(self) -> str:
+        return hashlib.sha256(self.registry_uri.encode()).hexdigest()[:16]
 
     def current(self) -> ModelVersion | None:
         """The version under the pointer, None where no version has ever been there.

@@ -6,24 +6,19 @@ Whatever was begun and not ended is finished or undone before anything else is b
 from __future__ import annotations
 
 import logging
-import time
-from datetime import datetime
 
 from forecastops.adapters.endpoint import EndpointState
-from forecastops.adapters.mlflow_store.registry import ModelVersion
-from forecastops.ground.errors import PromotionRefusedError
-from forecastops.ground.home import lock_domain
 from forecastops.release.entry import Entry
 from forecastops.release.journal import Journal, unfinished
 from forecastops.release.production import Production
 from forecastops.release.smoke_test import Golden, answers, require_golden
 from forecastops.release.transition import complete
+from forecastops.release.turns import at_work, rival_error
 from forecastops.release.undo import undo_transition
 
 __all__ = ["recover_interrupted", "repair"]
 
 _LOG = logging.getLogger(__name__)
-_GRACE_SECONDS = 60.0  # beyond the deployment's time limit, before another machine's work counts as abandoned
 
 
 def recover_interrupted(production: Production, resuming: str | None = None) -> None:
@@ -37,10 +32,12 @@ def recover_interrupted(production: Production, resuming: str | None = None) -> 
         resuming: a version that is left to the caller, who is about to move it in again.
 
     Raises:
-        PromotionRefusedError: when another machine may still be at work.
+        RivalError: when another machine may still be at work.
     """
     champion = production.current()
-    for version in production.registry.versions():
+    versions = production.registry.versions()
+    rivals = {rival.version.version: rival for rival in at_work(production, versions)}
+    for version in versions:
         entry = unfinished(version)
         if entry is None or not _concerns(production, entry):
             continue
@@ -48,7 +45,8 @@ def recover_interrupted(production: Production, resuming: str | None = None) -> 
         if champion and version.version == champion.version:
             complete(production, journal)
             continue
-        _require_abandoned(production, version, entry)
+        if version.version in rivals:  # what our lock keeps out is none of them, since we hold it
+            raise rival_error(production, rivals[version.version])
         if version.version != resuming:
             _LOG.warning("undoing an interrupted %s of version %s", entry.kind, version.version)
             undo_transition(production, journal, None)
@@ -85,15 +83,3 @@ def repair(production: Production, version: str, golden: Golden) -> tuple[Endpoi
 def _concerns(production: Production, entry: Entry) -> bool:
     """Whether the entry is of our pointer and endpoint; one that got no further than registering is of none."""
     return entry.alias in ("", production.registry.pointer.name) and entry.endpoint in ("", production.endpoint.name)
-
-
-def _require_abandoned(production: Production, version: ModelVersion, entry: Entry) -> None:
-    """What our lock keeps out is abandoned, since we hold it; another machine's work, after its time limit."""
-    age = time.time() - datetime.fromisoformat(entry.touched).timestamp()
-    patience = production.config.deployment.timeout_seconds + _GRACE_SECONDS
-    if entry.domain != lock_domain() and age < patience:
-        raise PromotionRefusedError(
-            f"model {production.registry.name!r}",
-            f"{entry.actor} began a {entry.kind} of version {version.version} on {entry.domain} {age:.0f} s ago",
-            f"run this again when it has ended, or after {patience - age:.0f} s if it was interrupted",
-        )

@@ -17,7 +17,6 @@ from forecastops.adapters.model_artifact import save_model
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.ground.series import Series
 from forecastops.release.entry import Incumbent, Kind, actor, now
-from forecastops.release.kinds import registration_mark
 from forecastops.release.lineage import RENEWAL, model_run, model_version
 from forecastops.release.production import Production
 from forecastops.release.tags import (
@@ -33,7 +32,8 @@ from forecastops.release.tags import (
     PROMOTED_BY,
     RUN_ID,
 )
-from forecastops.release.transition import move_in, plan_transition
+from forecastops.release.transition import Files, move_in, plan_transition
+from forecastops.release.turns import RivalError
 
 __all__ = ["Successor", "install", "refitted", "renewed"]
 
@@ -108,14 +108,19 @@ def install(
 
     Raises:
         EndpointError: when it cannot be deployed, or answers otherwise; production is then as it was.
+        RivalError: when another machine's transition goes first.
         RegistryError: when the tracking server or the registry fails.
     """
     run_id, tags = _logged(production, successor, kind)
     source = f"{production.runs.get(run_id).artifact_uri}/model"
-    version = production.registry.register(run_id, source, registration_mark(kind))
-    journal = plan_transition(production, version, kind, previous=previous, reason=reason, incumbent=incumbent)
-    state = move_in(production, journal, successor.model.reference(), {RUN_ID: run_id, **tags})
-    return version, state
+    files = Files(run_id, source)
+    journal = plan_transition(production, files, kind, previous=previous, reason=reason, incumbent=incumbent)
+    try:
+        state = move_in(production, journal, successor.model.reference(), {RUN_ID: run_id, **tags})
+    except RivalError:
+        production.runs.discard(run_id)  # nothing of it is left, as if it had never begun
+        raise
+    return journal.moving, state
 
 
 def _logged(production: Production, successor: Successor, kind: Kind) -> tuple[str, Mapping[str, str]]:

@@ -7,7 +7,9 @@ answered it.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from forecastops.adapters.endpoint import EndpointState
 from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVersion
@@ -15,21 +17,29 @@ from forecastops.ground.errors import ForecastopsError, PromotionRefusedError, R
 from forecastops.release.champion import named
 from forecastops.release.entry import Entry, Incumbent, Kind, now
 from forecastops.release.journal import Journal
-from forecastops.release.kinds import predecessor_tags
+from forecastops.release.kinds import placeholder_mark, predecessor_tags, registration_mark
 from forecastops.release.lineage import model_version
 from forecastops.release.production import Production
 from forecastops.release.smoke_test import Golden, require_golden
 from forecastops.release.tags import ROLLED_BACK, SERVED
-from forecastops.release.undo import undo_transition
+from forecastops.release.turns import require_in_time, require_still_ours, wait_for_turn
+from forecastops.release.undo import discard_placeholder, undo_transition
 
-__all__ = ["champion_already", "complete", "move_in", "plan_transition"]
+__all__ = ["Files", "champion_already", "complete", "move_in", "plan_transition"]
 
 _LOG = logging.getLogger(__name__)
 
 
+class Files(NamedTuple):
+    """The model of a run, to be registered: the run, and where the files are."""
+
+    run_id: str
+    source: str
+
+
 def plan_transition(
     production: Production,
-    version: ModelVersion,
+    moving: ModelVersion | Files,
     kind: Kind,
     *,
     previous: str | None,
@@ -37,17 +47,21 @@ def plan_transition(
     forced: bool = False,
     incumbent: Incumbent | None,
 ) -> Journal:
-    """Make the journal of a transition that is to move ``version`` in; nothing is written before ``move_in``.
+    """Take a place among those that change production at the same moment, and make the journal of the transition.
+
+    The place is a version number: of what is registered here, be it a placeholder where the version exists.
 
     Args:
         production: where to.
-        version: a registered version.
+        moving: a version, or what is to become one.
         kind: what was asked for.
         previous: the champion's version, which must still be the champion when the pointer moves; None for none.
         reason: why, as the user gave it.
         forced: whether a verdict was overridden.
         incumbent: what ``legacy_endpoint`` returned.
     """
+    since = time.monotonic()
+    version, placeholder = _registered(production, moving, kind)
     entry = Entry(
         kind=kind,
         previous=previous,
@@ -56,8 +70,11 @@ def plan_transition(
         alias=production.registry.pointer.name,
         endpoint=production.endpoint.name,
         incumbent=incumbent,
+        domain=production.domain,
+        placeholder=placeholder,
+        limit=production.config.deployment.timeout_seconds,
     )
-    return Journal(production.registry, version, entry)
+    return Journal(production.registry, version, entry, since)
 
 
 def move_in(production: Production, journal: Journal, golden: Golden, tags: Mapping[str, str]) -> EndpointState:
@@ -74,14 +91,16 @@ def move_in(production: Production, journal: Journal, golden: Golden, tags: Mapp
     Raises:
         EndpointError: when it cannot be deployed, or answers otherwise.
         PromotionRefusedError: when the champion is another by now, or undoing fails too.
+        RivalError: when another machine's transition goes first.
         RegistryError: when the registry fails, also after the pointer has moved.
     """
     try:
-        journal.begin()
+        _take_turn(production, journal)
         state = _serve(production, journal, golden)
         with journal.step("tag"):
             production.registry.tag(journal.version, tags)
         with journal.step("point"):
+            require_still_ours(production, journal)
             _require_champion(production, journal.entry.previous)
             production.registry.point(journal.version)
             _require_champion(production, journal.version)
@@ -111,6 +130,23 @@ def champion_already(place: str, again: str, error: ForecastopsError) -> Registr
     """Make the error of a transition that has moved the pointer, and failed to record it."""
     what = f"is the champion already, but what is left to do failed: {error.where}: {error.what}"
     return RegistryError(place, what, f"to complete it, run `{again}`")
+
+
+def _registered(production: Production, moving: ModelVersion | Files, kind: Kind) -> tuple[ModelVersion, str | None]:
+    """The version that moves in, and the placeholder of one that was there before."""
+    registry, domain = production.registry, production.domain
+    if isinstance(moving, Files):
+        return registry.register(moving.run_id, moving.source, registration_mark(kind, domain)), None
+    mark = placeholder_mark(kind, moving.version, domain)
+    return moving, registry.register(moving.run_id, moving.source, mark).version
+
+
+def _take_turn(production: Production, journal: Journal) -> None:
+    """Begin the journal, let those go first that were earlier, and look where the pointer is after them."""
+    journal.begin()
+    require_in_time(production, journal)
+    wait_for_turn(production, journal)
+    _require_champion(production, journal.entry.previous)
 
 
 def _serve(production: Production, journal: Journal, golden: Golden) -> EndpointState:
@@ -155,6 +191,7 @@ def _record_success(production: Production, journal: Journal) -> None:
         if ROLLED_BACK in versions[version].tags:
             registry.untag(version, ROLLED_BACK)
     journal.end("done")
+    discard_placeholder(production, journal.entry)
 
 
 def _with_model(versions: Mapping[str, ModelVersion], version: str) -> list[str]:

@@ -8,9 +8,10 @@ from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVe
 from forecastops.ground.errors import EndpointError, ForecastopsError, PromotionRefusedError
 from forecastops.release.entry import Entry
 from forecastops.release.journal import Journal, may_be_discarded
+from forecastops.release.kinds import placeholder
 from forecastops.release.production import Production
 
-__all__ = ["restore_endpoint", "undo_transition"]
+__all__ = ["discard_placeholder", "restore_endpoint", "undo_transition"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -71,17 +72,27 @@ def _undo_steps(production: Production, journal: Journal) -> bool:
         champion = production.current()
     except LostPointerError:
         journal.end("undone")
+        discard_placeholder(production, journal.entry)
         return True
     if champion and champion.version == journal.version:
         return False
     if "deploy" in journal.entry.steps:
+        if production.registry.find(journal.version):
+            journal.sign_of_life()  # it may take as long as a deployment
         restore_endpoint(production, champion, journal.entry)
     _discard_version(production, journal)
     return True
 
 
+def discard_placeholder(production: Production, entry: Entry) -> None:
+    """Delete the version that kept the transition's place, where there is one."""
+    if entry.placeholder and (kept := production.registry.find(entry.placeholder)) and placeholder(kept):
+        production.registry.discard(kept.version)
+
+
 def _discard_version(production: Production, journal: Journal) -> None:
-    """Delete the version, and its journal with it; where it is not ours to delete, record that it was undone."""
-    version = production.registry.get(journal.version)
-    if not (may_be_discarded(version) and production.registry.discard(version.version)):
-        journal.end("undone")
+    """Delete the version, and its journal with it; where it is not ours to delete, leave it as it was."""
+    version = production.registry.find(journal.version)
+    if version and not (may_be_discarded(version) and production.registry.discard(version.version)):
+        journal.withdraw()
+    discard_placeholder(production, journal.entry)

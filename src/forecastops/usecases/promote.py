@@ -15,7 +15,7 @@ from forecastops.ground.redaction import redacted
 from forecastops.release.champion import named
 from forecastops.release.entry import Entry, Incumbent, now
 from forecastops.release.journal import unfinished
-from forecastops.release.kinds import registration_mark
+from forecastops.release.kinds import placeholder
 from forecastops.release.legacy_champion import legacy_endpoint
 from forecastops.release.lineage import is_renewal, model_run, model_version
 from forecastops.release.models import challenger_model
@@ -38,7 +38,7 @@ from forecastops.release.tags import (
     VERDICT,
     VERSION,
 )
-from forecastops.release.transition import champion_already, move_in, plan_transition
+from forecastops.release.transition import Files, champion_already, move_in, plan_transition
 from forecastops.usecases.decision_log import read_decision
 from forecastops.usecases.moved import Moved
 from forecastops.usecases.renew import bring_up_to_date, on_hold
@@ -80,7 +80,7 @@ def _promote(production: Production, decision: Decision, run: Run, force_reason:
     current = production.current()
     if current and model_run(current) == run.run_id:
         return _already_champion(production, decision, run, current)
-    mine = next(iter(production.registry.of_run(run.run_id)), None)
+    mine = next((found for found in production.registry.of_run(run.run_id) if placeholder(found) is None), None)
     if decision.verdict != "PROMOTE" and force_reason is None:
         _abandon(production, mine)  # a forced promotion was interrupted, and is not forced again
         return _not_promoted(production, decision, run)
@@ -94,7 +94,10 @@ def _promote(production: Production, decision: Decision, run: Run, force_reason:
     challenger_model(production.runs, run)
     recover_interrupted(production, resuming=mine.version if mine else None)
     incumbent = legacy_endpoint(production.runs, production.registry, production.endpoint, current, mine)
-    moved = _register_and_move_in(production, decision, run, force_reason, _Opponent(current, incumbent))
+    moving = mine or Files(run.run_id, f"{run.artifact_uri}/model")
+    moved = _move_in(
+        production, moving, decision, run, force_reason=force_reason, opponent=_Opponent(current, incumbent)
+    )
     return _kept_up_to_date(production, moved, current, run)
 
 
@@ -125,17 +128,22 @@ def _log(runs: Runs, moved: Moved) -> None:
         raise champion_already(f"version {moved.version}", again, error) from error
 
 
-def _register_and_move_in(
-    production: Production, decision: Decision, run: Run, force_reason: str | None, opponent: _Opponent
+def _move_in(
+    production: Production,
+    moving: ModelVersion | Files,
+    decision: Decision,
+    run: Run,
+    *,
+    force_reason: str | None,
+    opponent: _Opponent,
 ) -> Moved:
     forced = decision.verdict != "PROMOTE"
     if forced:
         _LOG.warning("promoting against the verdict %s: %s", decision.verdict, force_reason)
     previous = opponent.champion.version if opponent.champion else None
-    version = production.registry.register(run.run_id, f"{run.artifact_uri}/model", registration_mark("promote"))
     journal = plan_transition(
         production,
-        version,
+        moving,
         "promote",
         previous=previous,
         reason=force_reason,
@@ -143,8 +151,8 @@ def _register_and_move_in(
         incumbent=opponent.incumbent,
     )
     state = move_in(production, journal, decision.golden, _version_tags(run, decision, journal.entry))
-    note = f"version {version.version} is the champion and serves at {state.url}"
-    return Moved(run.run_id, True, version.version, previous, state, decision.verdict, note)
+    note = f"version {journal.version} is the champion and serves at {state.url}"
+    return Moved(run.run_id, True, journal.version, previous, state, decision.verdict, note)
 
 
 def _version_tags(run: Run, decision: Decision, entry: Entry) -> dict[str, str]:

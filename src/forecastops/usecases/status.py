@@ -15,12 +15,13 @@ from forecastops.ground.config import Config
 from forecastops.ground.errors import RegistryError
 from forecastops.release.champion import current_champion, named
 from forecastops.release.journal import unfinished
-from forecastops.release.kinds import again
+from forecastops.release.kinds import again, placeholder
 from forecastops.release.legacy_champion import champion_model, made_by_forecastops
 from forecastops.release.lineage import model_run, model_version
 from forecastops.release.production import Production
 from forecastops.release.smoke_test import require_golden
 from forecastops.release.tags import DATA_END
+from forecastops.release.turns import at_work
 
 __all__ = ["Status", "require_in_production", "require_sound", "status"]
 
@@ -150,12 +151,17 @@ def _stale(production: Production, served: str, newest: NewestData | None) -> It
 
 
 def _interrupted(production: Production) -> Iterator[str]:
-    for version in production.registry.versions():
-        entry = unfinished(version)
-        if entry is not None:
+    versions = production.registry.versions()
+    rivals = {rival.version.version for rival in at_work(production, versions)}
+    under_way = {version.version: entry for version in versions if (entry := unfinished(version))}
+    for version in versions:
+        entry, kept = under_way.get(version.version), placeholder(version)
+        if entry is not None and not (kept and kept.version in under_way):
             done = ", ".join(f"{step} {record}" for step, record in entry.steps.items()) or "registered"
             what = f"a {entry.kind} of version {version.version}"
-            if production.under_way:
+            if version.version in rivals:
+                yield f"{what} is under way on {entry.domain} ({done}); ask again when it has ended"
+            elif production.under_way:
                 yield f"{what} is under way ({done}); ask again when it has ended"
             else:
                 yield f"{what} was interrupted ({done}); to finish or undo it: {again(version, entry)}"

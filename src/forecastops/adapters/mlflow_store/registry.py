@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from forecastops.adapters.mlflow_store.clock import clock_offset
 from forecastops.adapters.mlflow_store.connection import Connection, mlflow_errors
 from forecastops.adapters.mlflow_store.pointer import STAGE, Pointer, PointerKind
 from forecastops.ground.config import RegistryConfig
@@ -35,6 +38,7 @@ class ModelVersion:
     description: str
     created: float  # seconds since the epoch
     tags: Mapping[str, str]
+    source: str = ""  # where its files were when it was registered
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class ModelRegistry:
         self._client = connection.client
         self.pointer = Pointer(connection, config)
         self.name = config.model_name
+        self._registry_uri = connection.registry_uri
         self._place = f"registered model {self.name!r} at {connection.tracking_uri}"
 
     def champion(self, moving_in: Callable[[ModelVersion], bool] = lambda _: False) -> Champion | None:
@@ -115,17 +120,17 @@ class ModelRegistry:
             return _record(self._client.get_model_version(self.name, version))
 
     def register(self, run_id: str, source: str, description: str) -> ModelVersion:
-        """Make a version from a run's artifacts, or find the one that an earlier try has made.
+        """Make a version from a run's artifacts.
 
         MLflow repeats a POST whose answer was lost, so one call can make two versions: of those that it
         made, the younger ones are deleted.
         """
         with mlflow_errors(self._place):
-            if found := self.of_run(run_id):
-                return found[0]
+            before = {version.version for version in self.versions()}
             self._create()
-            self._client.create_model_version(self.name, source, run_id, description=description)
-            made, *doubles = [version for version in self.of_run(run_id) if version.description == description]
+            self._client.create_model_version(self.name, source, run_id or None, description=description)
+            found = [version for version in self.of_run(run_id) if version.version not in before]
+            made, *doubles = [version for version in found if version.description == description]
             for double in doubles:
                 self._client.delete_model_version(self.name, double.version)
         return made
@@ -139,6 +144,18 @@ class ModelRegistry:
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
+
+    def find(self, version: str) -> ModelVersion | None:
+        """The version of that number, None where there is none."""
+        return next((found for found in self.versions() if found.version == version), None)
+
+    def now(self) -> float:
+        """The time by the clock that stamps versions, in seconds since the epoch."""
+        return time.time() + self._clock_offset
+
+    @cached_property
+    def _clock_offset(self) -> float:
+        return clock_offset(self._registry_uri)
 
     def of_run(self, run_id: str) -> list[ModelVersion]:
         """The versions registered from that run, oldest first."""
@@ -201,4 +218,5 @@ def _record(found: MlflowVersion) -> ModelVersion:
         description=found.description or "",
         created=found.creation_timestamp / 1000,
         tags=dict(found.tags),
+        source=found.source or "",
     )

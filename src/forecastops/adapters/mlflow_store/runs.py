@@ -131,6 +131,11 @@ class Runs:
                     break
         return newest
 
+    def discard(self, run_id: str) -> None:
+        """Delete a run that came to nothing."""
+        with mlflow_errors(self._place(f"run {run_id!r}")):
+            self._client.delete_run(run_id)
+
     def recorder(self, run_id: str) -> RunRecorder:
         """Add to a run that has ended."""
         return RunRecorder(self._connection, run_id)
