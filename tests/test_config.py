@@ -23,8 +23,8 @@ from forecastops.ground.config import (
     ModelSpec,
     RegistryConfig,
     TrackingConfig,
-    load_config,
 )
+from forecastops.ground.config_file import load_config
 from forecastops.ground.errors import ConfigError, DataError
 from forecastops.ground.model_spec import Orders
 
@@ -100,7 +100,51 @@ def test_a_value_may_hold_an_equals_sign() -> None:
 
 def test_text_that_looks_like_a_number_stays_text_where_it_is_quoted() -> None:
     assert load_config(None, ["data.value_column='2013'"]).data.value_column == "2013"
-    assert "data.value_column = 2013" in override_refusal("data.value_column=2013")
+    assert "evaluation.horizon = " in override_refusal("evaluation.horizon='7'")
+
+
+@pytest.mark.parametrize(
+    "text", ["#Passengers", "pizza: (US)", "2023", "No", "", "null", "2013-07-31", "[a", "1e5", "a=b", "~"]
+)
+def test_a_text_field_takes_text(tmp_path: Path, text: str) -> None:
+    assert load_config(None, [f"data.value_column={text}"]).data.value_column == text
+    assert load_config(None, [f"data.where.Store={text}"]).data.where == {"Store": text}
+    if text != "[a":  # a bracket opens a list
+        assert load_config(None, [f"data.na_values={text}"]).data.na_values == ((text,) if text else ())
+
+
+@pytest.mark.parametrize("text", ["2023", "No", "2013-07-31", "1e5", "off", "0x10", "1_000"])
+def test_a_text_field_takes_text_in_a_file_too(tmp_path: Path, text: str) -> None:
+    config = loaded(tmp_path, f"data:\n  value_column: {text}\n  na_values: [{text}, -]\n  where: {{{text}: {text}}}\n")
+    assert config.data.value_column == text
+    assert config.data.na_values == (text, "-")
+    assert config.data.where == {text: text}
+
+
+def test_what_may_be_absent_is_absent_where_it_is_null() -> None:
+    for text in ("null", "~", ""):
+        assert load_config(None, ["data.frequency=D", f"data.frequency={text}"]).data.frequency is None
+    assert load_config(None, ["data.thousands= "]).data.thousands == " "
+    assert load_config(None, ["data.thousands=' '"]).data.thousands == " "
+    assert load_config(None, ["data.thousands='"]).data.thousands == "'"
+    assert load_config(None, [r"data.separator=\t"]).data.separator == "\t"
+    assert load_config(None, ["data.skip_rows=2"]).data.skip_rows == 2
+    assert load_config(None, ["data.skip_rows=[2, 3]"]).data.skip_rows == (2, 3)
+    assert load_config(None, ["data.units={K: 1000, $: 1}"]).data.units == {"K": 1000.0, "$": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("override", "near"),
+    [
+        ("data.vlaue_column=x", "data.value_column"),
+        ("gate.alhpa=0.1", "gate.alpha"),
+        ("evaluation.horizont=7", "evaluation.horizon"),
+        ("horizon=7", "evaluation.horizon"),
+        ("data.seperator=;", "data.separator"),
+    ],
+)
+def test_an_unknown_key_suggests_the_nearest(override: str, near: str) -> None:
+    assert f"is '{near}' meant?" in override_refusal(override)
 
 
 @pytest.mark.parametrize("override", ["", "=", "=7", "horizon", ".=7", "evaluation..horizon=7", ".horizon=7"])
@@ -167,8 +211,19 @@ def test_an_override_below_a_value_is_refused(tmp_path: Path) -> None:
         ("registry: {alias: latest}", "reserves the alias 'latest'"),
         ("registry: {alias: v3}", "reserves the alias 'v3'"),
         ("registry: {model_name: a/b}", 'registry.model_name = "a/b"'),
-        ("data: {gaps: zero}", 'data.gaps = "zero"'),
-        ("data: {date_column: 2013-07-31}", "no plain number, text or list"),
+        ("data: {gaps: nothing}", 'data.gaps = "nothing"'),
+        ("evaluation: {horizon: 2013-07-31}", "no plain number, text or list"),
+        ("data: {date_column: }", "data.date_column = null"),
+        ("data: {thousands: ',', decimal: ','}", "are both ','"),
+        ("data: {encoding: klingon}", "no encoding is called 'klingon'"),
+        ("data: {timezone: Mars/Olympus}", "no time zone is called 'Mars/Olympus'"),
+        ("data: {until: yesterday}", "data.until"),
+        ("data: {weekmask: Mon-Sun}", "names all seven days"),
+        ("data: {weekmask: Monsun-x}", "names no weekdays"),
+        ("data: {weekmask: Mon-Sat, frequency: h}", "goes with days"),
+        ("data: {skip_rows: -1}", "data.skip_rows"),
+        ("data: {separator: ab}", 'data.separator = "ab"'),
+        ("data: {thousands: '5'}", "marks no groups"),
         ("deployment: {settings: {port: [1]}}", "deployment.settings.port"),
         ("deployment: {timeout_seconds: 0}", "deployment.timeout_seconds = 0"),
         ("evaluation:\n  horizon: 7\n  horizon: 8\n", "key 'horizon' stands twice"),
@@ -334,6 +389,7 @@ BOUNDS: dict[str, Callable[[Any, Any], bool]] = {
     "exclusiveMinimum": lambda value, bound: value > bound,
     "exclusiveMaximum": lambda value, bound: value < bound,
     "minLength": lambda value, bound: len(value) >= bound,
+    "maxLength": lambda value, bound: len(value) <= bound,
     "minItems": lambda value, bound: len(value) >= bound,
     "maxItems": lambda value, bound: len(value) <= bound,
     "pattern": lambda value, pattern: bool(re.search(pattern, value)),

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 from statsmodels.tsa.arima.model import ARIMA
 
-from forecastops.adapters.read_series import read_series
+from forecastops.adapters.sources.read_series import read_series
+from forecastops.data.series import Series
 from forecastops.forecasting import training
 from forecastops.forecasting.estimation import Estimate, estimate, plain_forecast, rows_needed, spec_of
 from forecastops.forecasting.forecaster import Arima, Fit, Forecaster
@@ -20,7 +21,6 @@ from forecastops.forecasting.training import fit, fit_members, refit, require_tr
 from forecastops.ground.config import DataConfig, Evaluation, EvaluationConfig, ModelConfig, ModelSpec
 from forecastops.ground.errors import DataError, ModelError
 from forecastops.ground.model_spec import Orders
-from forecastops.ground.series import Series
 
 
 def series() -> pd.Series[float]:

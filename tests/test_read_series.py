@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from forecastops.adapters.read_series import read_series
+from forecastops.adapters.sources.read_series import read_series
 from forecastops.ground.config import DataConfig
 from forecastops.ground.errors import DataError
 
@@ -74,13 +74,12 @@ def test_a_row_is_named_by_its_line_even_after_quoted_and_blank_lines(tmp_path: 
     [
         (b"", "is empty"),
         (b" \n\n", "is empty"),
-        (b"\xef\xbb\xbf", "columns are"),
+        (b"\xef\xbb\xbf", "has no header"),
         (b"date,value\n", "no rows"),
-        (GOOD.encode("utf-16"), "not UTF-8"),
         (GOOD.encode() + b"\n2013-08-03,\xe4", ":6: byte 64 is not UTF-8"),
         (GOOD.encode() + b"2013-08-03,\0", ":5: holds binary data"),
         (b"day,value\n2013-07-31,1\n", ":1: column 'date' is not there; its columns are 'day', 'value'"),
-        (b"date;value\n2013-07-31;1\n", "'date;value'"),
+        (b"date:value\n2013-07-31:1\n", "'date:value'; set data.date_column (or data.separator)"),
         (b"date,value,value\n2013-07-31,1,2\n", "column 'value' is twice or more"),
         (b"date,value\n2013-07-31,1,5\n", ":2: has 3 cells where the header has 2"),
         (b"date,value\n2013-07-31\n", ":2: has 1 cells where the header has 2"),
@@ -88,7 +87,7 @@ def test_a_row_is_named_by_its_line_even_after_quoted_and_blank_lines(tmp_path: 
         (b'date,value\n2013-07-31,"1\n', "is not CSV"),
         (b"date,value\n2013-07-31," + b"1" * 200_000 + b"\n", "is not CSV"),
         (b"date,value\n2013-07-31,1\n31/12/2013,1\n", ":3: column 'date' holds '31/12/2013'"),
-        (b"\x1f\x8b\x08\x00binary", "not UTF-8"),
+        (b"\x1f\x8b\x08\x00binary", "cannot be unpacked"),
     ],
 )
 def test_files_that_are_refused(tmp_path: Path, content: bytes, said: str) -> None:
@@ -99,7 +98,7 @@ def test_files_that_are_refused(tmp_path: Path, content: bytes, said: str) -> No
 
 
 def test_paths_that_are_refused(tmp_path: Path) -> None:
-    assert "is a directory" in refusal(tmp_path)
+    assert "folder without files" in refusal(tmp_path)
     assert "No such file" in refusal(tmp_path / "none.csv")
     assert "cannot be read" in refusal(tmp_path / ("x" * 300))
     assert "cannot be read" in refusal("a\0b")
@@ -129,7 +128,7 @@ def test_parquet_that_is_refused(tmp_path: Path) -> None:
     dates = pd.date_range("2013-07-31", periods=3)
     whole = parquet(pd.DataFrame({"date": dates, "value": [1.0, np.nan, 3.0]}))
     path = write(tmp_path, whole, "gap.parquet")
-    assert refusal(path).startswith(f"{path}:2: column 'value' holds nan on 2013-08-01")
+    assert "1 of 3 dates are missing" in refusal(path)
     assert "is not Parquet" in refusal(write(tmp_path, whole[: len(whole) // 2], "half.parquet"))
     assert "is not Parquet" in refusal(write(tmp_path, GOOD, "text.parquet"))
     assert "is not Parquet" in refusal(write(tmp_path, b"PAR1" + b"\xff" * 20 + b"PAR1", "odd"))
@@ -228,6 +227,9 @@ def test_a_gap_between_parts_is_a_gap(tmp_path: Path, gaps: Literal["missing", "
         read_series(paths, CONFIG.model_copy(update={"gaps": "error"}))
 
 
-def test_an_empty_value_is_refused_and_not_taken_for_a_missing_date(tmp_path: Path) -> None:
+def test_an_empty_value_is_a_missing_date(tmp_path: Path) -> None:
     path = write(tmp_path, GOOD.replace("08-01,2", "08-01,"))
-    assert refusal(path).startswith(f"{path}:3: column 'value' holds '' on 2013-08-01")
+    assert "1 of 3 dates are missing (33.3 %)" in refusal(path)
+    series = read_series([path], CONFIG.model_copy(update={"max_missing_share": 0.5}))
+    assert (series.rows, series.missing) == (3, 1)
+    assert series.values.dropna().tolist() == [1.5, 3.0]

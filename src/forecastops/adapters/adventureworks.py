@@ -8,9 +8,15 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
-from forecastops.ground.cells import read_dates, read_numbers
+from forecastops.data.config import DataConfig
+from forecastops.data.dates import read_dates
+from forecastops.data.numbers import read_numbers
+from forecastops.data.table import RawTable
 from forecastops.ground.errors import DataError
 from forecastops.ground.files import write_new
 
@@ -41,11 +47,8 @@ def daily_paid_amount(source: Path) -> dict[str, pd.DataFrame]:
         DataError: naming the file, the row where there is one, and what is wrong.
     """
     place, data = _read_table(source)
-    rows = _split_rows(place, _decode(place, data))
-    dates, _ = read_dates(rows, "TransactionDate")
-    dated = rows.assign(date=dates)
-    amount = read_numbers(dated.assign(value=dated["quantity"]), "Quantity")
-    amount *= read_numbers(dated.assign(value=dated["cost"]), "ActualCost")
+    columns, lines = _split_rows(place, _decode(place, data))
+    dates, amount = _amounts(place, columns, lines)
     daily = amount.groupby(dates.dt.normalize()).mean()
     daily = daily[daily.index >= _FIRST].asfreq("D").interpolate(method="linear")
     if daily.empty or daily.index[0] >= _TURN or daily.index[-1] < _LAST:
@@ -119,7 +122,21 @@ def _decode(place: str, data: bytes) -> str:
         raise DataError(place, f"byte {error.start} is neither UTF-8 nor UTF-16", _REMEDY) from error
 
 
-def _split_rows(place: str, text: str) -> pd.DataFrame:
+def _amounts(place: str, columns: dict[str, list[str]], lines: npt.NDArray[np.int64]) -> tuple[pd.Series, pd.Series]:
+    """Date and paid amount of each transaction."""
+    product = pd.Series(1.0, index=range(len(lines)))
+    for name in ("Quantity", "ActualCost"):
+        config = DataConfig(date_column="TransactionDate", value_column=name, decimal=".")
+        table = RawTable(place, pa.array(columns["date"]), pa.array(columns[name]), lines)
+        stamps = read_dates(table, config).stamps
+        numbers = read_numbers(table, stamps, config)
+        if np.isnan(numbers).any():
+            raise DataError(table.place(int(np.argmax(np.isnan(numbers)))), f"has no {name}", _REMEDY)
+        product *= numbers
+    return pd.Series(stamps), product
+
+
+def _split_rows(place: str, text: str) -> tuple[dict[str, list[str]], npt.NDArray[np.int64]]:
     rows = []
     for number, line in enumerate(io.StringIO(text, newline=None), start=1):
         cells = line.rstrip("\n").split("\t")
@@ -129,4 +146,5 @@ def _split_rows(place: str, text: str) -> pd.DataFrame:
             raise DataError(f"{place}:{number}", f"has {len(cells)} cells between tabs, not {_CELLS}", _REMEDY)
     if not rows:
         raise DataError(place, "holds no rows", _REMEDY)
-    return pd.DataFrame(rows, columns=["date", "quantity", "cost", "row"]).assign(source=place)
+    dates, quantities, costs, lines = zip(*rows, strict=True)
+    return {"date": list(dates), "Quantity": list(quantities), "ActualCost": list(costs)}, np.array(lines)

@@ -29,7 +29,8 @@ def check(request: Request, paths: tuple[str, ...]) -> None:
     report = check_data(request.config(), split_paths(paths))
     lines = [
         f"{report.start} to {report.end}: {report.rows} rows, frequency {report.frequency}, "
-        f"{report.missing} missing, {report.interpolated} interpolated",
+        f"{report.missing} missing, {report.interpolated} interpolated, {report.filled - report.interpolated} zero",
+        f"{report.rows_read} rows read; sum {report.sum:.10g}, first {report.first:.10g}, last {report.last:.10g}",
         f"sha256 {report.sha256}",
         *report.notes,
     ]

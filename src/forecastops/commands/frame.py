@@ -21,7 +21,7 @@ from forecastops.adapters.ci_report.choice import NAMES, build_system, found_nam
 from forecastops.adapters.ci_report.report import BuildSystem, Report
 from forecastops.adapters.ci_report.streams import GuardedStream, guarded_json
 from forecastops.commands.progress import progress
-from forecastops.ground.errors import ForecastopsError
+from forecastops.ground.errors import ConfigError, ForecastopsError
 from forecastops.ground.redaction import redacted
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+_USUAL_CONFIG = "forecastops.yaml"
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,12 @@ class Request:
 
     def config(self) -> Config:
         """The resolved configuration."""
-        from forecastops.ground.config import load_config  # pydantic takes half of the time of `--help`
+        from forecastops.ground.config_file import load_config  # pydantic takes half of the time of `--help`
 
-        return load_config(self.config_path, self.overrides)
+        path = self.config_path
+        if path is None and Path(_USUAL_CONFIG).is_file():
+            path = Path(_USUAL_CONFIG)
+        return load_config(path, self.overrides)
 
     def answer(self, document: dict[str, Any], text: str, report: Report | None = None) -> None:
         """Print the result, one JSON object or text for a person; and tell the build system, where there is one."""
@@ -99,7 +103,11 @@ def command_options(function: _F) -> _F:
                 function(Request(config, overrides, as_json, stdout, end_step, listener), **rest)
 
     options = [
-        click.option("--config", type=click.Path(path_type=Path), help="YAML file of settings (see `config schema`)."),
+        click.option(
+            "--config",
+            type=click.Path(path_type=Path),
+            help="YAML file of settings (see `config schema`); ./forecastops.yaml by default, where it exists.",
+        ),
         click.option(
             "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override one setting, e.g. gate.alpha=0.05."
         ),
@@ -140,8 +148,8 @@ def require_promote_option(function: _F) -> _F:
 
 def split_paths(paths: tuple[str, ...]) -> list[str]:
     """The files named: one by one, or several in one text separated by commas, as ``mlflow run -P`` needs it."""
-    # Not Path.exists, which raises for a name that is too long.
-    return [part for path in paths for part in ([path] if os.path.exists(path) else path.split(","))]
+    # Not Path.exists, which raises for a name that is too long. Queries and addresses may hold commas.
+    return [part for path in paths for part in ([path] if os.path.exists(path) or "://" in path else path.split(","))]
 
 
 def build_system_here(name: str | None = None) -> BuildSystem | None:
@@ -167,7 +175,7 @@ def guarded_streams(name: str | None = None) -> Iterator[None]:
 
 @contextlib.contextmanager
 def one_line_errors(show_traceback: bool, listener: BuildSystem | None = None) -> Iterator[None]:
-    """Turn every error into one line on stderr and exit code 1."""
+    """Turn every error into one line on stderr and exit code 1, or 2 where the configuration is wrong."""
 
     def fail(message: str, code: int) -> None:
         _fail(message, show_traceback, code, listener)
@@ -177,6 +185,8 @@ def one_line_errors(show_traceback: bool, listener: BuildSystem | None = None) -
         yield
     except (click.exceptions.Exit, click.ClickException, BrokenPipeError):
         raise
+    except ConfigError as error:
+        fail(str(error), 2)
     except ForecastopsError as error:
         fail(str(error), 1)
     except KeyboardInterrupt:

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+from forecastops.data.frequency import LONG_STEPS
 from forecastops.ground.config import ModelConfig, ModelSpec
-from forecastops.ground.frequency import LONG_STEPS
 from forecastops.ground.model_spec import Orders
 
 __all__ = ["combination", "logs_by_likelihood", "rows_for_any"]

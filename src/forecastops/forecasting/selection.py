@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.tsa.stattools import kpss
 
+from forecastops.data.series import Series
 from forecastops.forecasting.estimation import estimate, rows_needed
 from forecastops.forecasting.forecaster import Fit, Forecaster, modelled
 from forecastops.forecasting.metrics import loss_by_origin
@@ -25,7 +26,6 @@ from forecastops.forecasting.rolling_origin import actuals, rolling_forecasts, w
 from forecastops.ground.config import Evaluation, ModelConfig, ModelSpec
 from forecastops.ground.errors import ModelError
 from forecastops.ground.model_spec import Orders
-from forecastops.ground.series import Series
 
 __all__ = ["NEAR_TIE", "Candidate", "Selection", "default_candidates", "select", "selection_rows"]
 

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from forecastops.data.series import Series
 from forecastops.forecasting.forecaster import Alarm, Forecaster, iso_dates
 from forecastops.gate.check import Check
 from forecastops.gate.evidence import AlarmRecord, Number
 from forecastops.gate.guardrails import comparable, plausible
 from forecastops.ground.config import GatePolicy
-from forecastops.ground.series import Series
 
 __all__ = ["alarm_of", "incomparable", "judge_data", "revised_share", "unusable"]
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from forecastops.data.config import DataConfig
 from forecastops.ground.errors import ConfigError
 from forecastops.ground.model_spec import ModelConfig, ModelSpec
 from forecastops.ground.strict import StrictRecord
@@ -26,32 +23,9 @@ __all__ = [
     "ModelSpec",
     "RegistryConfig",
     "TrackingConfig",
-    "load_config",
 ]
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
-_MOST_VALUES = 10_000
-# PyYAML lets the errors of its own conversions through, e.g. of `!!int ''`.
-_UNREADABLE = (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError)
-
-
-class DataConfig(StrictRecord):
-    """How files become one regular series."""
-
-    date_column: str = Field("TransactionDate", min_length=1, description="Column that holds the dates.")
-    value_column: str = Field("PaidAmount", min_length=1, description="Column that holds the values to forecast.")
-    frequency: str | None = Field(
-        None, description="Pandas frequency of the series, e.g. D or W-SUN; found from the dates when absent."
-    )
-    gaps: Literal["missing", "interpolate", "error"] = Field(
-        "missing",
-        description="What to do with missing dates: leave them out, so that the model bridges them and no score counts "
-        "them; fill them linearly in time, which no score counts either; or refuse the data.",
-    )
-    max_gap: int = Field(7, ge=1, description="The longest run of missing dates that is still interpolated.")
-    max_missing_share: float = Field(
-        0.2, ge=0, lt=1, description="The largest share of the dates that may be missing or interpolated."
-    )
 
 
 class Evaluation(StrictRecord):
@@ -97,7 +71,7 @@ class EvaluationConfig(StrictRecord):
             DataError: where a season is to be found and the frequency has no usual one.
         """
         # Frequencies are pandas', which takes ten times as long to import as all that a schema needs.
-        from forecastops.ground.frequency import horizon_and_window, season_length
+        from forecastops.data.frequency import horizon_and_window, season_length
 
         horizon, window = horizon_and_window(frequency)
         return Evaluation(
@@ -291,95 +265,3 @@ class Config(StrictRecord):
     def deployment_name(self) -> str:
         """The deployment's name: as configured, else the model's."""
         return self.deployment.name or self.registry.model_name
-
-
-def load_config(path: Path | None, overrides: Iterable[str] = ()) -> Config:
-    """Read a YAML file (none: the defaults), apply ``key.sub=value`` overrides, and check the whole.
-
-    Raises:
-        ConfigError: naming the file or option, the key, and what is wrong with its value.
-    """
-    place = f"configuration {path}" if path else "configuration"
-    tree = _read_yaml(path) if path else {}
-    for override in overrides:
-        _apply(tree, override)
-    try:
-        _require_small(place, tree)
-        return Config.model_validate_json(json.dumps(tree))
-    except ValidationError as error:
-        raise _config_error(place, error) from error
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ConfigError(
-            place, f"holds a value that is no plain number, text or list ({error})", "quote it"
-        ) from error
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """Plain YAML in which no key stands twice: the second would silently replace the first, a whole section even."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        for name in names:
-            if names.count(name) > 1:
-                raise yaml.constructor.ConstructorError(None, None, f"key {name!r} stands twice", node.start_mark)
-        return super().construct_mapping(node, deep)
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    place = f"configuration {path}"
-    try:
-        tree = _StrictLoader(path.read_text(encoding="utf-8")).get_single_data()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise ConfigError(place, f"cannot be read: {reason}", "name an existing YAML file") from error
-    except _UNREADABLE as error:
-        raise ConfigError(place, f"is not plain YAML: {error}", "mend the line it names") from error
-    if tree is None:
-        return {}
-    if not isinstance(tree, dict):
-        raise ConfigError(place, f"is a {type(tree).__name__}, not a mapping", "start from `forecastops config show`")
-    return tree
-
-
-def _apply(tree: dict[str, Any], override: str) -> None:
-    key, equals, text = override.partition("=")
-    place = f"option --set {override!r}"
-    parts = key.strip().split(".")
-    if not equals or not all(parts):
-        raise ConfigError(place, "is not of the form key=value", "write e.g. --set evaluation.horizon=7")
-    try:
-        value = yaml.safe_load(text)
-    except _UNREADABLE as error:
-        raise ConfigError(place, f"has a value that is not plain YAML: {error}", "quote it") from error
-    for part in parts[:-1]:
-        branch = tree.setdefault(part, {})
-        if not isinstance(branch, dict):
-            raise ConfigError(place, f"{part!r} is a value, not a section", "see `forecastops config schema`")
-        tree = branch
-    tree[parts[-1]] = value
-
-
-def _require_small(place: str, tree: Any) -> None:
-    """Refuse what nested YAML aliases can blow up to, and a tree that contains itself, before writing it out."""
-    left, stack = _MOST_VALUES, [tree]
-    while stack:
-        found = stack.pop()
-        left -= 1
-        if left < 0:
-            raise ConfigError(place, f"holds more than {_MOST_VALUES} values", "write it without nested aliases")
-        if isinstance(found, dict):
-            stack += found.values()
-        elif isinstance(found, list):
-            stack += found
-
-
-def _config_error(place: str, error: ValidationError) -> ConfigError:
-    first, *others = error.errors(include_url=False, include_context=False)
-    key = ".".join(str(part) for part in first["loc"]) or "the whole"
-    more = f" (and {len(others)} more)" if others else ""
-    if first["type"] == "extra_forbidden":
-        return ConfigError(place, f"unknown key {key!r}{more}", "see `forecastops config schema` for the known ones")
-    value = json.dumps(first["input"], default=str)
-    shown = value if len(value) <= 80 else value[:77] + "..."
-    message = first["msg"].removeprefix("Value error, ")
-    return ConfigError(place, f"{key} = {shown}: {message}{more}", "see `forecastops config schema`")

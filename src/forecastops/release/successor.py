@@ -14,8 +14,8 @@ from pathlib import Path
 from forecastops.adapters.endpoint import EndpointState
 from forecastops.adapters.mlflow_store.registry import ModelVersion
 from forecastops.adapters.model_artifact import save_model
+from forecastops.data.series import Series
 from forecastops.forecasting.forecaster import Forecaster
-from forecastops.ground.series import Series
 from forecastops.release.entry import Incumbent, Kind, actor, now
 from forecastops.release.lineage import RENEWAL, model_run, model_version
 from forecastops.release.production import Production

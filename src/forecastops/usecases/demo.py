@@ -10,7 +10,8 @@ from pathlib import Path
 
 from forecastops.adapters.endpoint import open_endpoint
 from forecastops.adapters.samples import write_sample
-from forecastops.ground.config import Config, load_config
+from forecastops.ground.config import Config
+from forecastops.ground.config_file import load_config
 from forecastops.ground.errors import DataError
 from forecastops.usecases.retrain import Retrained, retrain
 from forecastops.usecases.status import Status, status

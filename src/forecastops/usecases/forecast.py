@@ -9,12 +9,12 @@ from typing import Any
 from forecastops.adapters.mlflow_store.connection import connect
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.adapters.mlflow_store.runs import Runs
-from forecastops.adapters.read_series import read_series
+from forecastops.adapters.sources.read_series import read_series
+from forecastops.data.series import Series
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.gate.data_checks import unusable
 from forecastops.ground.config import Config
 from forecastops.ground.errors import DataError, RegistryError
-from forecastops.ground.series import Series
 from forecastops.release.champion import current_champion
 from forecastops.release.legacy_champion import proven_model
 

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from forecastops.adapters.adventureworks import write_daily_sets
-from forecastops.adapters.read_series import read_series
 from forecastops.adapters.samples import write_sample
+from forecastops.adapters.sources.read_series import read_series
+from forecastops.data.series import Series
 from forecastops.forecasting.estimation import require_positive
 from forecastops.forecasting.training import require_trainable
 from forecastops.ground.config import Config
-from forecastops.ground.series import Series
 
 __all__ = ["SeriesReport", "check_data", "make_adventureworks", "make_sample", "trainable_series"]
 
 
 @dataclass(frozen=True)
 class SeriesReport:
-    """A series that can be trained on, and what was done to make it regular."""
+    """A series that can be trained on, and what was done to make it regular.
+
+    ``filled`` counts missing dates that were interpolated or count as zero, ``interpolated`` the former alone.
+    """
 
     start: str
     end: str
@@ -28,6 +32,10 @@ class SeriesReport:
     missing: int
     filled: int
     interpolated: int
+    rows_read: int
+    sum: float
+    first: float
+    last: float
     sha256: str
     notes: tuple[str, ...]
 
@@ -48,14 +56,19 @@ def trainable_series(config: Config, paths: Sequence[str]) -> Series:
 def check_data(config: Config, paths: Sequence[str]) -> SeriesReport:
     """Read files as `train` does, and say what was found; raises what that raises."""
     series = trainable_series(config, paths)
+    known = series.values.dropna()
     return SeriesReport(
         start=series.start,
         end=series.end,
         rows=series.rows,
         frequency=series.frequency,
         missing=series.missing,
-        filled=series.interpolated,
+        filled=series.interpolated + series.zeros,
         interpolated=series.interpolated,
+        rows_read=series.rows_read,
+        sum=math.fsum(known),
+        first=float(known.iloc[0]),
+        last=float(known.iloc[-1]),
         sha256=series.sha256,
         notes=series.notes,
     )

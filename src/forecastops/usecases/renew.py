@@ -12,7 +12,8 @@ import pandas as pd
 
 from forecastops.adapters.endpoint import EndpointState
 from forecastops.adapters.mlflow_store.registry import ModelVersion
-from forecastops.adapters.read_series import read_series
+from forecastops.adapters.sources.read_series import read_series
+from forecastops.data.series import Series
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.forecasting.training import refit
 from forecastops.gate.check import Check
@@ -21,7 +22,6 @@ from forecastops.gate.guardrails import COMPARABLE_DATA
 from forecastops.ground.config import Config
 from forecastops.ground.errors import ForecastopsError, ModelError, PromotionRefusedError
 from forecastops.ground.redaction import redacted
-from forecastops.ground.series import Series
 from forecastops.release.legacy_champion import champion_model, proven_model
 from forecastops.release.production import Production
 from forecastops.release.pruning import prune_renewals

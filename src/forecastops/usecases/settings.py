@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from forecastops.data.frequency import family
 from forecastops.forecasting.members import combination, logs_by_likelihood
 from forecastops.ground.config import Config
-from forecastops.ground.frequency import family
 
 __all__ = ["by_frequency"]
 

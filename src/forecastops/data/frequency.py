@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import warnings
+from typing import Any, cast
 
+import numpy as np
 import pandas as pd
 from pandas.tseries.frequencies import to_offset
-from pandas.tseries.offsets import BaseOffset, Tick
+from pandas.tseries.offsets import BaseOffset, CustomBusinessDay, Tick
 
+from forecastops.data.weekmask import WEEKDAYS, mask_name, open_weekdays
 from forecastops.ground.errors import DataError
 
 __all__ = [
     "LONG_STEPS",
     "family",
     "find_offset",
+    "frequency_name",
     "horizon_and_window",
     "on_grid",
     "read_offset",
@@ -42,6 +45,8 @@ def season_length(frequency: str) -> int:
         DataError: where there is no usual one, e.g. ``10D``; says to set ``evaluation.season_length``.
     """
     offset = read_offset(frequency)
+    if isinstance(offset, CustomBusinessDay):
+        return len(_open_days(offset))
     if offset.n == 1 and (season := _SEASONS.get(_family(offset))):
         return season
     if isinstance(offset, Tick) and offset.nanos < _DAY.value and _DAY.value % offset.nanos == 0:
@@ -55,6 +60,8 @@ def family(frequency: str) -> str:
     A frequency of several steps, such as ``10D``, is of the family of its step.
     """
     offset = read_offset(frequency)
+    if isinstance(offset, CustomBusinessDay):
+        return "B"
     if isinstance(offset, Tick):
         return "h" if offset.nanos % _DAY.value else "D"
     name = _family(offset)
@@ -63,16 +70,29 @@ def family(frequency: str) -> str:
 
 def horizon_and_window(frequency: str) -> tuple[int, int]:
     """The usual horizon and evaluation window of a frequency, in observations: daily 14 and 56."""
+    offset = read_offset(frequency)
+    if isinstance(offset, CustomBusinessDay):
+        week = len(_open_days(offset))
+        return 2 * week, 8 * week
     return _HORIZONS[family(frequency)]
+
+
+def frequency_name(offset: BaseOffset) -> str:
+    """What ``read_offset`` reads: pandas' name, and of open weekdays, for which pandas has none, e.g. ``Mon-Sat``."""
+    return mask_name(_open_days(offset)) if isinstance(offset, CustomBusinessDay) else str(offset.freqstr)
 
 
 def read_offset(frequency: str) -> BaseOffset:
     """The offset that a frequency string names: seconds to days, business days, weeks, months, quarters or years.
 
+    Open weekdays, such as ``Mon-Sat``, are a frequency too.
+
     Raises:
         DataError: when pandas does not know it, or it makes no regular grid.
     """
     place, remedy = f"frequency {frequency!r}", "set data.frequency to e.g. D, B, W-SUN, MS or h"
+    if frequency.strip()[:3].capitalize() in WEEKDAYS:
+        return _open(place, frequency)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # older spellings, such as M and H, are still understood
@@ -84,15 +104,31 @@ def read_offset(frequency: str) -> BaseOffset:
     return offset
 
 
+def _open(place: str, frequency: str) -> BaseOffset:
+    try:
+        days = open_weekdays(frequency)
+    except ValueError as error:
+        raise DataError(place, str(error), "set data.weekmask to e.g. Mon-Sat") from error
+    if days == (0, 1, 2, 3, 4):
+        return to_offset("B")
+    kind: Any = CustomBusinessDay  # whose arguments the stubs do not know
+    return cast(BaseOffset, kind(weekmask=" ".join(WEEKDAYS[day] for day in days)))
+
+
+def _open_days(offset: Any) -> tuple[int, ...]:
+    return open_weekdays(str(offset.weekmask))
+
+
 def find_offset(dates: pd.DatetimeIndex) -> BaseOffset:
     """The frequency that explains the dates best: few off its grid, few missing on it.
 
     Args:
         dates: at least two, distinct and increasing, without timezone, in nanoseconds.
     """
-    gaps = _nanoseconds(dates).diff().iloc[1:].astype("int64")
+    gaps = np.diff(_nanoseconds(dates).to_numpy())
+    kinds, counts = np.unique(gaps, return_counts=True)
     # The usual distance, and the distance that divides all of them: with gaps, they may differ.
-    likely = dict.fromkeys([int(gaps.mode().iloc[0]), math.gcd(*gaps.tolist())])
+    likely = dict.fromkeys([int(kinds[np.argmax(counts)]), int(np.gcd.reduce(kinds))])
     offsets = [read_offset(name) for step in likely for name in _candidates(dates, pd.Timedelta(step))]
     return min(offsets, key=lambda offset: _misfit(dates, offset))
 

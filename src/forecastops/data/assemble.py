@@ -1,0 +1,127 @@
+"""From the rows of all sources to one regular series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from pandas.tseries.offsets import BaseOffset
+
+from forecastops.data.config import DataConfig
+from forecastops.data.duplicates import one_row_a_date
+from forecastops.data.frequency import family, find_offset, frequency_name, on_grid, read_offset
+from forecastops.data.gaps import fill_gaps
+from forecastops.data.rows import Rows, iso_dates, read_rows
+from forecastops.data.series import Series
+from forecastops.data.table import RawTable
+from forecastops.data.weekmask import WEEKDAYS
+from forecastops.ground.errors import ConfigError, DataError
+
+__all__ = ["regular_series"]
+
+
+def regular_series(tables: Iterable[RawTable], config: DataConfig) -> Series:
+    """Make a regular series of raw rows, or say what keeps them from being one.
+
+    Args:
+        tables: the rows of each source, in the order in which later ones are newer.
+        config: how cells are written, and what repeated and missing dates are.
+
+    Raises:
+        DataError: one line naming source, row, date and value of the first offence, and the way out.
+    """
+    rows, notes = read_rows(tables, config)
+    rows = _until(rows, config, notes)
+    rows, repeated = one_row_a_date(rows, config)
+    notes += repeated
+    rows = _up_to_last_value(rows, config, notes)
+    offset = _offset(rows, config)
+    rows = _complete(rows, offset, config, notes)
+    filled = fill_gaps(rows, offset, config, notes)
+    if filled.values.nunique() == 1:
+        what = (
+            f"column {config.value_column!r} is {filled.values.iloc[0]} on every date, which leaves nothing to forecast"
+        )
+        raise DataError(rows.names, what, "check data.value_column")
+    return Series(filled.values, tuple(notes), filled.interpolated, filled.zeros, rows.read)
+
+
+def _until(rows: Rows, config: DataConfig, notes: list[str]) -> Rows:
+    """Leave out what is later than ``data.until``; a date without a time of day includes the whole day."""
+    if config.until is None:
+        return rows
+    last = pd.Timestamp(config.until)
+    if last == last.normalize() and len(config.until) <= 10:
+        last += pd.Timedelta(days=1) - pd.Timedelta(1, "ns")
+    kept = rows.stamps <= last.to_datetime64()
+    if not kept.any():
+        raise DataError(rows.names, f"holds nothing up to {config.until}", "correct data.until")
+    if not kept.all():
+        notes.append(f"{int((~kept).sum())} rows after {config.until} were left out (data.until).")
+    return rows.picked(kept)
+
+
+def _up_to_last_value(rows: Rows, config: DataConfig, notes: list[str]) -> Rows:
+    """Leave out the dates after the last value: they are what is to be forecast."""
+    known = np.flatnonzero(~np.isnan(rows.values))
+    if not len(known):
+        raise DataError(rows.names, f"column {config.value_column!r} holds no value", "check data.value_column")
+    if len(known) < 2:
+        what = f"holds the one date {rows.date(int(known[0]))} only"
+        raise DataError(rows.names, what, "give at least two dates with a value")
+    kept = np.arange(len(rows)) <= known[-1]
+    if not kept.all():
+        notes.append(f"the last {int((~kept).sum())} dates have no value and were left out: the series ends with one.")
+    return rows.picked(kept)
+
+
+def _complete(rows: Rows, offset: BaseOffset, config: DataConfig, notes: list[str]) -> Rows:
+    """Without the last periods of the grid that are said to be incomplete."""
+    if not config.drop_last:
+        return rows
+    end = pd.Timestamp(rows.stamps[-1])
+    for _ in range(config.drop_last):
+        end -= offset
+    kept = rows.stamps <= end.to_datetime64()
+    if kept.sum() < 2:
+        what = f"has {len(rows)} dates, of which data.drop_last={config.drop_last} leaves none to forecast"
+        raise DataError(rows.names, what, "give more data, or set data.drop_last")
+    first = rows.date(int(np.argmin(kept)))
+    notes.append(f"the last {config.drop_last} periods, from {first}, were left out (data.drop_last).")
+    return _up_to_last_value(rows.picked(kept), config, notes)
+
+
+def _offset(rows: Rows, config: DataConfig) -> BaseOffset:
+    dates = pd.DatetimeIndex(rows.stamps)
+    offset = _configured(config) or find_offset(dates)
+    fits = on_grid(dates, offset).to_numpy()
+    if not fits.all():
+        raise _off_grid(rows, int(np.argmin(fits)), offset, config)
+    if rows.moved and family(frequency_name(offset)) != "h" and dates[0] != dates[0].normalize():
+        what = f"the days begin at {iso_dates(dates[:1])[0]} in UTC"
+        raise DataError(rows.names, what, "set data.timezone, e.g. Europe/Berlin, for local days")
+    return offset
+
+
+def _configured(config: DataConfig) -> BaseOffset | None:
+    name = config.weekmask or config.frequency
+    try:
+        return read_offset(name) if name else None
+    except DataError as error:
+        raise ConfigError(error.where, error.what, error.remedy) from error
+
+
+def _off_grid(rows: Rows, row: int, offset: BaseOffset, config: DataConfig) -> DataError:
+    date, name = rows.date(row), frequency_name(offset)
+    remedy = "correct or remove the row, or set data.frequency"
+    if config.weekmask:
+        weekday = WEEKDAYS[pd.Timestamp(rows.stamps[row]).dayofweek]
+        return DataError(
+            rows.place(row), f"{date} is a {weekday}, which data.weekmask {config.weekmask} closes", remedy
+        )
+    if config.frequency:
+        return DataError(rows.place(row), f"date {date} is not of frequency {name}", remedy)
+    if rows.moved:
+        remedy = "set data.timezone, e.g. Europe/Berlin, so that a change of the clock moves no day; or data.frequency"
+    return DataError(rows.place(row), f"date {date} fits no regular frequency; most dates suggest {name}", remedy)

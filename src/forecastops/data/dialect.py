@@ -1,0 +1,154 @@
+"""How a text file is laid out: its encoding, its separator, and the line that names its columns."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from forecastops.data.config import DataConfig
+from forecastops.ground.errors import DataError
+
+__all__ = ["SEPARATORS", "Layout", "as_utf8", "find_layout", "position"]
+
+SEPARATORS = (",", ";", "\t", "|")
+# The longer mark first: that of UTF-32 begins with that of UTF-16.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_LOOKED_AT = 100  # lines in which a header is looked for, to say where it is
+
+
+class Layout(NamedTuple):
+    """Where the columns are.
+
+    Attributes:
+        separator: one character.
+        header: names of the columns, trimmed.
+        header_line: the line, from 1, that the header stands in.
+    """
+
+    separator: str
+    header: tuple[str, ...]
+    header_line: int
+
+
+def as_utf8(source: str, data: bytes, encoding: str | None) -> bytes:
+    """The text in UTF-8, without a byte order mark.
+
+    Raises:
+        DataError: naming line and byte that are not of the encoding, and the option that says another.
+    """
+    name = encoding or next((known for mark, known in _MARKS if data.startswith(mark)), "utf-8")
+    try:
+        text = data.decode(name)
+    except UnicodeError as error:
+        raise _undecodable(source, data, name, error) from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise DataError(f"{source}:{line}", "holds binary data", "export it as text, or set data.encoding=utf-16-le")
+    if name == "utf-8":
+        return data
+    return text.removeprefix("\ufeff").encode()
+
+
+def _undecodable(source: str, data: bytes, name: str, error: UnicodeError) -> DataError:
+    start = getattr(error, "start", 0)
+    line = data.count(b"\n", 0, start) + 1
+    if name not in ("utf-8", "utf-8-sig"):
+        return DataError(f"{source}:{line}", f"byte {start} is not of encoding {name}", "correct data.encoding")
+    seen = data[max(start - 10, 0) : start + 10]
+    readings = [f"{other} ({seen.decode(other, 'replace').strip()!r})" for other in ("cp1252", "cp1250")]
+    remedy = f"set data.encoding, e.g. {' or '.join(readings)}"
+    return DataError(f"{source}:{line}", f"byte {start} is not UTF-8", remedy)
+
+
+def find_layout(source: str, data: bytes, config: DataConfig) -> Layout:
+    """Find the header, and the separator with which it has the configured columns.
+
+    Args:
+        source: for messages.
+        data: UTF-8 without a byte order mark.
+        config: names the columns, and may name the separator and lines to skip.
+
+    Raises:
+        DataError: when a column is not there, naming those that are, or the line where it is.
+    """
+    lines = _first_lines(data)
+    skipped = config.skip_rows if isinstance(config.skip_rows, int) else 0
+    left_out = () if isinstance(config.skip_rows, int) else config.skip_rows
+    declared = _declared(lines[0]) if lines else None
+    start = next(
+        (
+            i
+            for i, line in enumerate(lines)
+            if i >= max(skipped, bool(declared)) and line.strip() and i + 1 not in left_out
+        ),
+        None,
+    )
+    if start is None:
+        raise DataError(source, "is empty or has no header", "name a file that holds dates and values")
+    separator = config.separator or declared
+    wanted = (config.date_column.strip(), config.value_column.strip())
+    kinds = (separator,) if separator else SEPARATORS
+    for kind in kinds:
+        if _has(_cells(lines[start:], kind), wanted):
+            return Layout(kind, _cells(lines[start:], kind), start + 1)
+    best = max(kinds, key=lambda kind: len(_cells(lines[start:], kind)))
+    _require_header_above(source, lines, kinds, wanted, start)
+    return Layout(best, _cells(lines[start:], best), start + 1)
+
+
+def _require_header_above(
+    source: str, lines: list[str], kinds: Sequence[str], wanted: tuple[str, str], start: int
+) -> None:
+    """Where the columns are named further below, say so."""
+    for number in range(start + 1, len(lines)):
+        if any(_has(_cells(lines[number:], kind), wanted) for kind in kinds):
+            what = f"columns {wanted[0]!r} and {wanted[1]!r} are named in line {number + 1} only"
+            raise DataError(f"{source}:{start + 1}", what, f"set data.skip_rows={number}")
+
+
+def position(source: str, layout_line: int, header: Sequence[str], name: str, option: str) -> int:
+    """Where a column is.
+
+    Raises:
+        DataError: when it is not there, or twice, naming the columns that are.
+    """
+    wanted = name.strip()
+    if list(header).count(wanted) == 1:
+        return list(header).index(wanted)
+    found = "twice or more" if wanted in header else "not"
+    columns = ", ".join(repr(column if len(column) <= 40 else column[:37] + "...") for column in header[:20])
+    remedy = f"set {option}" + (" (or data.separator)" if len(header) == 1 else "")
+    place = f"{source}:{layout_line}" if layout_line else source
+    raise DataError(place, f"column {wanted!r} is {found} there; its columns are {columns}", remedy)
+
+
+def _first_lines(data: bytes) -> list[str]:
+    head = data[: 2**20].decode(errors="ignore")
+    return head.replace("\r\n", "\n").replace("\r", "\n").split("\n")[:_LOOKED_AT]
+
+
+def _declared(line: str) -> str | None:
+    """The separator that Excel's own first line ``sep=;`` declares."""
+    text = line.strip().strip('"')
+    return text[4] if text[:4].lower() == "sep=" and len(text) == 5 else None
+
+
+def _cells(lines: Sequence[str], separator: str) -> tuple[str, ...]:
+    """The first record's cells, which may go over several lines."""
+    try:
+        found = next(csv.reader((line + "\n" for line in lines), delimiter=separator, strict=True), [])
+    except csv.Error:
+        return ()
+    return tuple(name.strip() for name in found)
+
+
+def _has(header: Sequence[str], wanted: tuple[str, str]) -> bool:
+    return all(name in header for name in wanted)

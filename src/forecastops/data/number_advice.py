@@ -1,0 +1,130 @@
+"""What to say of a cell that is no plain number: how it could be read, and the options that would read it so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from forecastops.data.config import DataConfig
+from forecastops.data.number_format import NumberFormat, without_units
+
+__all__ = ["advice", "infinite"]
+
+_MARKS = (".", ",", " ", "'", "_")
+_FACTORS = {"k": 1000, "m": 1000000, "mio": 1000000, "mn": 1000000, "b": 1000000000, "bn": 1000000000}
+_LONGEST_NAME = 12
+_MOST_TEXTS = 10_000
+_NO_ADVICE = "write it as 1234.5, without separators or units"
+_AROUND = re.compile(r"([^\d+\-.,()]{0,8}?)\s*([+-]?[\d.,'\u2019_ \u00a0\u202f]*\d[\d.,]*)\s*([^\d().,]{0,8})")
+
+
+class _Reading(NamedTuple):
+    """One way to read a whole column: the options that say so, and what the cell at fault becomes."""
+
+    options: tuple[str, ...]
+    number: str
+
+
+def infinite(cell: str) -> bool:
+    """Whether a text names an infinity, which stands for no missing value."""
+    return cell.strip("+-").lower() in ("inf", "infinity")
+
+
+def advice(row: int, text: pa.Array, missing: pa.Array, config: DataConfig) -> tuple[str, str]:
+    """What a cell is, and the way out: every reading under which all cells of the column are numbers.
+
+    Args:
+        row: of the cell at fault.
+        text: the column, trimmed.
+        missing: which cells are known to be missing.
+        config: how numbers are written, as far as it is known.
+    """
+    cell = str(text[row].as_py())
+    texts = pc.unique(text.filter(pc.invert(missing))).to_pylist()[:_MOST_TEXTS]
+    names = list(dict.fromkeys(other for other in texts if _is_name(other)))
+    numbers = [other for other in texts if not _is_name(other)]
+    options, bare = _stripped(numbers, config)
+    if names:
+        options = (f"data.na_values={_listed(names)}", *options)
+    readings = _readings(_bare_of(cell, bare, numbers), bare, config) if bare is not None else []
+    if not readings:
+        return "no plain number", _remedy(options) if names and _is_name(cell) else _NO_ADVICE
+    if len(readings) == 1:
+        ways = " and ".join((*readings[0].options, *options))
+        return "no plain number", f"set {ways}" if ways else _NO_ADVICE
+    first, second = readings[:2]
+    what = f"either {first.number} or {second.number}"
+    remedy = ", or ".join(f"{' and '.join(one.options)} for {one.number}" for one in (first, second))
+    return what, f"set {remedy}" + (f"; besides, {' and '.join(options)}" if options else "")
+
+
+def _remedy(options: Iterable[str]) -> str:
+    found = " and ".join(options)
+    return f"if it stands for a missing value, set {found}"
+
+
+def _is_name(cell: str) -> bool:
+    """Whether a text could be the name of a missing value: without digits, or a bound such as ``<1``."""
+    if infinite(cell) or cell.lower() in ("true", "false"):
+        return False
+    return len(cell) <= _LONGEST_NAME and (not re.search(r"\d", cell) or cell[:1] in "<>")
+
+
+def _listed(names: list[str]) -> str:
+    few = names[:3]
+    return few[0] if len(few) == 1 and not few[0].startswith(("[", "<")) else "[" + ", ".join(map(repr, few)) + "]"
+
+
+def _stripped(numbers: list[str], config: DataConfig) -> tuple[tuple[str, ...], list[str] | None]:
+    """Options that take signs and units off, and the texts that are left; None where no such options do it."""
+    options: list[str] = []
+    found = config
+    if config.negative == "minus" and any(re.fullmatch(r"\(.*\)", one) for one in numbers):
+        options.append("data.negative=parentheses")
+        found = found.model_copy(update={"negative": "parentheses"})
+    elif config.negative == "minus" and any(re.search(r"\d.*-$", one) for one in numbers):
+        options.append("data.negative=trailing")
+        found = found.model_copy(update={"negative": "trailing"})
+    signed = without_units(pa.array(numbers, pa.string()), found)[0].to_pylist()
+    units: dict[str, float] = {}
+    for one in signed:
+        parts = _AROUND.fullmatch(one)
+        if parts is None:
+            return (), None
+        for unit in (parts[1].strip(), parts[3].strip()):
+            if unit and unit.lower() not in ("e", "'", "_"):
+                units[unit] = _FACTORS.get(unit.lower(), 1)
+    if units:
+        options.append(
+            f"data.units={{{', '.join(f'{unit!r}: {factor:g}' for unit, factor in list(units.items())[:5])}}}"
+        )
+        found = found.model_copy(update={"units": {**found.units, **units}})
+    return tuple(options), without_units(pa.array(numbers, pa.string()), found)[0].to_pylist()
+
+
+def _bare_of(cell: str, bare: list[str] | None, numbers: list[str]) -> str:
+    return bare[numbers.index(cell)] if bare and cell in numbers else ""
+
+
+def _readings(cell: str, bare: list[str], config: DataConfig) -> list[_Reading]:
+    """Every pair of marks under which all texts are numbers, the fewest options first; no two with the same number."""
+    found: dict[tuple[str, ...], _Reading] = {}
+    for decimal in (config.decimal,) if config.decimal else (None, ","):
+        for thousands in (config.thousands,) if config.thousands else (None, *_MARKS):
+            written = NumberFormat(decimal or ("." if thousands != "." else None), thousands)
+            if written.decimal == thousands or not all(written.fits(text) for text in bare):
+                continue
+            changed = (("decimal", decimal, config.decimal), ("thousands", thousands, config.thousands))
+            options = tuple(f"data.{name}={_quoted(new)}" for name, new, old in changed if new != old and new)
+            read = tuple(str(float(written.plain(text))) for text in bare)
+            if read not in found or len(found[read].options) > len(options):
+                found[read] = _Reading(options, written.plain(cell) or "missing")
+    return sorted(found.values(), key=lambda one: len(one.options))
+
+
+def _quoted(mark: str | None) -> str:
+    return f'"{mark}"' if mark in (" ", "'") else str(mark)

@@ -1,0 +1,150 @@
+"""The rows of all sources with their cells read, in order of date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from forecastops.data.config import DataConfig
+from forecastops.data.dates import read_dates
+from forecastops.data.numbers import read_numbers
+from forecastops.data.table import RawTable, chosen_rows
+
+__all__ = ["Rows", "iso_dates", "iso_unit", "read_rows"]
+
+Mask = npt.NDArray[np.bool_]
+
+
+# No generated ==: comparing arrays gives arrays, not a truth value.
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows in order of date, those of one date in the order of sources and lines.
+
+    Attributes:
+        stamps: datetime64[ns] without time zone, shape (n,).
+        values: float64, NaN where missing, shape (n,).
+        origin: which of ``sources`` each row is of, shape (n,).
+        lines: its line there, shape (n,).
+        sources: names of files, addresses and queries.
+        others: the columns besides dates and values of the first source, for messages.
+        moved: whether any source's times were converted from an offset to UTC.
+        read: how many rows the sources hold, before any was left out.
+    """
+
+    stamps: npt.NDArray[np.datetime64]
+    values: npt.NDArray[np.float64]
+    origin: npt.NDArray[np.int32]
+    lines: npt.NDArray[np.int64]
+    sources: tuple[str, ...]
+    others: Callable[[], dict[str, pa.Array]] = dict
+    moved: bool = False
+    read: int = 0
+
+    def __len__(self) -> int:
+        return len(self.stamps)
+
+    def place(self, row: int) -> str:
+        """Where a row stands: the source and the line."""
+        return f"{self.sources[self.origin[row]]}:{self.lines[row]}"
+
+    def picked(self, mask: Mask) -> Rows:
+        """Only the rows where ``mask`` is true."""
+        if mask.all():
+            return self
+        return replace(
+            self,
+            stamps=self.stamps[mask],
+            values=self.values[mask],
+            origin=self.origin[mask],
+            lines=self.lines[mask],
+        )
+
+    def date(self, row: int) -> str:
+        """The ISO date of a row."""
+        return iso_dates(pd.DatetimeIndex(self.stamps[[row]]))[0]
+
+    @property
+    def names(self) -> str:
+        """All sources, for messages."""
+        return ", ".join(self.sources[:5]) + (f" and {len(self.sources) - 5} more" if len(self.sources) > 5 else "")
+
+
+def read_rows(tables: Iterable[RawTable], config: DataConfig) -> tuple[Rows, list[str]]:
+    """All rows with cells read, and notes on what was done; a table's cells are needed no longer then.
+
+    Raises:
+        DataError: naming source, line and cell of the first that cannot be read.
+    """
+    parts: list[Rows] = []
+    notes: list[str] = []
+    for raw in tables:
+        table = chosen_rows(raw, config)
+        dates = read_dates(table, config)
+        values = read_numbers(table, dates.stamps, config)
+        zero = np.zeros(len(table), dtype=np.int32)
+        names = (raw.source,)
+        parts.append(Rows(dates.stamps, values, zero, table.lines, names, table.others, dates.moved, raw.rows_read))
+        notes += [*table.notes, *([dates.note] if dates.note else []), *_order_notes(parts[-1])]
+    return _sorted(parts), notes
+
+
+def iso_dates(dates: pd.DatetimeIndex, unit: str | None = None) -> list[str]:
+    """Dates as ISO text, with the time of day only where there is one.
+
+    Args:
+        dates: without time zone.
+        unit: of the longer index that they are part of, as ``iso_unit`` gives it; found by default.
+    """
+    unit = unit or iso_unit(dates)
+    if unit == "ns":
+        return [date.isoformat() for date in dates]
+    found: list[str] = np.datetime_as_string(dates.to_numpy(), unit="D" if unit == "D" else "s").tolist()
+    return found
+
+
+def iso_unit(dates: pd.DatetimeIndex) -> str:
+    """What dates are written to: days (``D``), seconds (``s``) or whatever they have (``ns``)."""
+    stamps = dates.to_numpy()
+    return next((unit for unit in ("D", "s") if (stamps == stamps.astype(f"datetime64[{unit}]")).all()), "ns")
+
+
+def _order_notes(rows: Rows) -> list[str]:
+    """What is said of rows that are not in order; those in the opposite order are no disorder."""
+    steps = np.diff(rows.stamps)
+    late = steps < np.timedelta64(0, "ns")
+    if not late.any():
+        return []
+    if (steps <= np.timedelta64(0, "ns")).all():
+        return [f"{rows.names}: the newest rows stand first, and were sorted."]
+    row = int(np.argmax(late)) + 1
+    first = f"{rows.date(row)} in row {rows.lines[row]}"
+    return [f"{rows.names}: the rows were not in order of date and were sorted, the first late one {first}."]
+
+
+def _sorted(parts: Sequence[Rows]) -> Rows:
+    stamps = np.concatenate([part.stamps for part in parts])
+    whole = Rows(
+        stamps=stamps,
+        values=np.concatenate([part.values for part in parts]),
+        origin=np.repeat(np.arange(len(parts), dtype=np.int32), [len(part) for part in parts]),
+        lines=np.concatenate([part.lines for part in parts]),
+        sources=tuple(part.sources[0] for part in parts),
+        others=parts[0].others,
+        moved=any(part.moved for part in parts),
+        read=sum(part.read for part in parts),
+    )
+    if (np.diff(stamps) >= np.timedelta64(0, "ns")).all():
+        return whole
+    order = np.argsort(stamps, kind="stable")
+    return replace(
+        whole,
+        stamps=stamps[order],
+        values=whole.values[order],
+        origin=whole.origin[order],
+        lines=whole.lines[order],
+    )
