@@ -23,7 +23,7 @@ def combination(model: ModelConfig, season: int, rows: int, step: str = "D") -> 
         model: the configuration.
         season: observations in a season, 1 for none.
         rows: observations to estimate from.
-        step: the family of the series' frequency, as ``ground.frequency.family`` has it.
+        step: the family of the series' frequency, as ``data.frequency.family`` has it.
     """
     return tuple(map(model.spec.with_orders, model.members or _default(season, rows, step)))
 
