@@ -49,26 +49,32 @@ def advice(texts: Sequence[str], cell: str) -> Advice | None:
     kinds = list(dict.fromkeys(texts))[:_MOST_TEXTS]
     if not kinds:
         return None
-    cell = cell or kinds[0]
-    readings = list(itertools.islice(_readings(kinds, cell), 2))
+    row = kinds.index(cell) if cell in kinds else 0
+    readings = list(itertools.islice(_readings(kinds), 2))
     if not readings:
         return None
-    (first, date), *others = readings
-    if not others:
-        return Advice("", f"set data.date_format={first} to read it as {date}")
-    second, other = others[0]
-    what = f"which is {date} or {other}"
-    return Advice(what, f"set data.date_format={first} for {date}, or data.date_format={second} for {other}")
+    first, dates = readings[0]
+    if len(readings) == 1:
+        return Advice("", f"set data.date_format={first} to read it as {_shown(dates.iloc[row])}")
+    second, others = readings[1]
+    if dates.iloc[row] == others.iloc[row]:
+        row = int((dates != others).to_numpy().argmax())
+    date, other = _shown(dates.iloc[row]), _shown(others.iloc[row])
+    which = "which" if kinds[row] == cell else f"and {kinds[row]!r}, which"
+    return Advice(
+        f"{which} is {date} or {other}",
+        f"set data.date_format={first} for {date}, or data.date_format={second} for {other}",
+    )
 
 
-def _readings(kinds: list[str], cell: str) -> Iterator[tuple[str, str]]:
-    """Each format that reads all texts, with what it makes of the cell; of two that agree on all, the first."""
+def _readings(kinds: list[str]) -> Iterator[tuple[str, pd.Series[pd.Timestamp]]]:
+    """Each format that reads all texts, with what it makes of them; of two that agree on all, the first."""
     seen: list[pd.Series[pd.Timestamp]] = []
     for written in _formats(kinds[0]):
         found = _read(kinds, written)
         if found is not None and not any(found.equals(other) for other in seen):
             seen.append(found)
-            yield written, _shown(found.iloc[kinds.index(cell)])
+            yield written, found
 
 
 def _formats(first: str) -> Iterator[str]:

@@ -136,7 +136,7 @@ class _File(NamedTuple):
         if left <= 20 and len(cells) < len(self.layout.header):
             remedy = f"if the rows from there on are no data, set data.skip_footer={left}"
         elif line <= self.layout.header_line + 5 and len(cells) > len(self.layout.header):
-            remedy = "set data.skip_rows where lines stand above the header, or data.separator"
+            remedy = "quote cells that hold the separator, such as 1,5; or set data.separator, or data.skip_rows"
         return DataError(f"{self.source}:{line}", what, remedy)
 
 

@@ -80,6 +80,10 @@ def find_layout(source: str, data: bytes, config: DataConfig) -> Layout:
         DataError: when a column is not there, naming those that are, or the line where it is.
     """
     lines = _first_lines(data)
+    if lines and lines[0].lstrip().startswith(("<", "[", "{")) and not config.skip_rows:
+        kind = "HTML or XML, perhaps a page to log in" if lines[0].lstrip().startswith("<") else "JSON"
+        if config.date_column not in lines[0] or kind == "JSON":
+            raise DataError(source, f"is {kind}, and no table", "export it as CSV or Parquet")
     skipped = config.skip_rows if isinstance(config.skip_rows, int) else 0
     left_out = () if isinstance(config.skip_rows, int) else config.skip_rows
     declared = _declared(lines[0]) if lines else None

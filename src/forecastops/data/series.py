@@ -68,6 +68,11 @@ class Series:
         return index
 
     @property
+    def iso_dates(self) -> list[str]:
+        """The dates as ISO text."""
+        return iso_dates(self.index)
+
+    @property
     def frequency(self) -> str:
         """Name of the frequency, e.g. ``D``, ``W-SAT``, or ``Mon-Sat`` of open weekdays."""
         index = self.index

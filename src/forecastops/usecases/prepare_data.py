@@ -14,6 +14,7 @@ from forecastops.data.series import Series
 from forecastops.forecasting.estimation import require_positive
 from forecastops.forecasting.training import require_trainable
 from forecastops.ground.config import Config
+from forecastops.usecases.first_look import first_doubts
 
 __all__ = ["SeriesReport", "check_data", "make_adventureworks", "make_sample", "trainable_series"]
 
@@ -56,6 +57,7 @@ def trainable_series(config: Config, paths: Sequence[str]) -> Series:
 def check_data(config: Config, paths: Sequence[str]) -> SeriesReport:
     """Read files as `train` does, and say what was found; raises what that raises."""
     series = trainable_series(config, paths)
+    evaluation = config.evaluation_of(series.frequency)
     known = series.values.dropna()
     return SeriesReport(
         start=series.start,
@@ -70,7 +72,7 @@ def check_data(config: Config, paths: Sequence[str]) -> SeriesReport:
         first=float(known.iloc[0]),
         last=float(known.iloc[-1]),
         sha256=series.sha256,
-        notes=series.notes,
+        notes=(*series.notes, *first_doubts(series, evaluation)),
     )
 
 

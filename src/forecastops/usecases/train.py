@@ -20,6 +20,7 @@ from forecastops.data.series import Series
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.forecasting.selection import Selection
 from forecastops.forecasting.training import Trained, fit
+from forecastops.gate.data_sense import doubts
 from forecastops.gate.evidence import finite_or_none
 from forecastops.ground.config import Config
 from forecastops.ground.errors import ForecastopsError
@@ -66,6 +67,8 @@ def train(config: Config, paths: Sequence[str]) -> TrainResult:
     _LOG.info("fitting (%s) to %d observations", config.model.selection, series.rows)
     trained = fit(series, config.model, evaluation, _previous(connection, runs, config))
     _say(trained)
+    for doubt in doubts(series, trained.model.as_judged(), evaluation.season_length):
+        _LOG.warning("%s", doubt)
     selection, metrics = trained.selection.document() if trained.selection else None, trained.metrics
     with tempfile.TemporaryDirectory() as folder, runs.record(f"train {series.end}") as recorder:
         _log_data(recorder, config, series, paths)
