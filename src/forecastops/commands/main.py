@@ -10,6 +10,7 @@ import click
 from forecastops import __version__
 from forecastops.commands import cycle, data, production, settings, story
 from forecastops.commands.frame import build_system_here, guarded_streams
+from forecastops.commands.init import init
 
 __all__ = ["main"]
 
@@ -48,6 +49,7 @@ for command in (
     production.status,
     production.rollback,
     production.forecast,
+    init,
     data.data,
     settings.config,
     story.demo,

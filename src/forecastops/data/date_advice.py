@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-__all__ = ["Advice", "advice"]
+__all__ = ["Advice", "advice", "formats_of"]
 
 _DAYS = (
     *("%d.%m.%Y", "%d.%m.%y", "%Y.%m.%d", "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y", "%Y/%m/%d", "%m-%d-%Y"),
@@ -37,6 +37,12 @@ class Advice(NamedTuple):
 
     what: str
     remedy: str
+
+
+def formats_of(texts: Sequence[str]) -> list[str]:
+    """At most two formats that read all texts, and differently."""
+    kinds = list(dict.fromkeys(texts))[:_MOST_TEXTS]
+    return [written for written, _ in itertools.islice(_readings(kinds), 2)] if kinds else []
 
 
 def advice(texts: Sequence[str], cell: str) -> Advice | None:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from forecastops.data.config import DataConfig
 from forecastops.data.number_format import NumberFormat, without_units
 
-__all__ = ["advice", "infinite"]
+__all__ = ["advice", "infinite", "options_of"]
 
 _MARKS = (".", ",", " ", "'", "_")
 _FACTORS = {"k": 1000, "m": 1000000, "mio": 1000000, "mn": 1000000, "b": 1000000000, "bn": 1000000000}
@@ -60,6 +60,18 @@ def advice(row: int, text: pa.Array, missing: pa.Array, config: DataConfig) -> t
     what = f"either {first.number} or {second.number}"
     remedy = ", or ".join(f"{' and '.join(one.options)} for {one.number}" for one in (first, second))
     return what, f"set {remedy}" + (f"; besides, {' and '.join(options)}" if options else "")
+
+
+def options_of(texts: list[str], config: DataConfig) -> list[tuple[str, ...]]:
+    """The options of each reading under which all texts are numbers, the fewest first; of none without digits."""
+    names = list(dict.fromkeys(one for one in texts if _is_name(one)))
+    numbers = [one for one in texts if not _is_name(one)]
+    options, bare = _stripped(numbers, config)
+    if bare is None or not numbers:
+        return []
+    if names:
+        options = (f"data.na_values={_listed(names)}", *options)
+    return [(*one.options, *options) for one in _readings("", bare, config)]
 
 
 def _remedy(options: Iterable[str]) -> str:

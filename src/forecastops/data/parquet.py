@@ -15,7 +15,7 @@ from forecastops.data.dialect import position
 from forecastops.data.table import RawTable
 from forecastops.ground.errors import DataError
 
-__all__ = ["is_parquet", "read_parquet"]
+__all__ = ["is_parquet", "read_parquet", "stored_columns"]
 
 _MAGIC = b"PAR1"
 _T = TypeVar("_T")
@@ -52,10 +52,20 @@ def read_parquet(source: str, data: bytes, config: DataConfig) -> RawTable:
     def others() -> dict[str, pa.Array]:
         rest = [name for i, name in enumerate(names) if i not in wanted]
         found = _read(source, lambda: file.read(columns=rest, use_threads=False))
-        return {name.strip(): _whole(found.column(name)) for name in rest}
+        return dict(zip(_unnamed([name.strip() for name in rest]), map(_whole, map(found.column, rest)), strict=True))
 
     lines = np.arange(1, table.num_rows + 1, dtype=np.int64)
     return RawTable(source, dates, values, lines, others, last_line=table.num_rows, rows_read=table.num_rows)
+
+
+def stored_columns(source: str, data: bytes) -> list[str]:
+    """Names of the columns, in their order.
+
+    Raises:
+        DataError: when it cannot be read.
+    """
+    file: Any = _read(source, lambda: pq.ParquetFile(pa.BufferReader(data)))
+    return _unnamed([name.strip() for name in file.schema_arrow.names])
 
 
 def _unnamed(header: list[str]) -> list[str]:

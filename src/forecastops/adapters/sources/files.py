@@ -12,7 +12,7 @@ from forecastops.data.table import RawTable
 from forecastops.data.unpacking import MAX_BYTES, unpacked
 from forecastops.ground.errors import DataError
 
-__all__ = ["read_content", "read_path"]
+__all__ = ["read_bytes", "read_content", "read_path"]
 
 _REMEDY = "name an existing CSV or Parquet file"
 
@@ -25,6 +25,15 @@ def read_path(path: Path | str, config: DataConfig) -> Iterator[RawTable]:
     """
     for file in _files(Path(path)):
         yield read_content(str(file), _content(file), config)
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file, unpacked where it is compressed.
+
+    Raises:
+        DataError: naming the file and what is wrong with it.
+    """
+    return unpacked(str(path), _content(path))
 
 
 def read_content(source: str, data: bytes, config: DataConfig) -> RawTable:
