@@ -239,7 +239,7 @@ def test_garbage_instead_of_a_model_is_refused(text: str) -> None:
         Forecaster.from_files({MODEL_FILE: text, SERIES_FILE: FILES[SERIES_FILE]})
 
 
-NOT_NEEDED = {"versions", "interpolated", "states", "signature"}
+NOT_NEEDED = {"versions", "interpolated", "states", "signature", "calibrated"}
 
 
 @pytest.mark.parametrize("key", [key for key in DOCUMENT if key not in NOT_NEEDED])
@@ -493,6 +493,68 @@ def test_one_step_errors_are_statsmodels_own(log: bool) -> None:
     seen = holed().notna().to_numpy()
     standardised = np.where(seen, plain.standardized_forecasts_error[0], np.nan)
     np.testing.assert_allclose(model.standardised_errors(), standardised, rtol=1e-8)
+
+
+def noisy(*, holidays: bool = False, rows: int = 300) -> pd.Series[float]:
+    """A level and normal noise of unit variance; a tenth of the days far off, the others calmer, with holidays."""
+    random = np.random.default_rng(7)
+    noise = random.normal(size=rows)
+    if holidays:
+        noise = np.where(np.arange(rows) % 10 == 3, 3.5 * np.sign(noise), 0.8 * noise)
+    return pd.Series(100 + noise, pd.date_range("2013-08-01", periods=rows, freq="D", name="date"), name="value")
+
+
+UNIT = Fit((Arima((0, 0, 0), (0, 0, 0, 0), "c", False, {"const": 100.0, "sigma2": 1.0}),), "2013-08-20", True)
+
+
+def half_widths(model: Forecaster) -> dict[int, float]:
+    found = model.forecast(1, (50, 80, 95)).iloc[0]
+    return {level: float(found[f"upper_{level}"] - found["mean"]) for level in (50, 80, 95)}
+
+
+def test_calibrated_intervals_follow_the_newest_errors_where_they_are_wider_than_a_normals() -> None:
+    values = noisy(holidays=True)
+    plain, calibrated = (half_widths(Forecaster(UNIT, values, calibrated=flag)) for flag in (False, True))
+    newest = np.abs(values.to_numpy()[-112:] - 100)
+    for level, normal in plain.items():
+        expected = (112 * np.quantile(newest, level / 100) + 20 * normal) / 132
+        assert calibrated[level] == pytest.approx(max(normal, expected), rel=1e-9)
+    assert calibrated[95] > 1.05 * plain[95]
+    assert calibrated[50] == plain[50]
+
+
+def test_calibrated_intervals_are_never_narrower_nor_more_than_twice_as_wide() -> None:
+    plain = half_widths(Forecaster(UNIT, noisy()))
+    calm = half_widths(Forecaster(UNIT, 100 + (noisy() - 100) / 10, calibrated=True))
+    assert calm == plain
+    wild = half_widths(Forecaster(UNIT, 100 + (noisy() - 100) * 50, calibrated=True))
+    assert wild == pytest.approx({level: 2 * width for level, width in plain.items()})
+
+
+def test_values_filled_in_have_no_part_in_calibration() -> None:
+    values = noisy()
+    values.iloc[-30:] = 150.0
+    filled = tuple(date.date().isoformat() for date in values.index[-30:])
+    assert half_widths(Forecaster(UNIT, values, interpolated=filled, calibrated=True)) == half_widths(
+        Forecaster(UNIT, values.iloc[:-30].asfreq("D"), calibrated=True)
+    )
+    assert half_widths(Forecaster(UNIT, values, calibrated=True))[95] > half_widths(Forecaster(UNIT, values))[95]
+
+
+@pytest.mark.parametrize("calibrated", [False, True])
+def test_a_model_keeps_whether_it_is_calibrated(calibrated: bool) -> None:
+    written = Forecaster(UNIT, noisy(holidays=True), calibrated=calibrated)
+    files = written.to_files()
+    same_forecast(Forecaster.from_files(files), written)
+    document = json.loads(files[MODEL_FILE])
+    del document["calibrated"]  # as before there was a choice: the normal's intervals
+    if calibrated:
+        with pytest.raises(ValueError, match="misses the reference"):
+            rebuilt(document, files[SERIES_FILE])
+    else:
+        same_forecast(rebuilt(document, files[SERIES_FILE]), written)
+    with pytest.raises(ValueError, match="its calibrated is 'no', not true or false"):
+        rebuilt({**document, "calibrated": "no"}, files[SERIES_FILE])
 
 
 def test_a_round_trip_keeps_both_fits_and_what_is_missing_or_filled_in() -> None:

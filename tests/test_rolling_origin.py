@@ -245,12 +245,13 @@ WEEKLY = Case((1, 1, 1), (0, 1, 1, 7), None, False, seed=3)
     ],
     ids=["one", "log", "three"],
 )
+@pytest.mark.parametrize("calibrated", [False, True], ids=["normal", "calibrated"])
 def test_rolling_forecasts_are_the_forecasters_own_on_the_scale_of_the_data(
-    cases: tuple[Case, ...], missing: bool
+    cases: tuple[Case, ...], missing: bool, calibrated: bool
 ) -> None:
     values = holed(WEEKLY.values) if missing else WEEKLY.values
     fit = Fit(tuple(map(member_of, cases)), "2013-08-20", True)
-    forecaster = Forecaster(fit, values, horizon=HORIZON, levels=LEVELS)
+    forecaster = Forecaster(fit, values, horizon=HORIZON, levels=LEVELS, calibrated=calibrated)
     origins = window_origins(ROWS, WINDOW, HORIZON)
     rolling = rolling_forecasts(forecaster, origins, HORIZON, LEVELS)
     for row, origin in enumerate(origins):

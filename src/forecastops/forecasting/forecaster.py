@@ -69,6 +69,11 @@ _FORMATS = (_IN_DATA_UNIT, _ONE_ARIMA, _FORMAT) = 1, 2, 3
 _REFERENCE_TOLERANCE = 1e-6  # relative; the libraries' own rounding lies far below it
 _EQUAL = 1e-6  # relative; within it a value that is sent again is the one that is known
 
+# Intervals are widened where the newest one-step errors passed the normal's bounds more often than they should.
+_LATELY = 112  # errors that are counted
+_AS_NORMAL = 20  # errors that the normal's own bounds count for beside them
+_WIDEST = 2.0
+
 _UNREAD = MEMORY_NO_FILTERED | MEMORY_NO_GAIN | MEMORY_NO_LIKELIHOOD | MEMORY_NO_SMOOTHING
 _DIFFUSE = 1e4  # times the last one-step variance: the filter knows nothing yet
 
@@ -128,14 +133,20 @@ class Filtered:
     unit: float
     log: bool
 
-    def bounds(self, steps: int, levels: tuple[int, ...]) -> dict[str, Array]:
-        """Columns ``mean``, ``lower_L`` and ``upper_L`` of the forecast, on the scale of the data."""
+    def bounds(self, steps: int, widths: Mapping[int, float]) -> dict[str, Array]:
+        """Columns ``mean``, ``lower_L`` and ``upper_L`` of the forecast, on the scale of the data.
+
+        Args:
+            steps: how many.
+            widths: for each level L, how many times as wide as the normal's its interval is on the modelled scale.
+        """
         prediction = self.results.get_forecast(steps)
         mean = self.unit * np.asarray(prediction.predicted_mean, dtype=float)
         variance = self.unit**2 * np.asarray(prediction.var_pred_mean, dtype=float)
         found = {"mean": point_forecast(mean, variance, log=self.log)}
-        for level in levels:
-            found[f"lower_{level}"], found[f"upper_{level}"] = interval(mean, variance, level, log=self.log)
+        for level, width in widths.items():
+            bounds = interval(mean, variance, level, log=self.log, width=width)
+            found[f"lower_{level}"], found[f"upper_{level}"] = bounds
         return found
 
     def one_step_means(self) -> Array:
@@ -216,6 +227,7 @@ class Forecaster:
         horizon: steps forecast unless asked otherwise.
         levels: interval levels in percent unless asked otherwise.
         in_data_unit: whether it is filtered in the data's own unit, as models of format 1 were.
+        calibrated: whether intervals are widened by the errors of late; the first models had the normal's.
         trained_through: ISO date of the newest observation that training was given; None where the values end with it.
     """
 
@@ -227,6 +239,7 @@ class Forecaster:
     levels: tuple[int, ...] = (80, 95)
     in_data_unit: bool = False
     trained_through: str | None = None
+    calibrated: bool = False
 
     @property
     def fit(self) -> Fit:
@@ -280,7 +293,8 @@ class Forecaster:
         """
         steps = self.horizon if horizon is None else horizon
         chosen = self.levels if levels is None else levels
-        found = [member.bounds(steps, chosen) for member in self.filters]
+        widths = {level: float(width[0]) for level, width in self._newest_widths(chosen).items()}
+        found = [member.bounds(steps, widths) for member in self.filters]
         index = cast(pd.DatetimeIndex, self.values.index)
         dates = iso_dates(pd.date_range(index[-1], periods=steps + 1, freq=index.freq)[1:])
         table = {"date": dates} | {name: sum(one[name] for one in found) / len(found) for name in found[0]}
@@ -292,8 +306,35 @@ class Forecaster:
 
     def standardised_errors(self) -> Array:
         """One-step errors in standard deviations, the mean of the members', shape (n,); NaN where none is observed."""
-        errors = np.mean([member.standardised_errors() for member in self.filters], axis=0)
-        return np.where(np.isfinite(np.asarray(self.observed, dtype=float)), errors, np.nan)
+        return self._of_observed([member.standardised_errors() for member in self.filters])
+
+    def widths(
+        self, levels: tuple[int, ...], origins: npt.NDArray[np.intp], errors: list[Array]
+    ) -> dict[int, npt.NDArray[np.float64]]:
+        """How many times as wide as the normal's each interval is, shape (origins,), at least 1.
+
+        At an origin, the empirical quantile of the newest absolute one-step errors before it over the normal's, shrunk
+        towards 1: as split conformal prediction does (Vovk, Gammerman and Shafer, Algorithmic Learning in a Random
+        World, 2005), on errors in standard deviations. It never narrows: the newest may be calm by chance.
+
+        Args:
+            levels: in percent.
+            origins: numbers of observations known.
+            errors: each member's standardised one-step errors, shape (n,).
+        """
+        if not self.calibrated:
+            return {level: np.ones(len(origins)) for level in levels}
+        return _widths(levels, origins, np.abs(self._of_observed(errors)))
+
+    def _newest_widths(self, levels: tuple[int, ...]) -> dict[int, Array]:
+        """Those of a forecast after the newest observation."""
+        errors = [member.standardised_errors() for member in self.filters] if self.calibrated else []
+        return self.widths(levels, np.array([len(self.values)]), errors)
+
+    def _of_observed(self, errors: list[Array]) -> Array:
+        """The mean of the members' errors; NaN where nothing was observed."""
+        known = np.isfinite(np.asarray(self.observed, dtype=float))
+        return np.where(known, np.mean(errors, axis=0), np.nan)
 
     def one_step_errors(self) -> Array:
         """Value minus one-step forecast, the mean of the members', in the data's unit, shape (n,)."""
@@ -423,6 +464,7 @@ class Forecaster:
             **(self._old_document() if self.in_data_unit else self._document()),
             "interpolated": self.interpolated,
             "trained_through": self.trained_through,
+            "calibrated": self.calibrated,
             "horizon": self.horizon,
             "levels": self.levels,
             "frequency": self.frequency,
@@ -467,6 +509,7 @@ class Forecaster:
                 levels=_checked_levels(document["levels"]),
                 in_data_unit=document["format"] == _IN_DATA_UNIT,
                 trained_through=_optional_date(since_3["trained_through"]),
+                calibrated=_checked_flag(document.get("calibrated", False)),
             )
             forecaster._require_reference(document["reference_forecast"])
             if served is not None:
@@ -530,11 +573,41 @@ def point_forecast(mean: Array, variance: Array, *, log: bool) -> Array:
     return np.exp(mean + variance / 2) if log else mean
 
 
-def interval(mean: Array, variance: Array, level: int, *, log: bool) -> tuple[Array, Array]:
-    """The central interval of ``level`` percent on the scale of the data, from a normal on the modelled scale."""
-    half = NormalDist().inv_cdf(0.5 + level / 200) * np.sqrt(variance)
+def interval(mean: Array, variance: Array, level: int, *, log: bool, width: float | Array = 1.0) -> tuple[Array, Array]:
+    """The central interval of ``level`` percent on the scale of the data, from a normal on the modelled scale.
+
+    ``width`` times as wide there.
+    """
+    half = width * _quantile(level) * np.sqrt(variance)
     lower, upper = mean - half, mean + half
     return (np.exp(lower), np.exp(upper)) if log else (lower, upper)
+
+
+def _quantile(level: int) -> float:
+    """Standard deviations from the middle of a normal within which ``level`` percent lie."""
+    return NormalDist().inv_cdf(0.5 + level / 200)
+
+
+def _widths(levels: tuple[int, ...], origins: npt.NDArray[np.intp], errors: Array) -> dict[int, Array]:
+    """The rule of ``Forecaster.widths``, from absolute errors, NaN where there are none."""
+    finite = np.isfinite(errors)
+    before = np.concatenate([[0], np.cumsum(finite)])[origins]
+    padded = np.concatenate([np.full(_LATELY, np.nan), errors[finite]])
+    newest = padded[before[:, None] + np.arange(_LATELY)]
+    counts = np.minimum(before, _LATELY)
+    found = {}
+    for level in levels:
+        share = level / 100
+        whole = counts.min() == _LATELY
+        seen = np.quantile(newest, share, axis=1) if whole else _quantiles(newest, share, _quantile(level))
+        found[level] = np.clip((counts * seen / _quantile(level) + _AS_NORMAL) / (counts + _AS_NORMAL), 1.0, _WIDEST)
+    return found
+
+
+def _quantiles(rows: Array, share: float, of_none: float) -> Array:
+    """The quantile of each row's numbers; ``of_none`` where it has none."""
+    found = [np.quantile(row[~np.isnan(row)], share) if not np.isnan(row).all() else of_none for row in rows]
+    return np.array(found, dtype=float)
 
 
 def iso_dates(index: pd.Index) -> list[str]:
@@ -660,6 +733,12 @@ def _optional_date(text: Any) -> str | None:
     if text is not None:
         datetime.fromisoformat(text)
     return cast("str | None", text)
+
+
+def _checked_flag(flag: Any) -> bool:
+    if not isinstance(flag, bool):
+        raise ValueError(f"its calibrated is {flag!r:.80}, not true or false")
+    return flag
 
 
 def _read_fit(document: Any) -> Fit:

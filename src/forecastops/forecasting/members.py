@@ -12,6 +12,7 @@ from forecastops.ground.model_spec import Orders
 __all__ = ["combination", "logs_by_likelihood", "rows_for_any"]
 
 _LONGEST_SEASON = 24  # beyond it seasonal lags bring so many states that one fit takes minutes; a difference does not
+_LONGEST_FOR_FOUR = 12  # from 24 on the twice differenced member has 51 states and takes as long as the others together
 _FEWEST_ROWS = 36  # below it the last season by itself is as good as any estimate
 _FEWEST_WITHOUT_SEASON = 20
 
@@ -51,7 +52,7 @@ def _default(season: int, rows: int, step: str) -> tuple[Orders, ...]:
         Orders(order=(1, 0, 1), seasonal_order=(1, 0, 1, season)),
         Orders(order=(1, 0, 1), seasonal_order=(0, 1, 1, season)),
     )
-    if step in LONG_STEPS:
+    if season <= _LONGEST_FOR_FOUR:
         return (*lagged, Orders(order=(0, 1, 1), seasonal_order=(0, 1, 1, season)), naive)
     return (*lagged, naive)
 

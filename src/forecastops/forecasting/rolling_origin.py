@@ -51,11 +51,13 @@ def rolling_forecasts(
     forecaster: Forecaster, origins: Origins, horizon: int, levels: tuple[int, ...]
 ) -> RollingForecasts:
     """Forecasts from every origin, with the forecaster's parameters as they are: the mean of its members'."""
-    found = []
+    moments, errors = [], []
     for member in forecaster.states():
         mean, variance = forecast_moments(member.results, origins, horizon)
-        found.append(_on_data_scale(member.unit * mean, member.unit**2 * variance, levels, log=member.log))
-    return _averaged(found)
+        moments.append((member.unit * mean, member.unit**2 * variance, member.log))
+        errors.append(member.standardised_errors())
+    widths = forecaster.widths(levels, origins, errors)
+    return _averaged([_on_data_scale(mean, variance, widths, log=log) for mean, variance, log in moments])
 
 
 def forecast_moments(results: Any, origins: Origins, horizon: int) -> tuple[Array, Array]:
@@ -99,7 +101,8 @@ def seasonal_naive(
     differences = known[season:] - known[:-season]
     squares, counts = np.cumsum(np.nan_to_num(differences) ** 2), np.cumsum(~np.isnan(differences))
     mean_square = squares[origins - season - 1] / np.maximum(counts[origins - season - 1], 1)
-    return _on_data_scale(mean, mean_square[:, None] * (steps // season + 1), levels, log=False)
+    normal = {level: np.ones(len(origins)) for level in levels}
+    return _on_data_scale(mean, mean_square[:, None] * (steps // season + 1), normal, log=False)
 
 
 def _averaged(members: list[RollingForecasts]) -> RollingForecasts:
@@ -121,8 +124,9 @@ def _carried(known: Array, season: int) -> Array:
     return np.asarray(pd.Series(carried).ffill().bfill(), dtype=float)
 
 
-def _on_data_scale(mean: Array, variance: Array, levels: tuple[int, ...], *, log: bool) -> RollingForecasts:
-    bounds = {level: interval(mean, variance, level, log=log) for level in levels}
+def _on_data_scale(mean: Array, variance: Array, widths: dict[int, Array], *, log: bool) -> RollingForecasts:
+    """Forecasts with an interval for each level, as many times as wide as the normal's, shape (origins,)."""
+    bounds = {level: interval(mean, variance, level, log=log, width=width[:, None]) for level, width in widths.items()}
     return RollingForecasts(
         mean=point_forecast(mean, variance, log=log),
         lower={level: lower for level, (lower, _) in bounds.items()},

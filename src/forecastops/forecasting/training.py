@@ -91,9 +91,7 @@ def fit(series: Series, model: ModelConfig, evaluation: Evaluation, previous: Fo
     else:
         estimates = fit_members(known, (chosen.chosen.spec if chosen else model.spec,), start)
     judged = _fit_of(estimates)
-    forecaster = Forecaster(
-        judged, values, interpolated=series.filled, horizon=evaluation.horizon, levels=evaluation.levels
-    )
+    forecaster = _forecaster(judged, series, evaluation)
     specs = tuple(one.spec for one in estimates)
     forecaster = _with_served(forecaster, specs, notes)
     if not judged.converged:
@@ -115,15 +113,19 @@ def refit(model: Forecaster, series: Series, evaluation: Evaluation, max_iterati
         if fault := _fault(one, known):
             raise ModelError(one.spec.name, fault, "keep its parameters, or train another specification")
     notes = list[str]()
-    forecaster = Forecaster(
-        _fit_of(estimates),
+    forecaster = _with_served(_forecaster(_fit_of(estimates), series, evaluation), specs, notes)
+    return Trained(forecaster, specs, estimates, None, tuple(notes), series)
+
+
+def _forecaster(judged: Fit, series: Series, evaluation: Evaluation) -> Forecaster:
+    return Forecaster(
+        judged,
         series.values,
         interpolated=series.filled,
         horizon=evaluation.horizon,
         levels=evaluation.levels,
+        calibrated=True,
     )
-    forecaster = _with_served(forecaster, specs, notes)
-    return Trained(forecaster, specs, estimates, None, tuple(notes), series)
 
 
 def fit_members(
