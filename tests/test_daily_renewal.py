@@ -36,7 +36,7 @@ def renewed_daily(model: Forecaster, values: pd.Series[float], first: int) -> tu
     return model, refused
 
 
-@pytest.mark.parametrize(("stuck", "let_in"), [(100.5, 7), (0.0, 0)])
+@pytest.mark.parametrize(("stuck", "let_in"), [(100.5, 4), (0.0, 0)])
 def test_a_dead_feed_is_seen_although_its_first_days_were_renewed(stuck: float, let_in: int) -> None:
     values = noise(260)
     values.iloc[200:] = stuck

@@ -905,15 +905,32 @@ def test_half_of_the_newest_values_far_off_are_an_alarm() -> None:
 
 
 def test_values_that_stand_still_are_an_alarm() -> None:
-    assert alarmed(*[100.3] * 7) is None
-    alarm = alarmed(*[100.3] * 8)
-    assert (alarm.rule, alarm.value, alarm.threshold, alarm.date) == ("constant_run", 8.0, 7.0, "2013-09-16")
-    assert str(alarm) == "the last 8 values, to 2013-09-16, are all the same; at most 7 in a row are plausible"
-    assert alarmed(*[100.3] * 8, 100.2) is None  # it is over
-    missing = alarmed(*[100.3] * 3, math.nan, *[100.3] * 5)
-    assert (missing.value, missing.date) == (8.0, "2013-09-17")
+    assert alarmed(*[100.3] * 4) is None
+    alarm = alarmed(*[100.3] * 5)
+    assert (alarm.rule, alarm.value, alarm.threshold, alarm.date) == ("constant_run", 5.0, 4.0, "2013-09-13")
+    assert str(alarm) == "the last 5 values, to 2013-09-13, are all the same; at most 4 in a row are plausible"
+    assert alarmed(*[100.3] * 5, 100.2) is None  # it is over
+    missing = alarmed(*[100.3] * 3, math.nan, *[100.3] * 2)
+    assert (missing.value, missing.date) == (5.0, "2013-09-14")
     last = float(NOISE.values.iloc[-1])
-    assert alarmed(*[last] * 7).value == 8.0  # it began before the newest rows
+    assert alarmed(*[last] * 4).value == 5.0  # it began before the newest rows
+
+
+def test_a_zero_where_there_was_none_is_an_alarm_unless_it_was_to_be_expected() -> None:
+    low = one((0, 0, 0), {"const": 5.0, "sigma2": 1.0}, series() - 95.0)
+    alarm = alarmed(4.4, 0.0, 0.0, model=low)
+    assert (alarm.rule, alarm.threshold, alarm.date) == ("first_zero", 4.0, "2013-09-10")
+    assert alarm.value == pytest.approx(5.0, abs=1e-6)
+    assert str(alarm) == (
+        "the value of 2013-09-10 is 0, which none was before, and lies 5.0 standard deviations or more from the "
+        "one-step forecast; at most 4 is plausible"
+    )
+    assert alarmed(4.4, 0.1, model=low) is None
+    history = low.values.copy()
+    history.iloc[12] = 0.0
+    assert alarmed(4.4, 0.0, model=low.with_data(history)) is None
+    near = one((0, 0, 0), {"const": 3.0, "sigma2": 1.0}, series() - 97.0)
+    assert alarmed(2.4, 0.0, model=near) is None
 
 
 def test_a_run_at_most_twice_as_long_as_one_before_is_none() -> None:

@@ -411,7 +411,7 @@ def test_an_equal_of_the_same_specification_is_never_promoted(bound: float) -> N
 # The data.
 
 
-@pytest.mark.parametrize("rule", ["single_error", "median_error", "constant_run"])
+@pytest.mark.parametrize("rule", ["first_zero", "single_error", "median_error", "constant_run"])
 @pytest.mark.parametrize("first", [False, True])
 def test_implausible_newest_rows_reject_and_say_which(rule: Any, first: bool) -> None:
     alarm = AlarmRecord(rule=rule, value=30.0, threshold=12.0, date="2014-05-30")

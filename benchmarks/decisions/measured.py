@@ -12,9 +12,10 @@ from retraining import Pipeline
 from served import Served, lived
 from streams import Models, Stream
 
-__all__ = ["AUTO_ARIMA", "NAIVE", "Row", "measured", "weekly_looks"]
+__all__ = ["AUTO_ARIMA", "AUTO_ARIMA_FROZEN", "NAIVE", "Row", "measured", "weekly_looks"]
 
-NAIVE, AUTO_ARIMA = "seasonal naive", "AutoARIMA"
+NAIVE = "seasonal naive"
+AUTO_ARIMA, AUTO_ARIMA_FROZEN = "AutoARIMA, renewed daily", "AutoARIMA, left as fitted"
 _KINDS: tuple[Models, ...] = ("default", "fixed", "random")
 _FROZEN_ALWAYS = replace(ALWAYS, name="always, renewed at retrainings", renew_every=None)
 
@@ -37,7 +38,9 @@ def measured(stream: Stream) -> list[Row]:
     warnings.simplefilter("ignore")
     found = [_row(stream, "", NAIVE, Served.of(naive(stream)))]
     if stream.group in ("open daily", "panel daily"):
-        found.append(_row(stream, "", AUTO_ARIMA, Served.of(auto_arima(stream))))
+        renewed, frozen = auto_arima(stream)
+        found.append(_row(stream, "", AUTO_ARIMA, Served.of(renewed)))
+        found.append(_row(stream, "", AUTO_ARIMA_FROZEN, Served.of(frozen)))
     for models in _KINDS:
         found += _by_policy(replace(stream, models=models))
     return found

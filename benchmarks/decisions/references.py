@@ -23,18 +23,26 @@ def naive(stream: Stream) -> Tally:
     return total
 
 
-def auto_arima(stream: Stream) -> Tally:
-    """statsforecast's, searched anew at each retraining on all that is known, its state renewed every day.
+def auto_arima(stream: Stream) -> tuple[Tally, Tally]:
+    """statsforecast's, searched anew at each retraining on all that is known.
 
     Missing values, which its search does not take, are interpolated.
+
+    Returns:
+        Its errors with its state renewed every day, and with its state left as it was at the retraining.
     """
     from statsforecast.models import AutoARIMA
 
     values: pd.Series[float] = stream.values.interpolate()
-    known, horizon, total = values.to_numpy(), stream.evaluation.horizon, Tally()
+    known, horizon = values.to_numpy(), stream.evaluation.horizon
+    renewed, frozen = Tally(), Tally()
     for number, start in enumerate(stream.retrainings):
         model = AutoARIMA(season_length=stream.evaluation.season_length).fit(known[:start])
         days = np.array(stream.days(number))
+        actual = actuals(stream.values, days, horizon)
         mean = np.array([model.forward(known[:day], horizon)["mean"] for day in days])
-        total += tally(actuals(stream.values, days, horizon), RollingForecasts(mean, {}, {}))
-    return total
+        renewed += tally(actual, RollingForecasts(mean, {}, {}))
+        ahead = np.asarray(model.predict(len(days) + horizon)["mean"])
+        mean = ahead[days[:, None] - start + np.arange(horizon)]
+        frozen += tally(actual, RollingForecasts(mean, {}, {}))
+    return renewed, frozen

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 from bootstrap import Summary, summary
-from measured import AUTO_ARIMA, NAIVE, Row
+from measured import AUTO_ARIMA, AUTO_ARIMA_FROZEN, NAIVE, Row
 from policies import ALWAYS, DEFAULT, FROZEN, NEVER_RENEWED, POLICIES, WEEKLY, YESTERDAY
 from streams import CHANGES
 
@@ -73,13 +73,20 @@ def references(table: Table) -> None:
     groups |= {group: _group(group) for group in _GROUPS}
     groups["simulated"] = _group("simulated daily", "simulated weekly")
     groups |= {change: _change(change) for change in CHANGES}
-    for to in (("fixed", YESTERDAY.name), ("", NAIVE), ("", AUTO_ARIMA), ("default", ALWAYS.name)):
-        daily = {"real daily": _group(*_REAL_DAILY)} | {f"real daily, {half}": _daily(half) for half in _HALVES}
-        for name, where in (daily if to[1] == AUTO_ARIMA else groups | daily).items():
-            found = _summary(table, "default", DEFAULT.name, to, where)
-            if found.series:
-                cells = [found, f"{found.median:.3f}", f"{found.worst:.3f}", found.series]
-                print(f"| {to[1]} | {name} | {' | '.join(map(str, cells))} |")
+    daily = {"real daily": _group(*_REAL_DAILY)} | {f"real daily, {half}": _daily(half) for half in _HALVES}
+    for to in (("fixed", YESTERDAY.name), ("", NAIVE), ("default", ALWAYS.name)):
+        for name, where in (groups | daily).items():
+            _reference(name, to[1], _summary(table, "default", DEFAULT.name, to, where))
+    for policy, to in ((DEFAULT, AUTO_ARIMA), (DEFAULT, AUTO_ARIMA_FROZEN), (FROZEN, AUTO_ARIMA_FROZEN)):
+        what = to if policy == DEFAULT else f"{to}; the default {policy.name}"
+        for name, where in daily.items():
+            _reference(name, what, _summary(table, "default", policy.name, ("", to), where))
+
+
+def _reference(where: str, to: str, found: Summary) -> None:
+    if found.series:
+        cells = [found, f"{found.median:.3f}", f"{found.worst:.3f}", found.series]
+        print(f"| {to} | {where} | {' | '.join(map(str, cells))} |")
 
 
 def renewals(table: Table) -> None:

@@ -26,7 +26,7 @@ from forecastops.ground.errors import ModelError
 __all__ = ["Pipeline", "State", "Tally", "Version"]
 
 Array = npt.NDArray[np.float64]
-_CALM, _SHORT_RUN = 4.0, 7  # standard deviations and equal values at which no bound of the alarm is passed
+_CALM, _SHORT_RUN = 4.0, 4  # standard deviations and equal values at which no bound of the alarm is passed
 
 
 @dataclass(frozen=True, eq=False)

@@ -79,10 +79,11 @@ _DIFFUSE = 1e4  # times the last one-step variance: the filter knows nothing yet
 
 # Bounds of the alarm, in standard deviations of the one-step forecast.
 _MEDIAN_BOUND, _SINGLE_BOUND = 4.0, 12.0
+_FIRST_ZERO_BOUND = 4.0  # of a zero where there was none before: what a dead feed delivers, and a total of nothing
 _FARTHER = 1.5  # times what was accepted lately: after a shift that is right, its rows lie about as far each day
 # A run of equal values is an alarm when it is more than twice as long as any before, and longer than this: measured,
 # "longer than any before" alarms at 9 % of clean looks. Of zeros, which a dead feed delivers, fewer are enough.
-_LONGER, _SHORTEST_RUN, _SHORTEST_ZEROS = 2, 7, 3
+_LONGER, _SHORTEST_RUN, _SHORTEST_ZEROS = 2, 4, 3
 
 
 @dataclass(frozen=True)
@@ -190,7 +191,7 @@ class Fit:
 class Alarm:
     """Why the newest rows cannot be what the model forecast: a fault in the data, or a break."""
 
-    rule: Literal["median_error", "single_error", "constant_run"]
+    rule: Literal["first_zero", "median_error", "single_error", "constant_run"]
     value: float
     threshold: float
     date: str
@@ -202,6 +203,8 @@ class Alarm:
             return f"{run}; at most {self.threshold:.0f} in a row are plausible"
         lies = f"{self.value:.1f} standard deviations or more from the one-step forecast"
         bound = f"at most {self.threshold:g} is plausible"
+        if self.rule == "first_zero":
+            return f"the value of {self.date} is 0, which none was before, and lies {lies}; {bound}"
         if self.rule == "single_error":
             return f"the value of {self.date} lies {lies}; {bound}"
         return f"half of the newest values, to {self.date}, lie {lies}; {bound}"
@@ -351,7 +354,20 @@ class Forecaster:
         if accepted >= len(known):
             return None
         errors = np.abs(self.standardised_errors())
-        return self._far_off(errors, accepted) or self._stuck(known, accepted)
+        return (
+            self._first_zero(known, errors, accepted) or self._far_off(errors, accepted) or self._stuck(known, accepted)
+        )
+
+    def _first_zero(self, known: Array, errors: Array, accepted: int) -> Alarm | None:
+        """A newer zero that was not to be expected, in a series that had none."""
+        if (known[:accepted] == 0).any():
+            return None
+        unexpected = (known == 0) & (errors > _FIRST_ZERO_BOUND)
+        rows = accepted + np.flatnonzero(unexpected[accepted:])
+        if not len(rows):
+            return None
+        date = iso_dates(self.values.index)[rows[0]]
+        return Alarm("first_zero", float(errors[rows[0]]), _FIRST_ZERO_BOUND, date)
 
     def _far_off(self, errors: Array, accepted: int) -> Alarm | None:
         """A newer row far from its forecast, or many; not where rows that were accepted lately lie as far."""

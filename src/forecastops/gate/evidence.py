@@ -77,7 +77,9 @@ class ModelEvidence(StrictRecord):
 class AlarmRecord(StrictRecord):
     """Why the newest rows are implausible."""
 
-    rule: Literal["median_error", "single_error", "constant_run"] = Field(description="Which bound was passed.")
+    rule: Literal["first_zero", "median_error", "single_error", "constant_run"] = Field(
+        description="Which bound was passed."
+    )
     value: float = Field(description="What was found: standard deviations, or equal values in a row.")
     threshold: float = Field(description="The bound.")
     date: str = Field(description="ISO date of the row, or of the last of them.")
