@@ -1,4 +1,4 @@
-"""Attacks on one server, which goes on answering others, gives back its memory, and keeps what it was sent to itself."""
+"""Attacks on one server: it answers others, gives back its memory, and keeps what it was sent to itself."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_unknown_columns_are_named(endpoint: dict[str, Any], attack: Attack) -> 
 def test_what_the_model_knows_is_answered(endpoint: dict[str, Any], content_type: str, body: bytes, first: str) -> None:
     answer = send(endpoint, Attack(content_type, body))
     assert answer.status_code == 200, answer.text
-    assert [row["date"] for row in answer.json()["predictions"]][0] == first
+    assert answer.json()["predictions"][0]["date"] == first
     assert len(answer.json()["predictions"]) == 2
 
 
