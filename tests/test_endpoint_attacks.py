@@ -1,4 +1,4 @@
-"""Attacks on one server: it answers others, gives back its memory, and keeps what it was sent to itself."""
+"""Attacks on one server: it goes on answering others, does not grow, and tells nobody what it was sent."""
 
 from __future__ import annotations
 

@@ -62,6 +62,11 @@ class Request:
             path = Path(_USUAL_CONFIG)
         return load_config(path, self.overrides)
 
+    def repeated(self) -> list[str]:
+        """The options that give the same configuration again, from any folder."""
+        path = [] if self.config_path is None else ["--config", str(self.config_path.absolute())]
+        return [*path, *(word for override in self.overrides for word in ("--set", override))]
+
     def answer(self, document: dict[str, Any], text: str, report: Report | None = None) -> None:
         """Print the result, one JSON object or text for a person; and tell the build system, where there is one."""
         self.end_step()

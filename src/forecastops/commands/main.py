@@ -50,6 +50,7 @@ for command in (
     production.rollback,
     production.forecast,
     init,
+    production.serve,
     data.data,
     settings.config,
     story.demo,

@@ -1,4 +1,4 @@
-"""What is in production: status, renew, rollback, forecast."""
+"""What is in production: status, renew, rollback, forecast, serve."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 from forecastops.commands import reports, text
 from forecastops.commands.frame import Request, command_options, data_option, split_paths
 
-__all__ = ["forecast", "renew", "rollback", "status"]
+__all__ = ["forecast", "renew", "rollback", "serve", "status"]
 
 
 @click.command()
@@ -86,3 +86,21 @@ def forecast(request: Request, horizon: int | None, paths: tuple[str, ...]) -> N
 
     found = use_case(request.config(), horizon, split_paths(paths))
     request.answer({"version": found.version, "forecast": found.forecast}, text.forecast_text(found))
+
+
+@click.command()
+@click.option("--systemd", is_flag=True, help="Print a unit that keeps it serving, also after a reboot; serve nothing.")
+@command_options
+def serve(request: Request, systemd: bool) -> None:
+    """Serve the local endpoint in the foreground, as it was deployed last; no registry is asked."""
+    from forecastops.usecases.serve import serving, systemd_unit
+
+    config = request.config()
+    if systemd:
+        unit = systemd_unit(config, request.repeated())
+        request.answer({"unit": unit}, unit.rstrip())
+        return
+    found = serving(config)
+    document = {"name": found.name, "url": found.url, "log": found.log}
+    request.answer(document, f"serving {found.name} at {found.url}; log: {found.log}; SIGTERM or Ctrl-C ends it")
+    found.become()

@@ -125,7 +125,8 @@ def require_sound(config: Config, found: Status) -> None:
         more = f" (and {len(found.problems) - 1} more)" if len(found.problems) > 1 else ""
         raise RegistryError(place, f"production is not sound{more}", found.problems[0])
     production = Production.open(config)
-    require_golden(production.endpoint, production.golden(found.champion.version))
+    golden = production.golden(found.champion.version)
+    require_golden(production.endpoint, golden, f"to deploy it again: {_return_to(production, found.champion)}")
 
 
 def _forecasts_from(production: Production, champion: ModelVersion) -> str | None:

@@ -11,7 +11,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from mlflow.protos.databricks_pb2 import (
     RESOURCE_DOES_NOT_EXIST,
 )
 
+from forecastops.adapters.local_endpoint.calls import url_of
 from forecastops.adapters.local_endpoint.download import download_model
 from forecastops.adapters.local_endpoint.environment import allowed_environment
 from forecastops.adapters.local_endpoint.settings import DEFAULTS, check_reach
@@ -37,7 +38,7 @@ from forecastops.adapters.local_endpoint.state import (
 from forecastops.ground.locks import holder, kill_holder, owned, wait_until_free
 from forecastops.ground.redaction import redact_uri
 
-__all__ = ["create", "delete", "exists", "layout_of", "names", "update"]
+__all__ = ["create", "delete", "exists", "layout_of", "names", "take_over", "update"]
 
 _LAUNCH_SECONDS = 30.0
 # What a supervisor needs on top of loading a model: falling back, handing over, and writing the outcome down.
@@ -45,6 +46,16 @@ _MARGIN_SECONDS = 30.0
 _STOP_SECONDS = 20.0
 _ORPHAN_SECONDS = 12.0
 _POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Program:
+    """A supervisor that can be run in the foreground, and where its deployment is to be found."""
+
+    arguments: tuple[str, ...]
+    environment: dict[str, str]
+    url: str
+    log: str
 
 
 def layout_of(name: str) -> Layout:
@@ -114,6 +125,27 @@ def update(name: str, model_uri: str | None, settings: dict[str, Any]) -> None:
             generation = download_model(layout, model_uri, wanted.timeout_seconds)
             wanted = replace(wanted, generation=generation, model_uri=redact_uri(model_uri))
         _bring_about(name, layout, wanted)
+
+
+def take_over(name: str) -> Program:
+    """Make way for a supervisor that serves what the deployment served last, without asking any registry.
+
+    One that runs is stopped first. The deployment's address stays, if its port is free.
+
+    Raises:
+        MlflowException: there is no such deployment.
+    """
+    with _owner(name, DEFAULTS["timeout_seconds"]) as layout:
+        accepted = read_record(Wanted, layout.accepted)
+        if accepted is None:
+            raise MlflowException(f"there is no deployment {name!r}", RESOURCE_DOES_NOT_EXIST)
+        observed = read_record(Observed, layout.observed)
+        _end_supervisor(layout)
+        wanted = replace(accepted, request=uuid.uuid4().hex, port=observed.port if observed else accepted.port)
+        # Not the newest request, which may be one that failed.
+        write_record(layout.request, wanted)
+    program = (*_supervisor_program(layout), "--foreground")
+    return Program(program, allowed_environment(os.environ), url_of(wanted.host, wanted.port), str(layout.log))
 
 
 def delete(name: str) -> None:
@@ -190,7 +222,7 @@ def _wake(layout: Layout) -> bool:
 
 def _launch(name: str, layout: Layout) -> None:
     try:
-        program = [sys.executable, "-m", "forecastops.adapters.local_endpoint.supervisor", str(layout.directory)]
+        program = _supervisor_program(layout)
         started = run_program(program, layout.directory, allowed_environment(os.environ), _LAUNCH_SECONDS)
     except subprocess.TimeoutExpired:
         raise MlflowException(f"deployment {name!r}: the supervisor did not start in {_LAUNCH_SECONDS:g} s") from None
@@ -199,6 +231,10 @@ def _launch(name: str, layout: Layout) -> None:
         code = INVALID_PARAMETER_VALUE if cause.startswith("port ") else None
         message = f"deployment {name!r} cannot start: {cause}"
         raise MlflowException(message, code) if code else MlflowException(message)
+
+
+def _supervisor_program(layout: Layout) -> tuple[str, ...]:
+    return sys.executable, "-m", "forecastops.adapters.local_endpoint.supervisor", str(layout.directory)
 
 
 def run_program(
@@ -230,11 +266,16 @@ def _end_orphans(layout: Layout) -> None:
 
 def _remove(layout: Layout) -> None:
     """End every process of the deployment and remove its directory."""
+    _end_supervisor(layout)
+    shutil.rmtree(layout.directory, ignore_errors=True)
+    if layout.directory.exists():
+        raise MlflowException(f"{layout.directory} cannot be removed")
+
+
+def _end_supervisor(layout: Layout) -> None:
+    """End the deployment's processes, and wait until they are gone."""
     if holder(layout.supervisor) is not None:
         kill_holder(layout.supervisor, signal.SIGTERM)
         if not wait_until_free(layout.supervisor, _STOP_SECONDS):
             kill_holder(layout.supervisor, signal.SIGKILL)
     _end_orphans(layout)
-    shutil.rmtree(layout.directory, ignore_errors=True)
-    if layout.directory.exists():
-        raise MlflowException(f"{layout.directory} cannot be removed")

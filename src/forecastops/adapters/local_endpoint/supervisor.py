@@ -1,7 +1,8 @@
 """The small process behind a deployment: it owns the listening socket and keeps one server process serving on it.
 
 Run as ``python -m forecastops.adapters.local_endpoint.supervisor DIRECTORY``; it reports what stops it from starting
-on stderr, and otherwise returns at once, leaving the supervisor behind. It must stay light: no MLflow here.
+on stderr, and otherwise returns at once, leaving the supervisor behind; with ``--foreground`` it stays, for a service
+manager. It must stay light: no MLflow here.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from forecastops.ground.locks import hold, record_holder
 
 __all__ = ["Supervisor", "main"]
 
-_RESTART_PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0)
+_RESTART_PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # the last one again and again
 _STEADY_SECONDS = 60.0
 # Longer than a server allows itself to finish what it accepted, so that the kill is for servers that hang.
 _DRAIN_SECONDS = 75.0
@@ -95,19 +96,18 @@ class Supervisor:
                 await self._switch_to(accepted)
 
     async def _restart(self) -> bool:
-        """Start the accepted model again after its server died; False when that has happened too often."""
+        """Start the accepted model again after its server died; False where none was ever accepted."""
         accepted = read_record(Wanted, self._layout.accepted)
         if self._server is not None:
             steady = time.monotonic() - self._serving_since > _STEADY_SECONDS
             self._deaths = 1 if steady else self._deaths + 1
             self._failure, self._server = self._server.cause(), None
-        if accepted is None or self._deaths > len(_RESTART_PAUSES):
+        if accepted is None:
             return False
+        pause = _RESTART_PAUSES[min(max(self._deaths - 1, 0), len(_RESTART_PAUSES) - 1)]
         self._say("restarting")
         self._note(f"{self._failure}; starting it again")
-        await self._first(
-            self._woken.wait(), self._stopped.wait(), asyncio.sleep(_RESTART_PAUSES[max(self._deaths - 1, 0)])
-        )
+        await self._first(self._woken.wait(), self._stopped.wait(), asyncio.sleep(pause))
         if self._stopped.is_set() or self._woken.is_set():
             return True
         try:
@@ -202,6 +202,11 @@ class Supervisor:
         request = read_record(Wanted, self._layout.request)
         return request is not None and request.request != self._answered
 
+    @property
+    def verdict(self) -> str | None:
+        """Why it ended by itself; None where it was stopped."""
+        return None if self._stopped.is_set() else f"nothing is left to serve: {self._failure or 'no model was loaded'}"
+
     @staticmethod
     async def _first(*waits: Coroutine[None, None, object] | asyncio.Task[None]) -> None:
         """Wait for the first of them; coroutines are cancelled after, tasks go on."""
@@ -223,8 +228,8 @@ def _detach(log: Path) -> None:
         os.dup2(source, target)
 
 
-def main(directory: Path) -> str | None:
-    """Start supervising ``directory`` in the background; the reason when that is impossible."""
+def main(directory: Path, *, foreground: bool = False) -> str | None:
+    """Supervise ``directory``, in the background unless told otherwise; the reason when that is impossible."""
     os.umask(0o077)
     layout = Layout(directory)
     lock = hold(layout.supervisor, timeout=2.0)
@@ -239,15 +244,18 @@ def main(directory: Path) -> str | None:
         what = "is already in use" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
         return f"port {wanted.port} on {wanted.host} {what}"
     wake = open_wake(layout.wake)
-    _detach(layout.log)
+    if not foreground:
+        _detach(layout.log)
     record_holder(lock, os.getpid())
-    asyncio.run(_supervise(layout, listener, wake))
-    return None
+    verdict = asyncio.run(_supervise(layout, listener, wake))
+    return verdict if foreground else None
 
 
-async def _supervise(layout: Layout, listener: socket.socket, wake: int) -> None:
-    await Supervisor(layout, listener, wake).run()
+async def _supervise(layout: Layout, listener: socket.socket, wake: int) -> str | None:
+    supervisor = Supervisor(layout, listener, wake)
+    await supervisor.run()
+    return supervisor.verdict
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), foreground="--foreground" in sys.argv[2:]))

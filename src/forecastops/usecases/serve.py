@@ -1,0 +1,87 @@
+"""Serve the local deployment in the foreground, for a service manager that starts it again after a reboot."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from forecastops.ground.config import Config
+from forecastops.ground.errors import ConfigError, EndpointError
+from forecastops.ground.home import home
+
+__all__ = ["Serving", "serving", "systemd_unit"]
+
+_LOCAL = "forecastops-local"
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A deployment that this process can go on to serve.
+
+    Attributes:
+        name: the deployment's.
+        url: where it answers, unless another program has its port by now.
+        log: the file in which it says what happens.
+    """
+
+    name: str
+    url: str
+    log: str
+    arguments: tuple[str, ...]
+    environment: dict[str, str]
+
+    def become(self) -> None:
+        """Replace this process by the supervisor; does not return."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.execve(self.arguments[0], self.arguments, self.environment)  # noqa: S606 - that is what it is for
+
+
+def serving(config: Config) -> Serving:
+    """Make way for serving what the local deployment served last; neither registry nor tracking server is asked.
+
+    Raises:
+        ConfigError: when the configuration deploys elsewhere.
+        EndpointError: when nothing was deployed here under this name, or its processes cannot be stopped.
+    """
+    name = _local_name(config)
+    from mlflow.exceptions import MlflowException
+
+    from forecastops.adapters.local_endpoint.lifecycle import take_over
+
+    try:
+        program = take_over(name)
+    except MlflowException as error:
+        remedy = (
+            "put a champion there: forecastops promote --run-id R, or forecastops rollback --to-version N --reason T"
+        )
+        raise EndpointError(f"endpoint {name!r} on {_LOCAL}", error.message, remedy) from error
+    return Serving(name, program.url, program.log, program.arguments, program.environment)
+
+
+def systemd_unit(config: Config, options: Sequence[str]) -> str:
+    """Return a systemd unit that runs `forecastops serve` with these options, in this folder, as this user.
+
+    Raises:
+        ConfigError: when the configuration deploys elsewhere.
+    """
+    from forecastops.adapters.local_endpoint import unit
+
+    name = _local_name(config)
+    program = (sys.executable, "-m", "forecastops", "serve", *options)
+    return unit.systemd_unit(name, program, Path.cwd(), getpass.getuser(), {"FORECASTOPS_HOME": str(home().absolute())})
+
+
+def _local_name(config: Config) -> str:
+    target = config.deployment.target
+    if target != _LOCAL:
+        raise ConfigError(
+            "configuration",
+            f"deployment.target is {target!r}, which serves by itself",
+            f"serve is for {_LOCAL} alone; ask for the endpoint's state with `forecastops status --check`",
+        )
+    return config.deployment_name
