@@ -52,8 +52,8 @@ def test_the_sdk_accepts_every_file() -> None:
     assert isinstance(pipeline, PipelineJob)
     require_valid(pipeline)
     require_valid(load_job(FOLDER / "renew.yml"))
-    assert list(pipeline.jobs) == ["train", "evaluate", "promote"]
-    for name, jobs in (("schedule", list(pipeline.jobs)), ("schedule-renew", ["renew"])):
+    assert list(pipeline.jobs) == ["train", "evaluate", "promote", "verify"]
+    for name, jobs in (("schedule", list(pipeline.jobs)), ("schedule-renew", ["renew", "verify"])):
         schedule = load_schedule(FOLDER / f"{name}.yml")
         require_valid(schedule)
         assert list(schedule.create_job.jobs) == jobs
@@ -68,7 +68,9 @@ def test_the_sdk_accepts_every_file() -> None:
 def test_the_steps_wait_for_each_other_and_the_last_one_for_the_verdict() -> None:
     steps = read(FOLDER / "pipeline.yml")["jobs"]
     waits = {name: re.findall(r"parent\.jobs\.(\w+)", str(step["inputs"])) for name, step in steps.items()}
-    assert waits == {"train": [], "evaluate": ["train"], "promote": ["evaluate"]}
+    assert waits == {"train": [], "evaluate": ["train"], "promote": ["evaluate"], "verify": ["promote"]}
+    renew = read(FOLDER / "renew.yml")["jobs"]
+    assert re.findall(r"parent\.jobs\.(\w+)", str(renew["verify"]["inputs"])) == ["renew"]
 
 
 def test_a_job_installs_what_the_lock_names() -> None:
@@ -169,7 +171,9 @@ def test_the_service_runs_the_pipelines_to_a_promotion_a_renewal_and_a_hold(fore
     assert (first["evaluate"]["verdict"], first["promote"]["version"]) == ("PROMOTE", "1")
     assert first["promote"]["run_id"] == first["evaluate"]["run_id"] == first["train"]["run_id"]
     jobs = {found.info.run_id: found.data.tags for found in client.search_runs([experiment])}
-    assert len(jobs) == 3, "each step logs into the run of its own job"
+    assert len(jobs) == 4, "each step logs into the run of its own job"
+    assert first["verify"]["consistent"] is True
+    assert first["verify"]["champion"]["version"] == "1"
     assert [tags["forecastops.promoted"] for tags in jobs.values() if "forecastops.promoted" in tags] == ["true"]
 
     # The same data once more, now in one file: nothing is proven, and the last step changes nothing.
@@ -177,13 +181,14 @@ def test_the_service_runs_the_pipelines_to_a_promotion_a_renewal_and_a_hold(fore
     assert second["train"]["data"]["sha256"] == first["train"]["data"]["sha256"]
     assert (second["evaluate"]["verdict"], second["promote"]["promoted"]) == ("HOLD", False)
     assert [str(found.version) for found in client.search_model_versions(f"name='{MODEL}'")] == ["1"]
-    forecastops.ok("status", "--check")
 
     newest = forecastops.folder / "data/newest.csv"
     past, now = (forecastops.folder / f"data/transaction_ts{year}.csv" for year in (2013, 2014))
     header, *rows = (forecastops.folder / "data/transaction_ts.csv").read_text("utf-8").splitlines(keepends=True)
     newest.write_text("".join([header, *rows[-158:-120]]), "utf-8")  # from a week before 2014 to the end of January
-    daily = service.run("daily", {"data": str(newest)} | config, service.preloaded, "renew")["renew"]
+    done = service.run("daily", {"data": str(newest)} | config, service.preloaded, "renew")
+    daily = done["renew"]
+    assert done["verify"]["forecasts_from"] == "2014-01-31"
     assert (daily["renewed"], daily["version"], daily["previous_version"]) == (True, "2", "1")
     run = next(found for found in client.search_runs([experiment]) if found.data.tags.get("forecastops.renewed"))
     assert (run.data.tags["forecastops.renewed"], run.data.tags["forecastops.version"]) == ("true", "2")
@@ -194,7 +199,7 @@ def test_the_service_runs_the_pipelines_to_a_promotion_a_renewal_and_a_hold(fore
     third = service.run("third", {"data": str(past), "more": str(now), "config": str(strict)}, service.preloaded)
     assert (third["evaluate"]["verdict"], third["promote"]["promoted"]) == ("HOLD", False)
     assert (third["promote"]["renewed"], third["promote"]["version"]) == (True, "3")
-    forecastops.ok("status", "--check")
+    assert third["verify"]["endpoint"]["version"] == "3"
 
 
 def test_a_file_that_names_no_run_is_refused(forecastops: Command) -> None:
