@@ -251,6 +251,7 @@ def test_without_the_token_nobody_is_answered(guarded: dict[str, Any], authoriza
     answer = call(f"{guarded['url']}/{path}", headers=headers, timeout=PATIENCE)
     assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
     assert TOKEN not in answer.text
+    assert "X-Forecastops-Model" not in answer.headers
 
 
 def test_the_token_opens_and_is_kept_to_itself(client: LocalEndpointClient, guarded: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -230,19 +231,35 @@ def test_a_connection_accepted_before_an_update_is_answered_after_it(
     client: LocalEndpointClient, endpoint: dict[str, Any], models: dict[str, str]
 ) -> None:
     address = urlsplit(endpoint["url"])
-    silent, slow = (socket.create_connection((address.hostname, address.port), timeout=20) for _ in range(2))
-    with silent, slow, ThreadPoolExecutor(1) as pool:
+
+    def connect() -> tuple[float, list[socket.socket]]:
+        opened = [socket.create_connection((address.hostname, address.port), timeout=20) for _ in range(2)]
+        return time.monotonic(), opened
+
+    def close() -> None:
+        for one in pair:
+            one.close()
+
+    since, pair = connect()
+    models_asked = "a"
+    with ExitStack() as stack, ThreadPoolExecutor(1) as pool:
+        stack.callback(close)
         model_of(endpoint["url"])
         update = pool.submit(client.update_deployment, "shared", models["b"])
         while not update.done():
             before = time.monotonic()
+            if before - since > 10:  # a slow machine: silent ones are closed after 20 s, update or no update
+                (since, pair), models_asked = connect(), "ab"
             assert model_of(endpoint["url"]) in "ab"
             time.sleep(max(0.0, 0.02 - (time.monotonic() - before)))
         update.result()
+        silent, slow = pair
         slow.sendall(request_bytes(horizon=13))
         silent.sendall(request_bytes())
-        assert b'"model": "a"' in read_all(silent)
-        assert read_all(slow).count(b'"model": "a"') == 13
+        answer = read_all(silent)
+        assert any(answer.count(f'"model": "{name}"'.encode()) == 1 for name in models_asked)
+        answer = read_all(slow)
+        assert any(answer.count(f'"model": "{name}"'.encode()) == 13 for name in models_asked)
 
 
 def test_a_supervisor_that_is_killed_takes_its_server_along_and_update_mends(

@@ -8,6 +8,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import requests
 from mlflow.deployments import get_deploy_client
 
 from stories import HOLD
@@ -338,3 +339,22 @@ def test_an_unreadable_registry_is_an_error_and_never_no_champion(stage: Stage, 
         with sqlite3.connect(database) as connection:
             connection.execute("ALTER TABLE hidden RENAME TO registered_model_aliases")
     assert stage.champion() == "1"
+
+
+def test_callers_need_the_token_and_the_smoke_test_brings_it(stage: Stage) -> None:
+    token, path = "s3same-and-more", stage.workshop.forecastops.folder / "token"
+    path.write_text(token)
+    stage.evaluate(stage.workshop.first)
+    promoted = stage.promote(stage.workshop.first, "--set", "deployment.settings.token_file=token")
+    ask = f"{promoted['endpoint']['url']}/invocations"
+    assert requests.post(ask, json={"inputs": []}, timeout=30).status_code == 401
+    answer = requests.post(ask, json={"inputs": []}, headers={"Authorization": f"Bearer {token}"}, timeout=30)
+    assert answer.status_code == 200
+    # The deployment remembers where its token is.
+    checked = stage.run("status", "--check")
+    assert checked.code == 0, checked.stderr
+    path.write_text("another")
+    assert "is Unhealthy" in stage.run("status", "--check").error
+    path.write_text(token)
+    tags = str(stage.tags("1"))
+    assert token not in tags + checked.stdout + checked.stderr

@@ -9,7 +9,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 __all__ = ["BoundedProtocol"]
 
 _MAX_CONNECTIONS = 100
-_HEADER_SECONDS = 10.0
+_HEADER_SECONDS = 20.0
 _READ_SECONDS = 10.0  # for the client to take the answer
 
 

@@ -61,7 +61,9 @@ class Guard:
         if answer is None:
             return
         status, headers, content = answer
-        headers = [pair for pair in headers if pair[0].lower() != b"connection"] + self._headers
+        # Whoever is not let in is not told what is served either.
+        ours = self._headers if status != 401 else self._headers[1:]
+        headers = [pair for pair in headers if pair[0].lower() != b"connection"] + ours
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
