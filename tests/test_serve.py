@@ -123,7 +123,7 @@ def test_there_must_be_something_to_serve(client: LocalEndpointClient) -> None:
     assert missing.returncode == 1
     assert "there is no deployment 'nobody'; put a champion there: forecastops promote" in missing.stderr
     elsewhere = command("serve", "--set", "deployment.target=azureml")
-    assert elsewhere.returncode == 1
+    assert elsewhere.returncode == 2
     assert "deployment.target is 'azureml', which serves by itself" in elsewhere.stderr
     for refused in (missing, elsewhere):
         assert len(refused.stderr.splitlines()) == 1
