@@ -17,7 +17,7 @@ from forecastops.ground.errors import DataError
 
 __all__ = ["MAX_BYTES", "unpacked"]
 
-MAX_BYTES = 2 * 2**30  # of one file, unpacked; more than any series needs, and what Arrow's texts can hold
+MAX_BYTES = 2**31 - 2**20  # of one file, unpacked; more than any series needs, and what Arrow's texts can hold
 _CHUNK = 2**22
 _ZIP, _ZSTD = b"PK\x03\x04", b"\x28\xb5\x2f\xfd"
 _OPENERS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +11,7 @@ import pandas as pd
 
 from forecastops.adapters.endpoint import EndpointState
 from forecastops.adapters.mlflow_store.registry import ModelVersion
-from forecastops.adapters.sources.read_series import read_series
+from forecastops.adapters.sources.read_series import read_series, source_names
 from forecastops.data.series import Series
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.forecasting.training import refit
@@ -64,7 +63,7 @@ def renew(config: Config, paths: Sequence[str], accept_reason: str | None = None
     for note in series.notes:
         _LOG.warning("%s", note)
     production = Production.open(config)
-    source = ", ".join(Path(path).name for path in paths)
+    source = source_names(paths)
     with production.exclusively():
         recover_interrupted(production)
         champion = production.current()

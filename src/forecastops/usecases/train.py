@@ -16,6 +16,7 @@ from forecastops.adapters.mlflow_store.connection import Connection, connect
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.adapters.mlflow_store.runs import RunRecorder, Runs
 from forecastops.adapters.model_artifact import save_model
+from forecastops.adapters.sources.read_series import source_names
 from forecastops.data.series import Series
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.forecasting.selection import Selection
@@ -118,7 +119,7 @@ def _log_data(recorder: RunRecorder, config: Config, series: Series, paths: Sequ
     recorder.params({"data.start": series.start, "data.end": series.end, "data.rows": series.rows})
     recorder.tags({DATA_END: series.end})
     recorder.metrics({"interpolated": float(series.interpolated), "missing": float(series.missing)})
-    recorder.dataset(series.values, ", ".join(Path(path).name for path in paths), series.sha256)
+    recorder.dataset(series.values, source_names(paths), series.sha256)
 
 
 def _log_model(recorder: RunRecorder, config: Config, forecaster: Forecaster, folder: Path) -> None:
