@@ -17,7 +17,7 @@ from pathlib import Path
 
 import requests
 
-__all__ = ["free_port", "mlflow_server", "postgres", "postgres_binaries"]
+__all__ = ["free_port", "mlflow_server", "postgres", "postgres_binaries", "wait_for_port"]
 
 
 def free_port() -> int:
@@ -51,7 +51,7 @@ def postgres() -> Iterator[str]:
     serve = [str(binaries / "postgres"), "-D", str(data), "-p", str(port), "-k", str(folder), "-h", "127.0.0.1", "-F"]
     with subprocess.Popen(serve, user=user, cwd=folder, stderr=subprocess.DEVNULL) as server:
         try:
-            _wait_for_port(port, 30)
+            wait_for_port(port, 30)
             yield f"postgresql+psycopg2://forecastops@127.0.0.1:{port}/postgres"
         finally:
             server.send_signal(signal.SIGQUIT)  # at once
@@ -81,7 +81,8 @@ def mlflow_server(database: str, folder: Path) -> Iterator[str]:
             os.killpg(server.pid, signal.SIGKILL)
 
 
-def _wait_for_port(port: int, seconds: float) -> None:
+def wait_for_port(port: int, seconds: float) -> None:
+    """Wait until somebody listens there."""
     deadline = time.monotonic() + seconds
     while True:
         try:

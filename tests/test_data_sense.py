@@ -77,3 +77,14 @@ def test_real_series_raise_few_doubts(shared_data: Path, tmp_path: Path) -> None
             note for note in notes(tmp_path, frame["value"], pd.DatetimeIndex(frame["date"])) if "missing" not in note
         ]
         assert found == [] or path.stem.startswith("covid"), (path, found)
+
+
+def test_a_window_with_too_few_observed_values_is_refused(tmp_path: Path) -> None:
+    kept = np.ones(200, dtype=bool)
+    kept[-40:-5] = False
+    path = tmp_path / "series.csv"
+    pd.DataFrame({"date": DATES[kept], "value": VALUES[kept]}).to_csv(path, index=False)
+    settings = ["--set", "data.date_column=date", "--set", "data.value_column=value"]
+    result = CliRunner().invoke(main, ["data", "check", str(path), *settings])
+    assert result.exit_code == 1
+    assert "only 21 of the newest 56 values were observed, and 28 are needed" in result.stderr

@@ -140,7 +140,8 @@ def data_option(function: _F) -> _F:
         required=True,
         multiple=True,
         metavar="FILE",
-        help="CSV or Parquet file; several (repeat it, or separate by commas) are joined into one series.",
+        help="File, folder, address, database query or - for standard input; several (repeat it, or separate files by "
+        "commas) are joined into one series.",
     )(function)
 
 

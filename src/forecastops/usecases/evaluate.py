@@ -10,6 +10,7 @@ from forecastops import __version__
 from forecastops.adapters.mlflow_store.connection import connect
 from forecastops.adapters.mlflow_store.registry import Champion, ModelRegistry
 from forecastops.adapters.mlflow_store.runs import Runs
+from forecastops.forecasting.window import require_observed_window
 from forecastops.gate.comparison import Comparison, compare
 from forecastops.gate.decision import decide
 from forecastops.gate.evidence import Number, finite_or_none
@@ -42,6 +43,7 @@ def evaluate(config: Config, run_id: str) -> Decision:
     champion = champion_model(runs, registry, current.version) if current else None
     _LOG.info("comparing run %s with %s", run_id, f"champion version {current.version.version}" if current else "none")
     evaluation = config.evaluation_of(challenger.frequency)
+    require_observed_window(challenger.observed, evaluation, f"run {run.run_id}")
     bound, tolerance = config.model.max_iterations, config.gate.revision_tolerance
     comparison = compare(challenger, champion, evaluation, bound, tolerance)
     opponent = _champion_record(current, comparison, incumbent=champion is None)

@@ -13,6 +13,7 @@ from forecastops.adapters.sources.read_series import read_series
 from forecastops.data.series import Series
 from forecastops.forecasting.estimation import require_positive
 from forecastops.forecasting.training import require_trainable
+from forecastops.forecasting.window import require_observed_window
 from forecastops.ground.config import Config
 from forecastops.usecases.first_look import first_doubts
 
@@ -49,7 +50,9 @@ def trainable_series(config: Config, paths: Sequence[str]) -> Series:
         ModelError: when values have no logarithm and the spec asks for it.
     """
     series = read_series(paths, config.data)
-    require_trainable(series, config.model, config.evaluation_of(series.frequency))
+    evaluation = config.evaluation_of(series.frequency)
+    require_trainable(series, config.model, evaluation)
+    require_observed_window(series.observed, evaluation, f"series {series.start} to {series.end}")
     require_positive(series.values, config.model.spec)
     return series
 
