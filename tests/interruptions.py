@@ -27,9 +27,12 @@ CHANGES: dict[type, tuple[str, ...]] = {
     MlflowClient: ("create_model_version", "delete_registered_model", "transition_model_version_stage"),
 }
 READS: dict[type, tuple[str, ...]] = {
-    ModelRegistry: ("champion", "staged", "versions", "get", "find", "of_run", "download", "lost_pointer", "now"),
+    ModelRegistry: (
+        *("champion", "staged", "versions", "get", "find", "of_run", "download", "lost_pointer", "now", "is_gone"),
+        "other_models",
+    ),
     MlflowTarget: ("state", "versions_in_use", "forecast", "release", "clean_up"),
-    Runs: ("get", "download", "newest_data", "recorder"),
+    Runs: ("get", "download", "newest_data", "recorder", "require_resumable", "require_new_run_possible"),
 }
 # What a run holds before it has its last tags, nobody asks for: being killed before these is as before the next above.
 UNSEEN: dict[type, tuple[str, ...]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -188,6 +189,7 @@ def one_line_errors(show_traceback: bool, listener: BuildSystem | None = None) -
 
     signal.signal(signal.SIGTERM, _interrupt)
     try:
+        _require_folder()
         yield
     except (click.exceptions.Exit, click.ClickException, BrokenPipeError):
         raise
@@ -198,8 +200,34 @@ def one_line_errors(show_traceback: bool, listener: BuildSystem | None = None) -
     except KeyboardInterrupt:
         fail("interrupted; nothing was changed, or `forecastops status` says what is left to do", 130)
     except Exception as error:  # noqa: BLE001  # the last resort, so that no traceback reaches a user unasked
+        if isinstance(error, OSError) and error.errno is not None:
+            fail(_of_the_system(error), 1)
         text = redacted(" ".join(f"{type(error).__name__}: {error}".split()))
         fail(f"unexpected error: {text[:400]}; run again with --traceback and report it", 1)
+
+
+def _require_folder() -> None:
+    """Libraries ask for the working directory, and fail in words of their own where it was deleted."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        raise ConfigError("the working directory", "was deleted", "change to a folder that exists") from None
+
+
+def _of_the_system(error: OSError) -> str:
+    """What the operating system refuses, and what a person can do about it."""
+    remedies = {
+        errno.ENOSPC: "free space there",
+        errno.EDQUOT: "free space there, or ask for a larger quota",
+        errno.EACCES: "mend its permissions",
+        errno.EPERM: "mend its permissions",
+        errno.EROFS: "name another place",
+        errno.EMFILE: "raise the limit of open files",
+        errno.ENOMEM: "free memory",
+    }
+    where = str(error.filename or "the operating system")
+    remedy = remedies.get(error.errno or 0, "mend what it names")
+    return str(ForecastopsError(where, error.strerror or str(error), f"{remedy}, then run the command again"))
 
 
 def _encodable(text: str) -> str:

@@ -52,8 +52,8 @@ def _verdict(
 ) -> tuple[Verdict, str]:
     if blocking:
         return "REJECT", f"the challenger fails {', '.join(blocking)}"
-    if evidence.incumbent:
-        return _replaced(policy)
+    if evidence.unscored:
+        return _replaced(evidence, policy)
     if evidence.champion is None:
         return "PROMOTE", "there is no champion yet, and the challenger passes every guardrail"
     if not compared:
@@ -63,9 +63,10 @@ def _verdict(
     return "PROMOTE", "the challenger passes every guardrail and every comparison with the champion"
 
 
-def _replaced(policy: GatePolicy) -> tuple[Verdict, str]:
-    """The verdict about a challenger that passes every guardrail, the floor among them, where an incumbent serves."""
-    what = "the champion is no forecastops model and cannot be scored"
+def _replaced(evidence: Evidence, policy: GatePolicy) -> tuple[Verdict, str]:
+    """The verdict about a challenger that passes every guardrail, the floor among them, where none can be scored."""
+    why = "the champion's files are gone, so it" if evidence.gone else "the champion is no forecastops model and"
+    what = f"{why} cannot be scored"
     if policy.incumbent == "seasonal_naive":
         return "PROMOTE", f"{what}; the challenger passes every guardrail and is not above the seasonal naive"
     return "HOLD", f"{what}; gate.incumbent {policy.incumbent} keeps it, whatever the challenger's scores"
@@ -79,7 +80,7 @@ def _guardrails(evidence: Evidence, policy: GatePolicy) -> Iterator[Check]:
     if policy.max_start_gap is not None:
         yield guardrails.start_gap(evidence, policy.max_start_gap)
     yield guardrails.finite(evidence)
-    if policy.beat_seasonal_naive or evidence.incumbent:
+    if policy.beat_seasonal_naive or evidence.unscored:
         yield guardrails.seasonal_naive_floor(evidence)
     if policy.max_coverage_shortfall is not None:
         yield guardrails.interval_coverage(evidence, policy.max_coverage_shortfall)

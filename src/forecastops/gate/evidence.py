@@ -97,6 +97,7 @@ class Evidence(StrictRecord):
     incumbent: bool = Field(
         False, description="Whether the model under the pointer is none of ours, so that it cannot be scored."
     )
+    gone: bool = Field(False, description="Whether the files of the model under the pointer are gone, likewise.")
     seasonal_naive: ModelEvidence = Field(description="Scores of the last season's values again.")
     converged: bool = Field(description="Whether the challenger's optimiser converged.")
     start_gap: Number = Field(None, description="Log-likelihood by which the estimation's starts ended apart.")
@@ -113,9 +114,14 @@ class Evidence(StrictRecord):
 
     @model_validator(mode="after")
     def _incumbent_has_no_scores(self) -> Evidence:
-        if self.incumbent and self.champion is not None:
+        if self.unscored and self.champion is not None:
             raise ValueError("an incumbent cannot be scored, and here it has scores")
         return self
+
+    @property
+    def unscored(self) -> bool:
+        """Whether there is a model under the pointer that cannot be scored."""
+        return self.incumbent or self.gone
 
 
 def finite_or_none(value: float) -> Number:

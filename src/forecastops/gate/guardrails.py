@@ -44,7 +44,7 @@ INTERVAL_COVERAGE = "interval_coverage"
 def comparable_data(evidence: Evidence, bound: Number) -> Check:
     """Both models can be judged on the same observations, and the series are the same where they overlap."""
     check = comparable(evidence.incomparable, evidence.revised_share, bound, revised=evidence.champion is not None)
-    if evidence.incumbent:
+    if evidence.unscored:
         reason = f"{check.reason}; the champion is not among them, and its data are unknown"
         check = check.model_copy(update={"reason": reason})
     return check

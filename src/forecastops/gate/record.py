@@ -36,6 +36,7 @@ class ChampionRecord(StrictRecord):
         description="Of a champion that is no forecastops model: RMSE and R2 as its tags record them, null where they "
         "do not. From a window of its own, so not comparable with any score here.",
     )
+    gone: bool = Field(False, description="Whether it could not be scored because its files are gone.")
 
     @property
     def model(self) -> str:
@@ -52,6 +53,8 @@ class ChampionRecord(StrictRecord):
                 f"champion version {self.version} was not made by forecastops and could not be scored; recorded of it: "
                 f"{', '.join(shown)}, on a window of its own, so not comparable with the scores here"
             )
+        if self.gone:
+            found.append(f"the files of champion version {self.version} are gone, so it could not be scored")
         if self.re_estimated:
             found.append(
                 "the champion's own parameters are not older than the window, so its spec was estimated anew before "

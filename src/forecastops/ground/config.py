@@ -135,8 +135,9 @@ class GatePolicy(StrictRecord):
     beat_seasonal_naive: bool = Field(True, description="Whether the RMSE must not exceed the seasonal naive's.")
     incumbent: Literal["seasonal_naive", "hold"] = Field(
         "seasonal_naive",
-        description="What replaces a champion that is no forecastops model and so cannot be scored: a challenger that "
-        "passes the guardrails and is not above the seasonal naive, or (hold) none without --force.",
+        description="What replaces a champion that cannot be scored, as it is no forecastops model or its files are "
+        "gone: a challenger that passes the guardrails and is not above the seasonal naive, or (hold) none without "
+        "--force.",
     )
     max_coverage_shortfall: float | None = Field(
         0.15,
@@ -172,7 +173,11 @@ class TrackingConfig(StrictRecord):
 
     tracking_uri: str | None = Field(None, description="MLflow tracking URI; else MLFLOW_TRACKING_URI, else SQLite.")
     registry_uri: str | None = Field(None, description="MLflow registry URI, where it differs from the tracking URI.")
-    experiment: str = Field("forecastops", min_length=1, description="MLflow experiment that holds the runs.")
+    experiment: str | None = Field(
+        None,
+        min_length=1,
+        description="MLflow experiment that holds the runs; else MLFLOW_EXPERIMENT_NAME or _ID, else forecastops.",
+    )
     artifact_location: str | None = Field(
         None, description="Where the experiment keeps artifacts, should it have to be created; MLflow's choice if null."
     )

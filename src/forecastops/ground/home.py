@@ -7,13 +7,33 @@ import socket
 import uuid
 from pathlib import Path
 
-__all__ = ["home", "lock_domain"]
+from forecastops.ground.errors import ConfigError
+
+__all__ = ["home", "lock_domain", "require_home"]
 
 
 def home() -> Path:
     """The folder ``FORECASTOPS_HOME`` names, else ``~/.forecastops``; it need not exist."""
     named = os.environ.get("FORECASTOPS_HOME")
     return Path(named).expanduser().absolute() if named else Path.home() / ".forecastops"
+
+
+def require_home(*, writable: bool = True) -> None:
+    """Refuse a home that is no folder, or cannot be one, before anything is done.
+
+    Args:
+        writable: whether something is to be written there.
+
+    Raises:
+        ConfigError: naming it.
+    """
+    path = home()
+    there = next(found for found in (path, *path.parents) if os.path.lexists(found))
+    if not there.is_dir():
+        raise ConfigError(f"FORECASTOPS_HOME {path}", f"{there} is no folder", "set FORECASTOPS_HOME to one")
+    if writable and not os.access(there, os.W_OK | os.X_OK):
+        what = f"{there} cannot be written to"
+        raise ConfigError(f"FORECASTOPS_HOME {path}", what, "mend its permissions, or set FORECASTOPS_HOME to another")
 
 
 def lock_domain() -> str:

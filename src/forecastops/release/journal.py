@@ -37,9 +37,9 @@ class Journal:
         self, registry: ModelRegistry, version: ModelVersion, entry: Entry, since: float | None = None
     ) -> None:
         self._registry = registry
-        self._registered = time.monotonic() if since is None else since
-        self._since = self._registered
-        self.moving = version
+        self._begun = time.monotonic() if since is None else since
+        self._since = self._begun
+        self.registered = version
         self.version = version.version
         self.entry = entry
         self.again = again(version, entry)
@@ -70,16 +70,16 @@ class Journal:
 
     def withdraw(self) -> None:
         """Leave the version as it was before ``begin``; where it was under way already, record that it was undone."""
-        before = read_journal(self.moving)
+        before = read_journal(self.registered)
         if before is None or before.outcome is None:
             self.end("undone")
         else:
-            self._registry.tag(self.version, {JOURNAL: self.moving.tags[JOURNAL]})
+            self._registry.tag(self.version, {JOURNAL: self.registered.tags[JOURNAL]})
 
     @property
     def age(self) -> float:
         """Seconds since its registration began."""
-        return time.monotonic() - self._registered
+        return time.monotonic() - self._begun
 
     @property
     def silent_seconds(self) -> float:

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from forecastops.adapters.endpoint import Endpoint
-from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
+from forecastops.adapters.mlflow_store.registry import FilesGoneError, ModelRegistry, ModelVersion
 from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.adapters.model_artifact import is_own_format
 from forecastops.forecasting.forecaster import Forecaster
@@ -56,7 +56,10 @@ def made_by_forecastops(runs: Runs, registry: ModelRegistry, version: ModelVersi
     except RegistryError:
         pass  # older runs are deleted, or lie in another workspace; the files say it too
     with tempfile.TemporaryDirectory() as folder:
-        return is_own_format(registry.download(version.version, Path(folder)))
+        try:
+            return is_own_format(registry.download(version.version, Path(folder)))
+        except FilesGoneError:
+            return False  # nothing is left that could say it
 
 
 def legacy_endpoint(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,8 @@ from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersi
 from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.ground.config import Config
 from forecastops.ground.errors import PromotionRefusedError
-from forecastops.ground.home import home, lock_domain
+from forecastops.ground.home import home, lock_domain, require_home
+from forecastops.ground.identity import identify
 from forecastops.ground.locks import holder, owned
 from forecastops.release.champion import current_champion
 from forecastops.release.legacy_champion import proven_model
@@ -39,7 +39,13 @@ class Production:
 
     @classmethod
     def open(cls, config: Config) -> Production:
-        """Connect to what the configuration names."""
+        """Connect to what the configuration names.
+
+        Raises:
+            ConfigError: when the home cannot be one, or the settings are not those of the target.
+            RegistryError: when the registry does not answer.
+        """
+        require_home(writable=False)
         connection = connect(config.tracking)
         name = config.registry.model_name
         return cls(
@@ -57,6 +63,7 @@ class Production:
         Raises:
             PromotionRefusedError: when another is still under way after a while.
         """
+        require_home()
         path = self._lock
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.under_way:
@@ -78,15 +85,11 @@ class Production:
     @property
     def domain(self) -> str:
         """A name of those processes that ``exclusively`` keeps out: they share machine, home and lock."""
-        return f"{lock_domain()}/{self._registry_digest}"
+        return f"{lock_domain()}/{identify(self.registry_uri).digest}"
 
     @property
     def _lock(self) -> Path:
-        return home() / "locks" / f"{self.registry.name}-{self._registry_digest}.lock"
-
-    @property
-    def _registry_digest(self) -> str:
-        return hashlib.sha256(self.registry_uri.encode()).hexdigest()[:16]
+        return home() / "locks" / f"{self.registry.name}-{identify(self.registry_uri).digest}.lock"
 
     def current(self) -> ModelVersion | None:
         """The version under the pointer, None where no version has ever been there.

@@ -120,7 +120,7 @@ def install(
     except RivalError:
         production.runs.discard(run_id)  # nothing of it is left, as if it had never begun
         raise
-    return journal.moving, state
+    return journal.registered, state
 
 
 def _logged(production: Production, successor: Successor, kind: Kind) -> tuple[str, Mapping[str, str]]:

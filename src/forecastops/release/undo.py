@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from forecastops.adapters.endpoint import Endpoint
 from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVersion
 from forecastops.ground.errors import EndpointError, ForecastopsError, PromotionRefusedError
 from forecastops.release.entry import Entry
@@ -56,7 +57,13 @@ def restore_endpoint(production: Production, champion: ModelVersion | None, entr
     if champion is None or entry.incumbent == "unserved":
         endpoint.delete()
         return
-    endpoint.stage(champion.version, restoring=True)
+    try:
+        endpoint.stage(champion.version, restoring=True)
+    except EndpointError:
+        if not production.registry.is_gone(champion.version):
+            raise
+        _leave_without_files(endpoint, champion.version)
+        return
     endpoint.release(champion.version)
     try:
         endpoint.clean_up()
@@ -65,6 +72,15 @@ def restore_endpoint(production: Production, champion: ModelVersion | None, entr
     if entry.incumbent:
         what = "endpoint %s serves version %s again; it is healthy, but as no forecastops model could not be verified"
         _LOG.warning(what, endpoint.name, champion.version)
+
+
+def _leave_without_files(endpoint: Endpoint, version: str) -> None:
+    """Keep what serves a version whose files are gone; nothing else may serve in its place."""
+    state = endpoint.state()
+    if state is None or state.serves(version):
+        return
+    _LOG.warning("endpoint %s is removed: it served version %s, whose files are gone", endpoint.name, version)
+    endpoint.delete()
 
 
 def _undo_steps(production: Production, journal: Journal) -> bool:

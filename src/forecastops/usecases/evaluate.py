@@ -8,8 +8,9 @@ from importlib.metadata import version
 
 from forecastops import __version__
 from forecastops.adapters.mlflow_store.connection import connect
-from forecastops.adapters.mlflow_store.registry import Champion, ModelRegistry
+from forecastops.adapters.mlflow_store.registry import Champion, FilesGoneError, ModelRegistry
 from forecastops.adapters.mlflow_store.runs import Runs
+from forecastops.forecasting.forecaster import Forecaster
 from forecastops.forecasting.window import require_observed_window
 from forecastops.gate.comparison import Comparison, compare
 from forecastops.gate.decision import decide
@@ -38,16 +39,18 @@ def evaluate(config: Config, run_id: str) -> Decision:
     connection = connect(config.tracking)
     runs, registry = Runs(connection), ModelRegistry(connection, config.registry)
     run = runs.get(run_id)
+    runs.require_resumable(run_id)
     challenger = challenger_model(runs, run)
     current = current_champion(registry)
-    champion = champion_model(runs, registry, current.version) if current else None
+    champion, gone = _champion_model(runs, registry, current)
     _LOG.info("comparing run %s with %s", run_id, f"champion version {current.version.version}" if current else "none")
     evaluation = config.evaluation_of(challenger.frequency)
     require_observed_window(challenger.observed, evaluation, f"run {run.run_id}")
     bound, tolerance = config.model.max_iterations, config.gate.revision_tolerance
     comparison = compare(challenger, champion, evaluation, bound, tolerance)
-    opponent = _champion_record(current, comparison, incumbent=champion is None)
-    evidence = comparison.evidence.model_copy(update={"incumbent": current is not None and champion is None})
+    incumbent = current is not None and champion is None and not gone
+    opponent = _champion_record(current, comparison, incumbent=incumbent, gone=gone)
+    evidence = comparison.evidence.model_copy(update={"incumbent": incumbent, "gone": gone})
     ruling = decide(evidence, config.gate)
     decision = Decision(
         run_id=run.run_id,
@@ -73,7 +76,20 @@ def evaluate(config: Config, run_id: str) -> Decision:
     return decision
 
 
-def _champion_record(current: Champion | None, comparison: Comparison, *, incumbent: bool) -> ChampionRecord | None:
+def _champion_model(runs: Runs, registry: ModelRegistry, current: Champion | None) -> tuple[Forecaster | None, bool]:
+    """The champion's model where it can be scored; and whether it cannot because its files are gone."""
+    if current is None:
+        return None, False
+    try:
+        return champion_model(runs, registry, current.version), False
+    except FilesGoneError as error:
+        _LOG.warning("%s: %s; the challenger is judged without it", error.where, error.what)
+        return None, True
+
+
+def _champion_record(
+    current: Champion | None, comparison: Comparison, *, incumbent: bool, gone: bool
+) -> ChampionRecord | None:
     if current is None:
         return None
     found = current.version
@@ -83,6 +99,7 @@ def _champion_record(current: Champion | None, comparison: Comparison, *, incumb
         run_id=model_run(found),
         re_estimated=comparison.re_estimated,
         recorded={name: _number(found.tags.get(name)) for name in ("RMSE", "R2")} if incumbent else None,
+        gone=gone,
     )
 
 

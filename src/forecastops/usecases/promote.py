@@ -69,6 +69,7 @@ def promote(config: Config, run_id: str, force_reason: str | None = None) -> Mov
         force_reason = redacted(force_reason)  # it becomes a tag
     production = Production.open(config)
     run = production.runs.get(run_id)
+    production.runs.require_resumable(run_id)
     decision = read_decision(production.runs, run)
     with production.exclusively():
         moved = _promote(production, decision, run, force_reason)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from forecastops.adapters.endpoint import EndpointState
-from forecastops.adapters.mlflow_store.registry import ModelVersion
+from forecastops.adapters.mlflow_store.registry import FilesGoneError, ModelVersion
 from forecastops.adapters.sources.read_series import read_series, source_names
 from forecastops.data.series import Series
 from forecastops.forecasting.forecaster import Forecaster
@@ -63,6 +63,8 @@ def renew(config: Config, paths: Sequence[str], accept_reason: str | None = None
     for note in series.notes:
         _LOG.warning("%s", note)
     production = Production.open(config)
+    production.runs.require_resumable()
+    production.runs.require_new_run_possible()
     source = source_names(paths)
     with production.exclusively():
         recover_interrupted(production)
@@ -94,7 +96,10 @@ def on_hold(
     Raises:
         EndpointError: when deployment or smoke test fail; production is then as it was.
     """
-    model = champion_model(production.runs, production.registry, champion)
+    try:
+        model = champion_model(production.runs, production.registry, champion)
+    except FilesGoneError as error:
+        return _unchanged(champion, f"{error.what}; {error.remedy}")
     if model is None:
         return _unchanged(champion, "the champion was not made by forecastops, so it cannot be renewed")
     series = Series(challenger.values, filled=challenger.interpolated)

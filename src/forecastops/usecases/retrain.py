@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from forecastops.gate.record import Decision
 from forecastops.ground.config import Config
+from forecastops.ground.home import require_home
 from forecastops.usecases.evaluate import evaluate
 from forecastops.usecases.moved import Moved
 from forecastops.usecases.promote import promote
@@ -36,6 +37,7 @@ class Retrained:
 
 def retrain(config: Config, paths: Sequence[str]) -> Retrained:
     """Train a challenger on ``paths``, judge it, and promote it if it earned that; else renew the champion."""
+    require_home()  # before the fit: without one, nothing can be promoted
     trained = train(config, paths)
     decision = evaluate(config, trained.run_id)
     return Retrained(trained, decision, promote(config, trained.run_id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -92,6 +93,8 @@ def status(config: Config) -> Status:
     ]
     served = _forecasts_from(production, champion.version) if champion else None
     newest = production.runs.newest_data(production.registry.name)
+    if champion is None and newest is None and not lost:
+        disagreements += _misspelt(production)
     stale = list(_stale(production, served, newest)) if served else []
     return Status(production.registry.pointer.kind, champion, endpoint, served, newest, disagreements, stale)
 
@@ -166,6 +169,16 @@ def _interrupted(production: Production) -> Iterator[str]:
                 yield f"{what} is under way ({done}); ask again when it has ended"
             else:
                 yield f"{what} was interrupted ({done}); to finish or undo it: {again(version, entry)}"
+
+
+def _misspelt(production: Production) -> Iterator[str]:
+    """Nothing was ever trained or registered under the name, but there are others."""
+    if others := production.registry.other_models():
+        names = difflib.get_close_matches(production.registry.name, others, 3, 0.0)
+        yield (
+            f"there is no model {production.registry.name!r}, but {', '.join(names)}"
+            f"{' and others' if len(others) > len(names) else ''}; give registry.model_name as it is"
+        )
 
 
 def _stages(production: Production, champion: Champion | None) -> Iterator[str]:

@@ -62,16 +62,21 @@ def train(config: Config, paths: Sequence[str]) -> TrainResult:
     series = trainable_series(config, paths)
     connection = connect(config.tracking, may_create=True)  # before the fits: they are of no use without a server
     runs = Runs(connection)
+    runs.require_resumable()
+    if runs.made_by_mlflow is None:
+        runs.require_new_run_possible()
     for note in series.notes:
         _LOG.warning("%s", note)
     evaluation = config.evaluation_of(series.frequency)
     _LOG.info("fitting (%s) to %d observations", config.model.selection, series.rows)
-    trained = fit(series, config.model, evaluation, _previous(connection, runs, config))
-    _say(trained)
-    for doubt in doubts(series, trained.model.as_judged(), evaluation.season_length):
-        _LOG.warning("%s", doubt)
-    selection, metrics = trained.selection.document() if trained.selection else None, trained.metrics
+    previous = _previous(connection, runs, config)
+    # The run first: where it cannot be made, the fits are of no use.
     with tempfile.TemporaryDirectory() as folder, runs.record(f"train {series.end}") as recorder:
+        trained = fit(series, config.model, evaluation, previous)
+        _say(trained)
+        for doubt in doubts(series, trained.model.as_judged(), evaluation.season_length):
+            _LOG.warning("%s", doubt)
+        selection, metrics = trained.selection.document() if trained.selection else None, trained.metrics
         _log_data(recorder, config, series, paths)
         recorder.params(_keyed("evaluation", evaluation) | {"model.selection": config.model.selection})
         recorder.params({f"model.{key}": value for key, value in trained.spec.items()})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 
 from forecastops.ground.config import DeploymentConfig
 from forecastops.ground.errors import EndpointError
+from forecastops.ground.identity import identify
 
 __all__ = ["HEALTHY", "Endpoint", "EndpointState"]
 
@@ -49,7 +49,9 @@ class Endpoint(ABC):
     def __init__(self, config: DeploymentConfig, name: str, model_name: str, registry_uri: str) -> None:
         self._config = config
         self._model_name = model_name
-        self._owner = hashlib.sha256(f"{registry_uri}\0{model_name}".encode()).hexdigest()[:16]
+        registry = identify(registry_uri)
+        self._owner = registry.owner(model_name)
+        self._owners = registry.owners(model_name)
         self._place = f"endpoint {name!r} on {config.target}"
         self.name = name
 

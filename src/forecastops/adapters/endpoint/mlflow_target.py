@@ -24,7 +24,7 @@ class MlflowTarget(Endpoint):
             found = self._found()
         if found is None:
             return None
-        ours = found.get("owner", self._owner) == self._owner
+        ours = found.get("owner", self._owner) in self._owners
         version = self._version(found.get("model_uri")) if ours else None
         return EndpointState(self.name, found.get("url"), str(found.get("state")), version, ours)
 

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import logging
 import os
-import re
-import socket
-import ssl
 import warnings
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from forecastops.adapters.mlflow_store.azure_login import AZURE, explained, sign_in
+from forecastops.adapters.mlflow_store.database import require_database
+from forecastops.adapters.mlflow_store.mlflow_errors import mlflow_errors
 from forecastops.ground.config import TrackingConfig
-from forecastops.ground.errors import ForecastopsError, RegistryError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["Connection", "connect", "mlflow_errors"]
+__all__ = ["Connection", "connect"]
 
 # MLflow's own defaults add up to minutes of silence in front of a dead server; an operator's settings win.
 _BOUNDS = {
@@ -37,8 +34,13 @@ class Connection:
     client: MlflowClient
     tracking_uri: str
     registry_uri: str
-    experiment: str
+    experiment: str | None  # as configured; None for what MLflow's own variables say
     artifact_location: str | None
+
+    @property
+    def registry_variable(self) -> str:
+        """The variable of MLflow that says where the registry is."""
+        return _variable(self.registry_uri, self.tracking_uri)
 
 
 def connect(config: TrackingConfig, *, may_create: bool = False) -> Connection:
@@ -67,11 +69,16 @@ def connect(config: TrackingConfig, *, may_create: bool = False) -> Connection:
         if config.registry_uri:
             mlflow.set_registry_uri(config.registry_uri)
         tracking_uri, registry_uri = _absolute(mlflow.get_tracking_uri()), _absolute(mlflow.get_registry_uri())
-    for uri in (tracking_uri, registry_uri):
-        _require_database(uri, may_create=may_create)
+    for uri in dict.fromkeys((tracking_uri, registry_uri)):
+        with mlflow_errors(f"MLflow at {uri}", variable=_variable(uri, tracking_uri)):
+            require_database(uri, may_create=may_create)
     with mlflow_errors(f"MLflow at {tracking_uri}"):
         client = _answering_client({tracking_uri, registry_uri})
     return Connection(client, tracking_uri, registry_uri, config.experiment, config.artifact_location)
+
+
+def _variable(uri: str, tracking_uri: str) -> str:
+    return "MLFLOW_TRACKING_URI" if uri == tracking_uri else "MLFLOW_REGISTRY_URI"
 
 
 def _answering_client(uris: set[str]) -> MlflowClient:
@@ -88,66 +95,10 @@ def _answering_client(uris: set[str]) -> MlflowClient:
     return client
 
 
-@contextmanager
-def mlflow_errors(where: str, remedy: str = "check MLFLOW_TRACKING_URI and that the server answers") -> Iterator[None]:
-    """Turn whatever MLflow raises inside into one line that names ``where``.
-
-    Its stores let errors of their own libraries through (HTTP, SQLAlchemy, Azure, files), which share no base class.
-    """
-    try:
-        yield
-    except ForecastopsError:
-        raise
-    except Exception as error:
-        what = _short(error)
-        if re.search(r"\b(401|403|Unauthorized|Forbidden)\b", what):
-            remedy = "check that its credential is good for it and has not expired, then run the command again"
-        raise RegistryError(where, what, remedy) from error
-
-
 def _absolute(uri: str) -> str:
     """One name for one server: two names would be two locks."""
     scheme = "sqlite:///"
     return scheme + os.path.abspath(uri.removeprefix(scheme)) if uri.startswith(scheme) else uri.rstrip("/")
-
-
-def _require_database(uri: str, *, may_create: bool) -> None:
-    """Refuse a SQLite file that is not there or cannot be written to.
-
-    MLflow would retry for minutes, or make an empty database at a mistyped path, which has no champion to beat.
-    """
-    if not uri.startswith("sqlite:///"):
-        return
-    path = uri.removeprefix("sqlite:///")
-    folder, place = os.path.dirname(path), f"MLflow at {uri}"
-    if not os.path.isdir(folder):
-        raise RegistryError(place, f"there is no folder {folder}", "mend the path, or make the folder")
-    if not os.path.exists(path) and not may_create:
-        raise RegistryError(place, "there is no such database", "train first, or set MLFLOW_TRACKING_URI")
-    if not os.access(path if os.path.exists(path) else folder, os.W_OK):
-        raise RegistryError(place, "it cannot be written to", "mend its permissions, or set MLFLOW_TRACKING_URI")
-
-
-def _short(error: BaseException) -> str:
-    """The first line of the error; of one about a connection, what the operating system said at its root."""
-    inner: BaseException | None = error
-    proxy = False
-    while inner is not None:
-        proxy = proxy or type(inner).__name__ == "ProxyError"
-        if isinstance(inner, ssl.SSLCertVerificationError):
-            return _untrusted(inner)
-        if isinstance(inner, ConnectionError | TimeoutError | socket.gaierror) and inner.strerror:
-            return f"the proxy that HTTPS_PROXY or HTTP_PROXY names: {inner.strerror}" if proxy else inner.strerror
-        inner = inner.__cause__ or inner.__context__
-    lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-    return lines[0] if len(lines[0]) <= 300 else lines[0][:297] + "..."
-
-
-def _untrusted(error: ssl.SSLCertVerificationError) -> str:
-    what = f"its TLS certificate is not trusted ({error.verify_message})"
-    if "expired" in what or "not yet valid" in what:
-        return f"{what}; is this machine's clock right?"
-    return f"{what}; a proxy that opens TLS, or a private authority, needs its certificate in REQUESTS_CA_BUNDLE"
 
 
 def _quiet() -> None:

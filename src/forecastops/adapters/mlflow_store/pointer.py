@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from forecastops.adapters.mlflow_store.connection import Connection, mlflow_errors
+from forecastops.adapters.mlflow_store.connection import Connection
+from forecastops.adapters.mlflow_store.mlflow_errors import mlflow_errors
 from forecastops.ground.config import RegistryConfig
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ class Pointer:
         self._model = config.model_name
         self._asks = connection.registry_uri.startswith(_SERVERS)
         self._place = f"the registry at {connection.registry_uri}"
+        self._variable = connection.registry_variable
         self._wanted = config.pointer
         self.alias = config.alias
 
@@ -59,12 +62,18 @@ class Pointer:
         if self.kind == "alias":
             self._client.set_registered_model_alias(self._model, self.alias, version)
         if self.kind == "stage" or stages_in_use:
+            self._to_stage(version)
+
+    def _to_stage(self, version: str) -> None:
+        with warnings.catch_warnings():  # MLflow warns of stages from the line that asks for them
+            warnings.simplefilter("ignore", FutureWarning)
             self._client.transition_model_version_stage(self._model, version, STAGE, archive_existing_versions=True)
 
     def _answers_for_aliases(self) -> bool:
         from mlflow.exceptions import MlflowException
 
-        with mlflow_errors(self._place, "set registry.pointer to alias or stage, whichever it has"):
+        remedy = "set registry.pointer to alias or stage, whichever it has"
+        with mlflow_errors(self._place, remedy, self._variable):
             try:
                 self._client.get_model_version_by_alias(self._model, self.alias)
             except MlflowException as error:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from forecastops.adapters.mlflow_store.clock import clock_offset
-from forecastops.adapters.mlflow_store.connection import Connection, mlflow_errors
+from forecastops.adapters.mlflow_store.connection import Connection
+from forecastops.adapters.mlflow_store.mlflow_errors import mlflow_errors, status_code
 from forecastops.adapters.mlflow_store.pointer import STAGE, Pointer, PointerKind
 from forecastops.ground.config import RegistryConfig
 from forecastops.ground.errors import RegistryError
@@ -19,13 +22,18 @@ from forecastops.ground.errors import RegistryError
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion as MlflowVersion
 
-__all__ = ["Champion", "LostPointerError", "ModelRegistry", "ModelVersion"]
+__all__ = ["Champion", "FilesGoneError", "LostPointerError", "ModelRegistry", "ModelVersion"]
 
+_ADDED = "registered_model_meta"
 _MODEL_MARK = "Forecasts promoted by forecastops."  # describes a registered model that we made
 
 
 class LostPointerError(RegistryError):
     """There should be a champion, but nothing that exists is under the pointer."""
+
+
+class FilesGoneError(RegistryError):
+    """The artifact store has no files of a version any more."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,8 @@ class ModelRegistry:
         self.pointer = Pointer(connection, config)
         self.name = config.model_name
         self._registry_uri = connection.registry_uri
-        self._place = f"registered model {self.name!r} at {connection.tracking_uri}"
+        self._place = f"registered model {self.name!r} at {connection.registry_uri}"
+        self._variable = connection.registry_variable
 
     def champion(self, moving_in: Callable[[ModelVersion], bool] = lambda _: False) -> Champion | None:
         """The version under the pointer, None where the registry says that there is none.
@@ -76,7 +85,7 @@ class ModelRegistry:
         versions = self.versions()
         if not versions:
             return None
-        with mlflow_errors(self._place):
+        with self._errors():
             pointed = self.pointer.aliased()
         if pointed is not None:
             found = {version.version: version for version in versions}.get(pointed)
@@ -96,6 +105,19 @@ class ModelRegistry:
         remedy = "name the version that is to serve: forecastops rollback --to-version N --reason ..."
         return LostPointerError(self._place, what, remedy)
 
+    def other_models(self) -> list[str]:
+        """The names of other registered models, as far as the registry tells; none where it has versions of ours."""
+        from mlflow.exceptions import MlflowException
+
+        if self.versions():
+            return []
+        with self._errors():
+            try:  # MLflow adds a condition on tags, which not every registry understands
+                found = self._client.search_registered_models(max_results=1000)
+            except MlflowException:
+                return []
+        return [model.name for model in found if model.name != self.name]
+
     def staged(self) -> list[ModelVersion]:
         """The versions in stage Production, where stages are in use."""
         return [version for version in self.versions() if version.stage == STAGE]
@@ -105,7 +127,7 @@ class ModelRegistry:
 
         Registered models are not searched for: MLflow adds a condition on tags, which not every registry understands.
         """
-        with mlflow_errors(self._place):
+        with self._errors():
             found = []
             page = self._client.search_model_versions(f"name='{self.name}'")
             while True:
@@ -116,7 +138,7 @@ class ModelRegistry:
 
     def get(self, version: str) -> ModelVersion:
         """The version of that number."""
-        with mlflow_errors(f"version {version} of {self._place}", "name one that `mlflow` lists for this model"):
+        with self._errors(f"version {version}", "name one that `mlflow` lists for this model"):
             return _record(self._client.get_model_version(self.name, version))
 
     def register(self, run_id: str, source: str, description: str) -> ModelVersion:
@@ -125,7 +147,7 @@ class ModelRegistry:
         MLflow repeats a POST whose answer was lost, so one call can make two versions: of those that it
         made, the younger ones are deleted.
         """
-        with mlflow_errors(self._place):
+        with self._errors():
             before = {version.version for version in self.versions()}
             self._create()
             self._client.create_model_version(self.name, source, run_id or None, description=description)
@@ -134,6 +156,9 @@ class ModelRegistry:
             for double in doubles:
                 self._client.delete_model_version(self.name, double.version)
         return made
+
+    def _errors(self, part: str = "", remedy: str | None = None) -> AbstractContextManager[None]:
+        return mlflow_errors(f"{part} of {self._place}" if part else self._place, remedy, self._variable)
 
     def _create(self) -> None:
         """Make the registered model where there is none; also when a repeated request meets what it has made itself."""
@@ -163,18 +188,18 @@ class ModelRegistry:
 
     def tag(self, version: str, tags: Mapping[str, str]) -> None:
         """Set tags on a version; afterwards, since Azure ML refuses them at its creation."""
-        with mlflow_errors(f"version {version} of {self._place}"):
+        with self._errors(f"version {version}"):
             for key, value in tags.items():
                 self._client.set_model_version_tag(self.name, version, key, value)
 
     def untag(self, version: str, key: str) -> None:
         """Remove a tag from a version that carries it."""
-        with mlflow_errors(f"version {version} of {self._place}"):
+        with self._errors(f"version {version}"):
             self._client.delete_model_version_tag(self.name, version, key)
 
     def point(self, version: str) -> None:
         """Move the pointer."""
-        with mlflow_errors(f"version {version} of {self._place}"):
+        with self._errors(f"version {version}"):
             in_use = any(staged.version != version for staged in self.staged())
             self.pointer.move(version, stages_in_use=in_use)
 
@@ -184,7 +209,7 @@ class ModelRegistry:
         A version under any alias or in any stage is somebody's, and stays: says whether it was deleted. ``archived``
         takes one in stage Archived too, in which a version ends that was in production where stages are the pointer.
         """
-        with mlflow_errors(f"version {version} of {self._place}"):
+        with self._errors(f"version {version}"):
             model = self._client.get_registered_model(self.name)
             free = ("None", "Archived") if archived else ("None",)
             if version in map(str, (model.aliases or {}).values()) or self.get(version).stage not in free:
@@ -206,8 +231,45 @@ class ModelRegistry:
         import mlflow
 
         # Azure ML resolves version numbers only, neither aliases nor `latest`.
-        with mlflow_errors(f"model of version {version} of {self._place}"):
-            return Path(mlflow.artifacts.download_artifacts(f"models:/{self.name}/{version}", dst_path=str(into)))
+        part, remedy = f"model of version {version}", "check that its artifact store can be reached from here"
+        with self._errors(part, remedy):
+            try:
+                found = Path(mlflow.artifacts.download_artifacts(f"models:/{self.name}/{version}", dst_path=str(into)))
+            except Exception:
+                if self.is_gone(version):
+                    raise self._gone(part) from None
+                raise
+            # Some stores pass over what is not there; MLflow puts a file of its own beside it.
+            if any(path.is_file() and path.name != _ADDED for path in found.rglob("*")):
+                return found
+            if self.is_gone(version):
+                raise self._gone(part)
+        raise RegistryError(f"{part} of {self._place}", "there are no files", remedy)
+
+    def _gone(self, part: str) -> FilesGoneError:
+        what = "its files are gone: its run was purged, or its artifacts were deleted"
+        remedy = "train a model and promote it, which is judged without this one"
+        return FilesGoneError(f"{part} of {self._place}", what, remedy)
+
+    def is_gone(self, version: str) -> bool:
+        """Whether the artifact store answers that there are no files of the version; never where it does not answer."""
+        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+        uri = self._client.get_model_version_download_uri(self.name, version)
+        path = _local_path(uri)
+        if path is not None:  # a store of another machine, or that is not mounted, is not there at all
+            return not path.exists() and any(parent.is_dir() for parent in list(path.parents)[2:3])
+        try:
+            return not get_artifact_repository(uri).list_artifacts(None)
+        except Exception as error:  # noqa: BLE001 - each store raises errors of its own library
+            return status_code(error) == 404
+
+
+def _local_path(uri: str) -> Path | None:
+    """The folder that the URI names on this machine, None where it is of a store."""
+    from mlflow.utils.file_utils import local_file_uri_to_path
+
+    return Path(local_file_uri_to_path(uri)) if urlsplit(uri).scheme in ("", "file") else None
 
 
 def _record(found: MlflowVersion) -> ModelVersion:

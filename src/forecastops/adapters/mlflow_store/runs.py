@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from forecastops.adapters.mlflow_store.connection import Connection, mlflow_errors
+from forecastops.adapters.mlflow_store.connection import Connection
+from forecastops.adapters.mlflow_store.mlflow_errors import mlflow_errors
 from forecastops.ground.errors import RegistryError
+
+if TYPE_CHECKING:
+    from mlflow.entities import Experiment
 
 __all__ = [
     "DATA_DIGEST",
@@ -32,6 +36,9 @@ DATA_SOURCE = "forecastops.data.source"
 DATA_END = "forecastops.data.end"  # ISO date of the newest observation
 DATA_REFUSED = "forecastops.data.refused"  # the check that refused the run's data, or "no"
 MODEL_NAME = "forecastops.model.name"
+_EXPERIMENT = "forecastops"
+_EXPERIMENT_NAME, _EXPERIMENT_ID = "MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID"
+_OF_MODELS = {"forecastops.model.sha256", "mlflow.log-model.history"}  # tags of runs that carry a model
 # Not the same run again: a server may refuse a second artifact of the name of one that never arrived.
 _UPLOAD = "check the tracking server and its artifact store, and run the command again"
 
@@ -63,9 +70,31 @@ class Runs:
         # MLflow removes the variable when the run is resumed, so it is read once.
         self.made_by_mlflow = os.environ.get("MLFLOW_RUN_ID")
 
+    def require_new_run_possible(self) -> None:
+        """Look at the experiment of new runs, before anything is done.
+
+        Raises:
+            RegistryError: when it was deleted, or the environment names one that is not there.
+        """
+        self._experiment()
+
+    def require_resumable(self, judged: str | None = None) -> None:
+        """Look at the run that ``MLFLOW_RUN_ID`` names, if any, before anything is done.
+
+        Args:
+            judged: the run that the command is about, to which it may always add.
+
+        Raises:
+            RegistryError: when it is not under way, carries a model, or is not there.
+        """
+        if self.made_by_mlflow is not None and self.made_by_mlflow != judged:
+            self._require_resumable(self.made_by_mlflow)
+
     @contextmanager
     def record(self, name: str, *, own: bool = False) -> Iterator[RunRecorder]:
         """Start a run, or resume the one that ``mlflow run`` made; it ends FAILED when the block raises.
+
+        One of our own in which nothing was recorded until then is deleted.
 
         Args:
             name: of a new run.
@@ -80,8 +109,15 @@ class Runs:
             else:
                 os.environ.pop("MLFLOW_RUN_ID", None)  # the run that it names would be resumed, whatever is asked for
                 active = mlflow.start_run(experiment_id=self._experiment_id(), run_name=name)
-        with active as run:
-            yield RunRecorder(self._connection, run.info.run_id)
+        recorder = RunRecorder(self._connection, active.info.run_id)
+        try:
+            with active:
+                yield recorder
+        except BaseException:
+            if recorder.empty and recorder.run_id != self.made_by_mlflow:
+                with suppress(RegistryError):
+                    self.discard(recorder.run_id)
+            raise
 
     def get(self, run_id: str) -> Run:
         """The run of that id.
@@ -141,11 +177,47 @@ class Runs:
         return RunRecorder(self._connection, run_id)
 
     def _experiment_id(self) -> str:
-        name = self._connection.experiment
-        found = self._client.get_experiment_by_name(name)
+        """The experiment of new runs, which is made where it is not there."""
+        return self._experiment() or str(
+            self._client.create_experiment(self._experiment_name() or "", self._connection.artifact_location)
+        )
+
+    def _experiment(self) -> str | None:
+        """The id of the experiment that configuration or environment name; None where it is not there yet."""
+        name = self._experiment_name()
+        found: Experiment | None
+        if name is None:
+            place, variable = f"experiment {os.environ[_EXPERIMENT_ID]!r}", _EXPERIMENT_ID
+            with mlflow_errors(self._place(place), f"set {_EXPERIMENT_ID} to one that exists, or unset it"):
+                found = self._client.get_experiment(os.environ[_EXPERIMENT_ID])
+        else:
+            place, variable = f"experiment {name!r}", "tracking.experiment"
+            with mlflow_errors(self._place(place)):
+                found = self._client.get_experiment_by_name(name)
         if found is None:
-            return str(self._client.create_experiment(name, self._connection.artifact_location))
+            return None
+        if found.lifecycle_stage != "active":
+            restore = f"run `mlflow experiments restore --experiment-id {found.experiment_id}`"
+            raise RegistryError(self._place(place), "was deleted", f"{restore}, or name another with {variable}")
         return str(found.experiment_id)
+
+    def _experiment_name(self) -> str | None:
+        """As configured, else as the environment says; None where that gives an id."""
+        if name := self._connection.experiment or os.environ.get(_EXPERIMENT_NAME):
+            return name
+        return None if os.environ.get(_EXPERIMENT_ID) else _EXPERIMENT
+
+    def _require_resumable(self, run_id: str) -> None:
+        place, remedy = self._place(f"run {run_id!r}, which MLFLOW_RUN_ID names,"), "unset MLFLOW_RUN_ID"
+        with mlflow_errors(place, remedy):
+            found = self._client.get_run(run_id)
+        info, tags = found.info, found.data.tags
+        if info.lifecycle_stage != "active":
+            raise RegistryError(place, "was deleted", remedy)
+        if tags.keys() & _OF_MODELS:
+            raise RegistryError(place, "carries a model, which is not written over", remedy)
+        if info.status not in ("RUNNING", "SCHEDULED"):
+            raise RegistryError(place, f"has ended ({info.status}), and is not written to any more", remedy)
 
     def _place(self, what: str) -> str:
         return f"{what} at {self._connection.tracking_uri}"
@@ -156,6 +228,7 @@ class RunRecorder:
 
     def __init__(self, connection: Connection, run_id: str) -> None:
         self.run_id = run_id
+        self.empty = True  # whether nothing was recorded
         self._client = connection.client
         self._place = f"run {run_id} at {connection.tracking_uri}"
 
@@ -163,6 +236,7 @@ class RunRecorder:
         """Log parameters; MLflow refuses another value for a key that is there."""
         from mlflow.entities import Param
 
+        self.empty = False
         with mlflow_errors(self._place):
             self._client.log_batch(self.run_id, params=[Param(key, str(value)) for key, value in values.items()])
 
@@ -171,19 +245,21 @@ class RunRecorder:
         from mlflow.entities import Metric
         from mlflow.utils.time import get_current_time_millis
 
-        now = get_current_time_millis()
+        self.empty, now = False, get_current_time_millis()
         with mlflow_errors(self._place):
             batch = [Metric(key, float(value), now, 0) for key, value in values.items()]
             self._client.log_batch(self.run_id, metrics=batch)
 
     def tags(self, values: Mapping[str, object]) -> None:
         """Set tags."""
+        self.empty = False
         with mlflow_errors(self._place):
             for key, value in values.items():
                 self._client.set_tag(self.run_id, key, str(value))
 
     def files(self, folder: str | None, texts: Mapping[str, str]) -> None:
         """Log text files by their names, below ``folder`` of the run."""
+        self.empty = False
         with tempfile.TemporaryDirectory() as scratch:
             for name, text in texts.items():
                 (Path(scratch) / name).write_text(text, encoding="utf-8")
@@ -192,6 +268,7 @@ class RunRecorder:
 
     def folder(self, name: str, path: Path) -> None:
         """Log a folder's files under ``name``."""
+        self.empty = False
         with mlflow_errors(f"{name} of {self._place}", _UPLOAD):
             self._client.log_artifacts(self.run_id, str(path), artifact_path=name)
 

@@ -61,7 +61,7 @@ class AzureEndpoint(Endpoint):
     def _is_ours(self, tags: dict[str, str], models: list[list[str]]) -> bool:
         """By the label; what older scripts deployed has none, but may serve our model."""
         if LABEL in tags:
-            return tags[LABEL] == self._owner
+            return tags[LABEL] in self._owners
         return all(name == self._model_name for name, _ in models)
 
     def _served(self, models: list[list[str]]) -> str | None:

@@ -1,0 +1,115 @@
+"""Databases that MLflow is given directly: looked at before it is, since it makes and migrates them unasked."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from forecastops.ground.errors import RegistryError
+from forecastops.ground.identity import database_file
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+__all__ = ["require_database"]
+
+_SCHEMES = ("sqlite", "postgresql", "mysql", "mssql")
+
+
+def require_database(uri: str, *, may_create: bool) -> None:
+    """Refuse a database that is not there, cannot be written to, or was made by another MLflow; change nothing.
+
+    MLflow would retry for minutes, make an empty database at a mistyped path, which has no champion to beat, or migrate
+    one, after which the server of an older MLflow that shares it cannot start any more.
+
+    Args:
+        uri: of a tracking store or registry; one that is no database passes.
+        may_create: whether MLflow may make the tables where there are none.
+
+    Raises:
+        RegistryError: naming the database and the way out.
+    """
+    if uri.partition(":")[0].partition("+")[0] not in _SCHEMES:
+        return
+    place = f"MLflow at {uri}"
+    path = database_file(uri)
+    if path is not None:
+        _require_file(place, path, may_create=may_create)
+        if not os.path.exists(path) or os.path.getsize(path) == 0:
+            if not may_create:
+                raise RegistryError(place, "there is nothing in it", "train first, or set MLFLOW_TRACKING_URI")
+            return
+    _require_schema(place, uri, path, may_create=may_create)
+
+
+def _require_file(place: str, path: str, *, may_create: bool) -> None:
+    folder = os.path.dirname(path)
+    if not os.path.isdir(folder):
+        raise RegistryError(place, f"there is no folder {folder}", "mend the path, or make the folder")
+    if not os.path.exists(path) and not may_create:
+        raise RegistryError(place, "there is no such database", "train first, or set MLFLOW_TRACKING_URI")
+    if not os.access(path if os.path.exists(path) else folder, os.W_OK):
+        raise RegistryError(place, "it cannot be written to", "mend its permissions, or set MLFLOW_TRACKING_URI")
+
+
+def _require_schema(place: str, uri: str, path: str | None, *, may_create: bool) -> None:
+    """Compare the revision that the database says with those that the installed MLflow knows."""
+    revision, tables = _look(uri, path)
+    if not tables:
+        if not may_create:
+            raise RegistryError(place, "it holds no tables of MLflow", "train first, or set MLFLOW_TRACKING_URI")
+        return
+    from mlflow.store.db.utils import _get_latest_schema_revision
+    from mlflow.version import VERSION
+
+    if revision == _get_latest_schema_revision():
+        return
+    found = f"its tables are of revision {revision or 'none'}"
+    if revision is not None and not _is_known(revision):
+        what = f"{found}, which this MLflow {VERSION} does not know: a newer one made them"
+        raise RegistryError(place, what, "install that MLflow here, or set MLFLOW_TRACKING_URI to its server")
+    what = f"{found}, of an older MLflow than the {VERSION} here, whose servers cannot use them once they are migrated"
+    remedy = f"make a copy, bring every server that uses it to MLflow {VERSION}, and run `mlflow db upgrade {uri}`"
+    raise RegistryError(place, what, f"{remedy}; or set MLFLOW_TRACKING_URI to its server")
+
+
+def _look(uri: str, path: str | None) -> tuple[str | None, bool]:
+    """The revision, and whether there are tables at all; SQLite's file is opened for reading only."""
+    import sqlalchemy
+
+    if path is not None:
+        engine = sqlalchemy.create_engine(f"sqlite:///file:{_quoted(path)}?mode=ro&uri=true")
+    else:
+        engine = sqlalchemy.create_engine(uri)
+    try:
+        return _revision(engine)
+    finally:
+        engine.dispose()
+
+
+def _revision(engine: Engine) -> tuple[str | None, bool]:
+    import sqlalchemy
+
+    tables = sqlalchemy.inspect(engine).get_table_names()
+    if "alembic_version" not in tables:
+        # Before 1.0 there was none; other programs' tables are no concern of MLflow's.
+        return None, "runs" in tables and "metrics" in tables
+    with engine.connect() as connection:
+        found = connection.execute(sqlalchemy.text("SELECT version_num FROM alembic_version")).scalar()
+    return (None if found is None else str(found)), found is not None or len(tables) > 1
+
+
+def _is_known(revision: str) -> bool:
+    from alembic.script import ScriptDirectory
+    from alembic.util import CommandError
+    from mlflow.store.db.utils import _get_alembic_config
+
+    try:
+        return ScriptDirectory.from_config(_get_alembic_config("")).get_revision(revision) is not None
+    except CommandError:
+        return False
+
+
+def _quoted(path: str) -> str:
+    """A path inside of SQLite's own kind of URI."""
+    return path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
