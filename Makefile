@@ -35,10 +35,12 @@ bench-selection: $(VENV)/.installed-dev
 bench-estimation: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/estimation.py $(QUICK)
 
-# Random kills and races, for half an hour and more.
+# Random kills, and pairs of machines that start at once, for an hour and more.
 soak: $(VENV)/.installed-dev
 	$(BIN)/python tests/soak.py
 	$(BIN)/python tests/soak.py --postgresql
+	$(BIN)/python tests/races.py --pairs 200
+	$(BIN)/python tests/races.py --pairs 100 --postgresql
 
 # The lock files, conda.yaml and the models' own requirements all derive from pyproject.toml. The developers' lock comes
 # first, since azure-ai-ml's telemetry lags behind mlflow's by a patch release: so the tests run what users install.

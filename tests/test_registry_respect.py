@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import sqlite3
@@ -20,7 +21,7 @@ from sqlalchemy import create_engine
 from command import Command, Result
 from conftest import new_command, stop_endpoints
 from forecastops.ground.identity import identify
-from stories import require_settled
+from stories import HOLD, require_settled
 from test_bad_input import require_parts
 from workshop import FIXED, PAST, WHOLE, Stage, Workshop
 
@@ -138,6 +139,30 @@ def test_a_run_that_carries_a_model_or_has_ended_is_never_written_to(stage: Stag
     assert (after.data.tags, after.info.end_time) == (before.data.tags, before.info.end_time)
     assert len(client.search_runs(["0", before.info.experiment_id])) == count
     require_settled(stage, "1")
+
+
+def test_what_a_promotion_rested_on_stays_when_its_run_is_judged_again(stage: Stage) -> None:
+    first, client = stage.workshop.forecastops.ok("train", "--data", PAST, *FIXED)["run_id"], stage.client
+    stage.evaluate(first, *HOLD, "--set", "gate.max_step_ratio=0.01")
+    assert client.get_run(first).data.tags["forecastops.verdict"] == "REJECT"
+    stage.evaluate(first)
+    stage.promote(first)
+    before = client.get_run(first).data
+    assert stage.evaluate(first)["verdict"] == "HOLD"
+    after = client.get_run(first).data
+    added = {name: json.loads(tag) for name, tag in after.tags.items() if name not in before.tags}
+    assert {name: after.tags[name] for name in before.tags} == before.tags
+    assert after.metrics == before.metrics
+    ((name, look),) = added.items()
+    assert name.startswith("forecastops.later.")
+    assert (look["verdict"], look["champion"]) == ("HOLD", "1")
+    assert stage.ok("evaluate", "--replay", first)["verdict"] == "HOLD"
+    # Replaced, it may return by a decision of its own, which is the newest.
+    stage.evaluate(stage.workshop.third)
+    stage.promote(stage.workshop.third)
+    assert stage.evaluate(first)["verdict"] != "PROMOTE"
+    assert not stage.promote(first)["promoted"]
+    assert {name: client.get_run(first).data.tags[name] for name in before.tags} == before.tags
 
 
 def test_experiments_are_those_that_the_environment_names(workshop: Workshop) -> None:

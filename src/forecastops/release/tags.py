@@ -21,6 +21,7 @@ __all__ = [
     "FORCED_REASON",
     "JOURNAL",
     "KIND",
+    "LATER",
     "MODEL_DIGEST",
     "MODEL_NAME",
     "PARAMETERS_OF",
@@ -56,6 +57,7 @@ FORCED_REASON = "forecastops.forced_reason"
 # On training runs; those of their data are defined with the dataset.
 DECISION_FOLDER = "forecastops.decision"
 DECISION_DIGEST = "forecastops.decision.sha256"
+LATER = "forecastops.later."  # and its time: a decision about a run whose model was in production by then, as JSON
 CHAMPION = "forecastops.champion"  # the version it was judged against, or "none"
 
 # On the runs that `mlflow run` made.

@@ -1,11 +1,15 @@
 """Where decisions are kept: each in a folder of its own on the challenger's run; tags name the newest and its digest.
 
+Once the run's model has been in production, those tags stay as they are, since the promotion rested on what they name;
+each later look has a tag of its own beside them.
+
 A folder of its own, because Azure ML refuses a second artifact of one name, also after an upload that failed.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import tempfile
 from datetime import datetime, timezone
 from pathlib import Path
@@ -16,7 +20,15 @@ from pydantic import ValidationError
 from forecastops.adapters.mlflow_store.runs import Run, RunRecorder, Runs
 from forecastops.gate.record import Decision
 from forecastops.ground.errors import ModelError
-from forecastops.release.tags import CHALLENGER, CHAMPION, DATA_REFUSED, DECISION_DIGEST, DECISION_FOLDER, VERDICT
+from forecastops.release.tags import (
+    CHALLENGER,
+    CHAMPION,
+    DATA_REFUSED,
+    DECISION_DIGEST,
+    DECISION_FOLDER,
+    LATER,
+    VERDICT,
+)
 
 __all__ = ["log_decision", "logged_decision", "read_decision"]
 
@@ -24,10 +36,17 @@ _FILE = "decision.json"
 _TABLE = "evaluation.csv"
 
 
-def log_decision(runs: Runs, decision: Decision, table: pd.DataFrame) -> None:
-    """Log decision, forecasts and scores on the challenger's run, and on the run that ``mlflow run`` made, if any."""
+def log_decision(runs: Runs, decision: Decision, table: pd.DataFrame, *, served: bool) -> None:
+    """Log decision, forecasts and scores on the challenger's run, and on the run that ``mlflow run`` made, if any.
+
+    Args:
+        runs: where to.
+        decision: about a run.
+        table: its forecasts.
+        served: whether the run's model is or was in production.
+    """
     text = decision.model_dump_json(indent=1) + "\n"
-    _log(runs.recorder(decision.run_id), decision, text, table)
+    _log(runs.recorder(decision.run_id), decision, text, table, beside=served)
     if runs.made_by_mlflow not in (None, decision.run_id):
         with runs.record("evaluate") as recorder:
             recorder.tags({CHALLENGER: decision.run_id})
@@ -55,12 +74,10 @@ def logged_decision(runs: Runs, run: Run) -> Decision:
         ModelError: when there is none, or it was altered.
     """
     place, remedy = f"run {run.run_id}", _again(run)
-    digest = run.tags.get(DECISION_DIGEST)
+    newest, digest = _newest(run)
     if digest is None:
         raise ModelError(place, "was not evaluated", remedy)
-    path = (
-        f"{run.tags[DECISION_FOLDER]}/{_FILE}" if DECISION_FOLDER in run.tags else _FILE
-    )  # early versions had but one
+    path = f"{newest}/{_FILE}" if newest else _FILE  # early versions had but one
     with tempfile.TemporaryDirectory() as folder:
         data = runs.download(run.run_id, path, Path(folder)).read_bytes()
     if hashlib.sha256(data).hexdigest() != digest:
@@ -79,9 +96,31 @@ def _again(run: Run) -> str:
     return f"run `forecastops evaluate --run-id {run.run_id}`"
 
 
-def _log(recorder: RunRecorder, decision: Decision, text: str, table: pd.DataFrame) -> None:
-    folder = f"decisions/{datetime.now(timezone.utc):%Y%m%dT%H%M%S.%fZ}"
+def _newest(run: Run) -> tuple[str | None, str | None]:
+    """Folder and digest of the newest decision, None where there is none."""
+    looks = [name for name in run.tags if name.startswith(LATER)]
+    if not looks:
+        return run.tags.get(DECISION_FOLDER), run.tags.get(DECISION_DIGEST)
+    try:
+        look = json.loads(run.tags[max(looks)])
+        return str(look["decision"]), str(look["sha256"])
+    except (ValueError, LookupError, TypeError) as error:
+        raise ModelError(
+            f"run {run.run_id}", f"its tag {max(looks)} is no record of a decision", _again(run)
+        ) from error
+
+
+def _log(recorder: RunRecorder, decision: Decision, text: str, table: pd.DataFrame, *, beside: bool = False) -> None:
+    stamp = f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S.%fZ}"
+    folder = f"decisions/{stamp}"
     recorder.files(folder, {_TABLE: table.to_csv(index=False), _FILE: text})
+    refused = ", ".join(decision.data_refused) or "no"
+    champion = decision.champion.version if decision.champion else "none"
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    if beside:
+        look = {"decision": folder, "sha256": digest, "verdict": decision.verdict, "champion": champion}
+        recorder.tags({f"{LATER}{stamp}": json.dumps(look | {"data_refused": refused})})
+        return
     recorder.metrics(
         {
             f"{model}.{name}": value
@@ -90,8 +129,5 @@ def _log(recorder: RunRecorder, decision: Decision, text: str, table: pd.DataFra
             if value is not None
         }
     )
-    refused = ", ".join(decision.data_refused) or "no"
-    champion = decision.champion.version if decision.champion else "none"
-    digest = hashlib.sha256(text.encode()).hexdigest()
     recorder.tags({DECISION_FOLDER: folder, DECISION_DIGEST: digest})
     recorder.tags({VERDICT: decision.verdict, CHAMPION: champion, DATA_REFUSED: refused})

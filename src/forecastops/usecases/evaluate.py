@@ -21,7 +21,7 @@ from forecastops.release.champion import current_champion
 from forecastops.release.legacy_champion import champion_model
 from forecastops.release.lineage import model_run, model_version
 from forecastops.release.models import challenger_model
-from forecastops.release.tags import DATA_DIGEST, MODEL_DIGEST
+from forecastops.release.tags import DATA_DIGEST, MODEL_DIGEST, SERVED
 from forecastops.usecases.decision_log import log_decision
 
 __all__ = ["evaluate"]
@@ -72,8 +72,15 @@ def evaluate(config: Config, run_id: str) -> Decision:
         versions={"forecastops": __version__}
         | {name: version(name) for name in ("numpy", "pandas", "scipy", "statsmodels")},
     )
-    log_decision(runs, decision, comparison.table)
+    log_decision(runs, decision, comparison.table, served=_was_served(registry, current, run_id))
     return decision
+
+
+def _was_served(registry: ModelRegistry, current: Champion | None, run_id: str) -> bool:
+    """Whether a promotion rests on what is recorded about the run."""
+    if current and model_run(current.version) == run_id:
+        return True
+    return any(SERVED in version.tags for version in registry.of_run(run_id))
 
 
 def _champion_model(runs: Runs, registry: ModelRegistry, current: Champion | None) -> tuple[Forecaster | None, bool]:
