@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -40,7 +41,8 @@ def faulty_proxy(target: str) -> Iterator[FaultyProxy]:
                 self.close_connection = True
                 return
             if isinstance(kind, int):
-                self._answer(kind, b'{"error_code": "TEMPORARILY_UNAVAILABLE", "message": "injected"}', {})
+                code = "INTERNAL_ERROR" if kind == 403 else "TEMPORARILY_UNAVAILABLE"  # as proxies in front answer
+                self._answer(kind, json.dumps({"error_code": code, "message": "injected"}).encode(), {})
                 return
             headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
             found = requests.request(

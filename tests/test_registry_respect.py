@@ -7,6 +7,8 @@ import json
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,7 +74,7 @@ def test_a_database_of_an_older_mlflow_is_not_touched(
     engine.dispose()
     alembic.upgrade(_get_alembic_config(f"sqlite:///{older}"), OF_2_9)
     shutil.copyfile(empty_database, tmp_path / "own.db")
-    away = at(folder, MLFLOW_TRACKING_URI=f"sqlite:///{tmp_path}/own.db", **{variable: f"sqlite:///{older}"})
+    away = at(folder, **{"MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/own.db", variable: f"sqlite:///{older}"})
     before = content(older), sorted(os.listdir(tmp_path))
     for running in [away.start(*arguments) for arguments in COMMANDS]:
         refused(running.result(), str(older), OF_2_9, "older MLflow", f"mlflow db upgrade sqlite:///{older}")
@@ -199,23 +201,22 @@ def test_a_champion_whose_files_are_gone_is_replaced_by_one_that_is_judged_witho
             connection.execute(f"delete from {table} where run_uuid = ?", (copy,))
     refused(stage.run("renew", "--data", WHOLE), "its files are gone", "train a model and promote it")
     refused(stage.run("forecast"), "its files are gone", "train a model and promote it")
-    judged = stage.evaluate(workshop.second)
+    kept = stage.evaluate(workshop.first, "--set", "gate.incumbent=hold")
+    assert kept["verdict"] == "HOLD"
+    stays = stage.promote(workshop.first, "--set", "gate.incumbent=hold")
+    assert "its files are gone" in stays["reason"]
+    judged = stage.evaluate(workshop.first)
     assert judged["verdict"] == "PROMOTE"
     assert "the champion's files are gone" in judged["summary"]
     assert judged["metrics"]["champion"] is None
     assert judged["champion"]["version"] == "1"
     assert "beats_seasonal_naive" in {check["name"] for check in judged["checks"]}
-    assert stage.ok("evaluate", "--replay", workshop.second)["verdict"] == "PROMOTE"
-    kept = stage.evaluate(workshop.third, "--set", "gate.incumbent=hold")
-    assert kept["verdict"] == "HOLD"
-    stays = stage.promote(workshop.third, "--set", "gate.incumbent=hold")
-    assert "its files are gone" in stays["reason"]
-    # A store that is not there at all is out of reach, which says nothing.
-    failed = stage.run("promote", "--run-id", workshop.second, "--set", "deployment.timeout_seconds=0.05")
+    assert stage.ok("evaluate", "--replay", workshop.first)["verdict"] == "PROMOTE"
+    failed = stage.run("promote", "--run-id", workshop.first, "--set", "deployment.timeout_seconds=0.05")
     assert failed.code == 1
     assert stage.served() == "1"
     assert stage.versions().keys() == {"1"}
-    moved = stage.promote(workshop.second)
+    moved = stage.promote(workshop.first)
     require_settled(stage, moved["version"])
 
 
@@ -262,8 +263,12 @@ def test_homes_and_folders_that_cannot_be_are_one_line(stage: Stage, tmp_path: P
     gone.mkdir()
     left = stage.workshop.forecastops("status", *stage.options(), before=_Left(gone))
     refused(left, "the working directory: was deleted")
-    full = stage.workshop.forecastops("status", *stage.options(), before=_onto_a_full_disk)
-    refused(full, "No space left on device", "free space there")
+    program = [sys.executable, "-m", "forecastops", "config", "show"]
+    with open("/dev/full", "w") as disk:
+        full = subprocess.run(program, stdout=disk, stderr=subprocess.PIPE, text=True)
+    assert full.returncode == 1
+    (line,) = full.stderr.splitlines()
+    require_parts(line, "No space left on device", "free space there")
 
 
 class _Left:
@@ -275,10 +280,6 @@ class _Left:
     def __call__(self) -> None:
         os.chdir(self.folder)
         os.rmdir(self.folder)
-
-
-def _onto_a_full_disk() -> None:
-    os.dup2(os.open("/dev/full", os.O_WRONLY), 1)
 
 
 def test_one_registry_is_one_however_it_is_spelled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from conftest import stop_endpoints
 from faulty_proxy import FaultyProxy, faulty_proxy
 from servers import mlflow_server
 from stories import require_settled
-from workshop import Stage, Workshop
+from workshop import FIXED, WHOLE, Stage, Workshop
 
 QUICK = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
@@ -114,6 +114,34 @@ def test_a_lasting_fault_after_the_pointer_has_moved_is_told(stage: Stage, proxy
     failed = under_mlflow("promote", "--run-id", run_id, *stage.options())
     assert failed.code == 1
     assert "version 1: is the champion already" in failed.error
+
+
+def test_a_role_that_is_missing_is_named_before_the_fit(stage: Stage, proxy: FaultyProxy) -> None:
+    """Also where the body says something else than the status."""
+    for path in ("runs/create", "experiments/get-by-name"):
+        proxy.fail(path, 403, ALWAYS)
+        failed = stage.run("train", "--data", WHOLE, *FIXED, "-v")
+        proxy.clear()
+        assert failed.code == 1
+        assert "it lacks the role to do this" in failed.error
+        assert proxy.address in failed.error
+        assert "fitting" not in failed.stderr
+    stage.first_champion()
+    stage.evaluate(stage.workshop.second)
+    proxy.fail("registered-models/alias", 403, ALWAYS, method="POST")
+    failed = stage.run("promote", "--run-id", stage.workshop.second)
+    assert failed.code == 1
+    assert "it lacks the role to do this" in failed.error
+    proxy.clear()
+    require_settled(stage, "1")
+
+
+def test_a_server_that_answers_with_a_failure_is_not_said_to_be_unreachable(stage: Stage, proxy: FaultyProxy) -> None:
+    proxy.fail("runs/get", 503, ALWAYS)
+    failed = stage.run("evaluate", "--run-id", stage.workshop.first)
+    assert failed.code == 1
+    assert proxy.address in failed.error
+    assert "that the server answers" not in failed.error
 
 
 def test_a_server_that_does_not_answer_is_given_up_in_bounded_time(stage: Stage, proxy: FaultyProxy) -> None:

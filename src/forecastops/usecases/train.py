@@ -68,10 +68,10 @@ def train(config: Config, paths: Sequence[str]) -> TrainResult:
     for note in series.notes:
         _LOG.warning("%s", note)
     evaluation = config.evaluation_of(series.frequency)
-    _LOG.info("fitting (%s) to %d observations", config.model.selection, series.rows)
     previous = _previous(connection, runs, config)
     # The run first: where it cannot be made, the fits are of no use.
     with tempfile.TemporaryDirectory() as folder, runs.record(f"train {series.end}") as recorder:
+        _LOG.info("fitting (%s) to %d observations", config.model.selection, series.rows)
         trained = fit(series, config.model, evaluation, previous)
         _say(trained)
         for doubt in doubts(series, trained.model.as_judged(), evaluation.season_length):

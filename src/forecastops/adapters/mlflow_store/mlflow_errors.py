@@ -21,6 +21,7 @@ _REFUSED = re.compile(
 )
 _UNKNOWN = re.compile(r"\b(401|Unauthorized|UNAUTHENTICATED)\b", re.IGNORECASE)
 _FULL = re.compile(r"disk is full|No space left|quota exceeded", re.IGNORECASE)
+_FAILED = re.compile(r"too many \d+ error responses", re.IGNORECASE)  # it did answer, again and again
 _NO_ANSWER = re.compile(r"Max retries exceeded|timed out|could not connect|connection refused", re.IGNORECASE)
 
 
@@ -70,7 +71,7 @@ def _remedy(error: Exception, what: str, variable: str, remedy: str | None) -> s
         return "check that its credential is good for it and has not expired, then run the command again"
     if _is_full(error, what):
         return "free space there, then run the command again"
-    if _no_answer(error, what):
+    if _no_answer(error, what) and not _FAILED.search(str(error)):
         return f"check {variable} and that the server answers"
     if status is not None and status >= 500:
         return remedy or "see the server's log, then run the command again"
