@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 
 from forecastops.adapters.endpoint import EndpointState
+from forecastops.adapters.mlflow_store.registry import ModelVersion
 from forecastops.release.entry import Entry
 from forecastops.release.journal import Journal, unfinished
 from forecastops.release.production import Production
@@ -37,9 +38,10 @@ def recover_interrupted(production: Production, resuming: str | None = None) -> 
     champion = production.current()
     versions = production.registry.versions()
     rivals = {rival.version.version: rival for rival in at_work(production, versions)}
+    others = {entry.placeholder for version in versions if (entry := _of_others(production, version))}
     for version in versions:
         entry = unfinished(version)
-        if entry is None or not _concerns(production, entry):
+        if entry is None or not _concerns(production, entry) or version.version in others:
             continue
         journal = Journal(production.registry, version, entry)
         if champion and version.version == champion.version:
@@ -78,6 +80,12 @@ def repair(production: Production, version: str, golden: Golden) -> tuple[Endpoi
     state = endpoint.release(version)
     endpoint.clean_up()
     return state, True
+
+
+def _of_others(production: Production, version: ModelVersion) -> Entry | None:
+    """What is under way on another alias or endpoint, whose placeholder is its own."""
+    entry = unfinished(version)
+    return entry if entry and not _concerns(production, entry) else None
 
 
 def _concerns(production: Production, entry: Entry) -> bool:

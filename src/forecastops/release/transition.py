@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from forecastops.adapters.endpoint import EndpointState
 from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVersion
-from forecastops.ground.errors import ForecastopsError, PromotionRefusedError, RegistryError
+from forecastops.ground.errors import ForecastopsError, RegistryError
 from forecastops.release.champion import named
 from forecastops.release.entry import Entry, Incumbent, Kind, now
 from forecastops.release.journal import Journal
@@ -22,7 +22,7 @@ from forecastops.release.lineage import model_version
 from forecastops.release.production import Production
 from forecastops.release.smoke_test import Golden, require_golden
 from forecastops.release.tags import ROLLED_BACK, SERVED
-from forecastops.release.turns import require_in_time, require_still_ours, wait_for_turn
+from forecastops.release.turns import RivalError, require_in_time, require_still_ours, wait_for_turn
 from forecastops.release.undo import discard_placeholder, undo_transition
 
 __all__ = ["Files", "champion_already", "complete", "move_in", "plan_transition"]
@@ -90,8 +90,8 @@ def move_in(production: Production, journal: Journal, golden: Golden, tags: Mapp
 
     Raises:
         EndpointError: when it cannot be deployed, or answers otherwise.
-        PromotionRefusedError: when the champion is another by now, or undoing fails too.
-        RivalError: when another machine's transition goes first.
+        RivalError: when another machine's transition goes first, or has made another version the champion.
+        PromotionRefusedError: when undoing fails too.
         RegistryError: when the registry fails, also after the pointer has moved.
     """
     try:
@@ -101,9 +101,9 @@ def move_in(production: Production, journal: Journal, golden: Golden, tags: Mapp
             production.registry.tag(journal.version, tags)
         with journal.step("point"):
             require_still_ours(production, journal)
-            _require_champion(production, journal.entry.previous)
+            _require_champion(production, journal.entry.previous, journal.entry.kind)
             production.registry.point(journal.version)
-            _require_champion(production, journal.version)
+            _require_champion(production, journal.version, journal.entry.kind)
     except BaseException as error:
         undone = undo_transition(production, journal, error)
         if isinstance(error, ForecastopsError) and not undone:
@@ -146,7 +146,7 @@ def _take_turn(production: Production, journal: Journal) -> None:
     journal.begin()
     require_in_time(production, journal)
     wait_for_turn(production, journal)
-    _require_champion(production, journal.entry.previous)
+    _require_champion(production, journal.entry.previous, journal.entry.kind)
 
 
 def _serve(production: Production, journal: Journal, golden: Golden) -> EndpointState:
@@ -165,17 +165,17 @@ def _serve(production: Production, journal: Journal, golden: Golden) -> Endpoint
         return endpoint.release(journal.version)
 
 
-def _require_champion(production: Production, expected: str | None) -> None:
+def _require_champion(production: Production, expected: str | None, kind: Kind) -> None:
     try:
         champion = production.current()
     except LostPointerError:
         champion = None  # a rollback is about to mend that
     today = champion.version if champion else None
     if today != expected:
-        raise PromotionRefusedError(
+        raise RivalError(
             f"model {production.registry.name!r}",
             f"its champion is {named(today)}, no longer {named(expected)}",
-            "evaluate the run again",
+            "evaluate the run again" if kind == "promote" else "run the command again",
         )
 
 

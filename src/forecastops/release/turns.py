@@ -33,7 +33,7 @@ _POLL_SECONDS = 0.25
 
 
 class RivalError(PromotionRefusedError):
-    """Another machine's transition of the same model is under way."""
+    """Another machine's transition of the same model is under way, or was before this one could begin."""
 
 
 @dataclass(frozen=True)
