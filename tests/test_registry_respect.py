@@ -40,8 +40,8 @@ COMMANDS = (
 )
 
 
-def refused(result: Result, *parts: str) -> None:
-    assert result.code == 1, result.stdout
+def refused(result: Result, *parts: str, code: int = 1) -> None:
+    assert result.code == code, result.stdout
     require_parts(result.error, *parts)
     assert "unexpected error" not in result.error
     assert "Warning" not in result.stderr
@@ -257,7 +257,7 @@ def test_homes_and_folders_that_cannot_be_are_one_line(stage: Stage, tmp_path: P
             ["retrain", "--data", PAST, *FIXED],
         ):
             said = away(*arguments, *stage.options(), "-v")
-            refused(said, str(home), "is no folder", "set FORECASTOPS_HOME")
+            refused(said, str(home), "is no folder", "set FORECASTOPS_HOME", code=2)
             assert "fitting" not in said.stderr
     gone = tmp_path / "gone"
     gone.mkdir()

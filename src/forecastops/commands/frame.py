@@ -211,7 +211,7 @@ def _require_folder() -> None:
     try:
         os.getcwd()
     except FileNotFoundError:
-        raise ConfigError("the working directory", "was deleted", "change to a folder that exists") from None
+        raise ForecastopsError("the working directory", "was deleted", "change to a folder that exists") from None
 
 
 def _of_the_system(error: OSError) -> str:
