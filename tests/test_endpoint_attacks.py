@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -166,6 +166,21 @@ def test_silent_and_slow_connections_are_closed(endpoint: dict[str, Any]) -> Non
         assert eventually(lambda: connections(endpoint) <= 100)
         # Those that are silent go by themselves.
         assert eventually(lambda: all(map(is_closed, held[::3])) and all(map(is_closed, held[1::3])), seconds=40)
+
+
+def test_large_bodies_that_never_end_keep_no_other_out(endpoint: dict[str, Any]) -> None:
+    place = urlsplit(endpoint["url"])
+    head = b"POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n"
+    before = memory(endpoint)
+    with ExitStack() as stack, another_caller(endpoint):
+        for _ in range(60):
+            connection = socket.create_connection((place.hostname, place.port), timeout=PATIENCE)
+            stack.enter_context(connection)
+            # Some are refused while they send.
+            with suppress(ConnectionError):
+                connection.sendall(head + b" " * 900_000)
+        assert requests.post(f"{endpoint['url']}/invocations", json={"inputs": []}, timeout=PATIENCE).status_code == 200
+        assert memory(endpoint) - before < GROWTH
 
 
 def connections(endpoint: dict[str, Any]) -> int:

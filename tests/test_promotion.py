@@ -354,7 +354,7 @@ def test_callers_need_the_token_and_the_smoke_test_brings_it(stage: Stage) -> No
     checked = stage.run("status", "--check")
     assert checked.code == 0, checked.stderr
     path.write_text("another")
-    assert "is Unhealthy" in stage.run("status", "--check").error
+    assert "is Unhealthy (/ping answers 401); to deploy the champion again" in stage.run("status", "--check").error
     path.write_text(token)
     tags = str(stage.tags("1"))
     assert token not in tags + checked.stdout + checked.stderr

@@ -210,7 +210,8 @@ def _endpoint(production: Production, champion: Champion | None, state: Endpoint
             f"remove it: {production.endpoint.removal}"
         )
     elif not state.healthy:
-        yield f"endpoint {name} is {state.state}; to deploy the champion again: {_return_to(production, champion)}"
+        why = f" ({state.error})" if state.error else ""
+        yield f"endpoint {name} is {state.state}{why}; to deploy the champion again: {_return_to(production, champion)}"
     elif state.version != champion.version.version:
         yield (
             f"endpoint {name} serves {named(state.version)}, the champion is version {champion.version.version}; "

@@ -25,6 +25,7 @@ class EndpointState:
     state: str
     version: str | None
     ours: bool = True  # whether this registry's model was deployed there, rather than another's of the same name
+    error: str | None = None  # what the target says is wrong
 
     @property
     def healthy(self) -> bool:

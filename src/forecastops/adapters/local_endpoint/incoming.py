@@ -19,10 +19,11 @@ _SECONDS = 30.0
 # answer.
 _PATIENCE_BYTES = 64 << 20
 _HELD_BYTES = 32 << 20
+_SMALL_BYTES = 64 << 10  # of each body are not counted, so that large ones that never end keep no small one out
 
 
 class Incoming:
-    """Bodies of at most ``limit`` bytes each; all that are held at one time share a bounded room."""
+    """Bodies of at most ``limit`` bytes each; all large ones that are held at one time share a bounded room."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -34,7 +35,7 @@ class Share:
     """What one request holds of the room, as a context: all of it is given back in the end."""
 
     def __init__(self, incoming: Incoming) -> None:
-        self._incoming, self._held = incoming, 0
+        self._incoming, self._size, self._held = incoming, 0, 0
 
     def __enter__(self) -> Share:
         return self
@@ -66,12 +67,14 @@ class Share:
             await self._within_time(scope, receive, lambda _: None)
 
     def _keep(self, chunks: list[bytes], chunk: bytes) -> None:
-        if self._held + len(chunk) > self._incoming.limit:
+        self._size += len(chunk)
+        if self._size > self._incoming.limit:
             return
-        if len(chunk) > self._incoming.free:
+        more = max(0, self._size - _SMALL_BYTES) - self._held
+        if more > self._incoming.free:
             raise RefusedError(503, "the server is busy; ask again")
-        self._incoming.free -= len(chunk)
-        self._held += len(chunk)
+        self._incoming.free -= more
+        self._held += more
         chunks.append(chunk)
 
     async def _within_time(self, scope: Message, receive: Receive, use: Callable[[bytes], None]) -> int | None:
