@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import signal
@@ -15,9 +16,11 @@ from pathlib import Path
 import mlflow.pyfunc
 import numpy as np
 import pandas as pd
+import pytest
 from mlflow.models import ModelSignature
 from mlflow.types.schema import ParamSchema, ParamSpec
 
+from forecastops.adapters.local_endpoint import lifecycle, loading
 from forecastops.adapters.local_endpoint.state import Layout
 from forecastops.adapters.model_artifact import save_model as save_model_folder
 from forecastops.forecasting.forecaster import Arima, Fit, Forecaster
@@ -61,6 +64,22 @@ def _load_pyfunc(path):
         raise ValueError("the reference forecast differs")
     return Tiny(spec)
 '''
+
+
+def let_it_take_any_model(patch: pytest.MonkeyPatch) -> None:
+    """Let the endpoints of this process, and of those it starts, load the tiny models, which forecastops never made."""
+    folder = Path(__file__).with_name("unbound")
+    patch.setenv("PYTHONPATH", os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]))
+    spec = importlib.util.spec_from_file_location("unbound", folder / "sitecustomize.py")
+    assert spec is not None
+    assert spec.loader is not None
+    hook = importlib.util.module_from_spec(spec)
+    finders = sys.meta_path[:]
+    spec.loader.exec_module(hook)
+    sys.meta_path[:] = finders  # this process has imported them already
+    for module, name in ((loading, "require_bound"), (loading, "load_verified"), (lifecycle, "binding_of")):
+        patch.setattr(module, name, getattr(module, name))  # to be put back
+        hook.unbind(module)
 
 
 def save_model(root: Path, name: str, *, load_seconds: float = 0.0, broken: bool = False) -> str:

@@ -37,6 +37,7 @@ from local_endpoint_support import (
     end_everything,
     eventually,
     free_port,
+    let_it_take_any_model,
     pids_of,
     read_all,
     request_bytes,
@@ -65,6 +66,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FORECASTOPS_HOME", str(home))
+        let_it_take_any_model(patch)
         patch.setenv("AZURE_CLIENT_SECRET", SECRET)
         patch.setenv("MLFLOW_TRACKING_PASSWORD", SECRET)
         yield home
@@ -107,7 +109,19 @@ def test_create_describes_a_deployment_that_answers(
     assert endpoint in client.list_deployments()
     assert json.loads(json.dumps(endpoint)) == endpoint
     assert set(endpoint) == {
-        *("name", "flavor", "url", "state", "model_uri", "owner", "pid", "supervisor_pid", "error", "log"),
+        *(
+            "name",
+            "flavor",
+            "url",
+            "state",
+            "model_uri",
+            "model_sha256",
+            "owner",
+            "pid",
+            "supervisor_pid",
+            "error",
+            "log",
+        ),
     }
     assert endpoint["url"].startswith("http://127.0.0.1:")
     assert (endpoint["state"], endpoint["model_uri"], endpoint["error"]) == ("Healthy", models["a"], None)

@@ -17,7 +17,9 @@ import yaml
 from mlflow import MlflowClient
 
 from command import Command
-from forecastops.adapters.model_artifact import folder_sha256, load_model
+from forecastops.adapters.model_artifact import folder_sha256
+from forecastops.forecasting.artifact import verified_model
+from forecastops.ground.signatures import Trusted
 
 HORIZON, LEVELS = 30, [50, 80, 95]
 FILES = {
@@ -91,7 +93,9 @@ def test_a_model_needs_nothing_but_its_own_requirements(
 ) -> None:
     trained = model_folder(forecastops)
     expected = (
-        load_model(trained, folder_sha256(trained), "the model").forecast(HORIZON, tuple(LEVELS)).to_dict("records")
+        verified_model(trained, folder_sha256(trained), Trusted(), None, "the model")
+        .forecast(HORIZON, tuple(LEVELS))
+        .to_dict("records")
     )
     # Elsewhere, as a container has it.
     model = Path(shutil.copytree(trained, tmp_path / "elsewhere/model"))

@@ -47,8 +47,10 @@ def test_an_endpoint_of_another_registry_is_not_touched(stage: Stage, empty_data
 
 
 def test_a_deployment_made_by_hand_survives_a_failed_first_promotion(stage: Stage) -> None:
-    uri = stage.client.get_run(stage.workshop.first).info.artifact_uri
-    get_deploy_client("forecastops-local").create_deployment(stage.model, f"{uri}/model")
+    run = stage.client.get_run(stage.workshop.first)
+    digest = run.data.tags["forecastops.model.sha256"]
+    by_hand = get_deploy_client("forecastops-local")
+    by_hand.create_deployment(stage.model, f"{run.info.artifact_uri}/model", config={"model_sha256": digest})
     stage.evaluate(stage.workshop.first)
     refused = stage.run("promote", "--run-id", stage.workshop.first)
     assert refused.code == 1
@@ -57,18 +59,23 @@ def test_a_deployment_made_by_hand_survives_a_failed_first_promotion(stage: Stag
     assert stage.client.search_registered_models(f"name='{stage.model}'") == []
 
 
-def test_versions_that_somebody_else_registered_are_not_deleted(stage: Stage) -> None:
+def test_versions_that_somebody_else_registered_are_neither_adopted_nor_deleted(stage: Stage) -> None:
     client, run_id = stage.client, stage.workshop.first
     client.create_registered_model(stage.model, description="ours")
+    source = f"{client.get_run(run_id).info.artifact_uri}/model"
     for _ in range(2):
-        client.create_model_version(stage.model, f"{client.get_run(run_id).info.artifact_uri}/model", run_id)
+        client.create_model_version(stage.model, source, run_id)
     client.set_registered_model_alias(stage.model, "staging", "2")
     stage.evaluate(run_id)
-    failed = stage.run("promote", "--run-id", run_id, "--set", "deployment.timeout_seconds=0.05")
-    assert failed.code == 1
+    refused = stage.run("promote", "--run-id", run_id)
+    assert refused.code == 1
+    assert f"version 1 of '{stage.model}'" in refused.error
+    assert source in refused.error
     assert sorted(stage.versions()) == ["1", "2"]
-    stage.promote(run_id)
-    assert sorted(stage.versions()) == ["1", "2"]
+    assert stage.ok("status")["endpoint"] is None
+    for version in ("1", "2"):
+        client.delete_model_version(stage.model, version)
+    assert stage.promote(run_id)["version"] == "3"
     assert client.get_registered_model(stage.model).description == "ours"
 
 

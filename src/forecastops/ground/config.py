@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from forecastops.data.config import DataConfig
 from forecastops.ground.errors import ConfigError
 from forecastops.ground.model_spec import ModelConfig, ModelSpec
+from forecastops.ground.signing_config import SigningConfig
 from forecastops.ground.strict import StrictRecord
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "ModelConfig",
     "ModelSpec",
     "RegistryConfig",
+    "SigningConfig",
     "TrackingConfig",
 ]
 
@@ -233,6 +235,7 @@ class Config(StrictRecord):
     tracking: TrackingConfig = Field(TrackingConfig(), description="Where runs and models are kept.")
     registry: RegistryConfig = Field(RegistryConfig(), description="The model's name and its pointer.")
     deployment: DeploymentConfig = Field(DeploymentConfig(), description="Where the champion serves.")
+    signing: SigningConfig = Field(SigningConfig(), description="Which key signs models, and whose signature counts.")
 
     @model_validator(mode="after")
     def _test_can_be_passed(self) -> Config:

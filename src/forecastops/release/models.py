@@ -1,4 +1,4 @@
-"""The models that a use case needs, fetched from their run or version and proven unaltered."""
+"""The models that a use case needs, fetched from their run or version and proven unaltered and signed as configured."""
 
 from __future__ import annotations
 
@@ -7,41 +7,54 @@ from pathlib import Path
 
 from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
 from forecastops.adapters.mlflow_store.runs import Run, Runs
-from forecastops.adapters.model_artifact import load_model
+from forecastops.forecasting.artifact import verified_model
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.ground.errors import ModelError
 from forecastops.release.tags import MODEL_DIGEST
 
-__all__ = ["challenger_model", "version_model"]
+__all__ = ["bound_digest", "challenger_model", "version_model"]
 
 
 def challenger_model(runs: Runs, run: Run) -> Forecaster:
     """The model of a training run.
 
     Raises:
-        ModelError: when the run has none, or it is not the one that was logged.
+        ModelError: when the run has none, it is not the one that was logged, or is not signed as configured.
     """
     place = f"run {run.run_id}"
     digest = run.tags.get(MODEL_DIGEST)
     if digest is None:
         raise ModelError(place, "holds no model of `forecastops train`", "give the run_id of a training run")
     with tempfile.TemporaryDirectory() as folder:
-        return load_model(runs.download(run.run_id, "model", Path(folder)), digest, place)
+        return verified_model(runs.download(run.run_id, "model", Path(folder)), digest, runs.trusted, run.run_id, place)
 
 
-def version_model(runs: Runs, registry: ModelRegistry, version: ModelVersion) -> Forecaster:
+def version_model(runs: Runs, registry: ModelRegistry, version: ModelVersion, sha256: str | None = None) -> Forecaster:
     """The model of a registered version.
 
+    Args:
+        runs: whose model it is.
+        registry: which has the version.
+        version: registered.
+        sha256: the digest that its files must have; the one that binds the version where none is given.
+
     Raises:
-        ModelError: when it carries no digest of ours, cannot be rebuilt, or is not the one that was logged.
+        ModelError: when it carries no digest of ours, cannot be rebuilt, is not the one that was logged, or is not
+            signed as configured.
     """
     place = f"version {version.version} of {registry.name}"
-    digest = version.tags.get(MODEL_DIGEST) or (
-        runs.get(version.run_id).tags.get(MODEL_DIGEST) if version.run_id else None
-    )
+    digest = sha256 or bound_digest(runs, version)
     if digest is None:
         what = "carries no digest of `forecastops train`, so it can be neither rebuilt nor proven"
         remedy = "put another in its place: `forecastops promote`, or `forecastops rollback --to-version N`"
         raise ModelError(place, what, remedy)
     with tempfile.TemporaryDirectory() as folder:
-        return load_model(registry.download(version.version, Path(folder)), digest, place)
+        found = registry.download(version.version, Path(folder))
+        return verified_model(found, digest, runs.trusted, version.run_id, place)
+
+
+def bound_digest(runs: Runs, version: ModelVersion) -> str | None:
+    """The digest that binds the version's files: its own, else its run's; None where neither has one."""
+    if digest := version.tags.get(MODEL_DIGEST):
+        return digest
+    return runs.get(version.run_id).tags.get(MODEL_DIGEST) if version.run_id else None

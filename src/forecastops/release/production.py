@@ -17,6 +17,7 @@ from forecastops.ground.errors import PromotionRefusedError
 from forecastops.ground.home import home, lock_domain, require_home
 from forecastops.ground.identity import identify
 from forecastops.ground.locks import holder, owned
+from forecastops.ground.signatures import Trusted
 from forecastops.release.champion import current_champion
 from forecastops.release.legacy_champion import proven_model
 from forecastops.release.smoke_test import Golden
@@ -50,7 +51,7 @@ class Production:
         name = config.registry.model_name
         return cls(
             config,
-            Runs(connection),
+            Runs(connection, Trusted.of(config.signing)),
             ModelRegistry(connection, config.registry),
             open_endpoint(config.deployment, config.deployment_name, name, connection.registry_uri),
             connection.registry_uri,

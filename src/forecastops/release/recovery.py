@@ -9,6 +9,7 @@ import logging
 
 from forecastops.adapters.endpoint import EndpointState
 from forecastops.adapters.mlflow_store.registry import ModelVersion
+from forecastops.release.deployment import deploy_files
 from forecastops.release.entry import Entry
 from forecastops.release.journal import Journal, unfinished
 from forecastops.release.production import Production
@@ -54,13 +55,16 @@ def recover_interrupted(production: Production, resuming: str | None = None) -> 
             undo_transition(production, journal, None)
 
 
-def repair(production: Production, version: str, golden: Golden) -> tuple[EndpointState, bool]:
-    """Make pointer, stage and endpoint name the champion ``version`` again.
+def repair(
+    production: Production, champion: ModelVersion, golden: Golden, sha256: str | None = None
+) -> tuple[EndpointState, bool]:
+    """Make pointer, stage and endpoint name the champion again.
 
     Args:
         production: locked by the caller.
-        version: the champion.
+        champion: the version under the pointer.
         golden: the forecast that the endpoint must give.
+        sha256: the digest that a decision binds; the one that binds the version where none is given.
 
     Returns:
         The endpoint's state, and whether the champion had to be deployed.
@@ -68,14 +72,14 @@ def repair(production: Production, version: str, golden: Golden) -> tuple[Endpoi
     Raises:
         EndpointError: when it cannot be deployed, or answers otherwise.
     """
-    endpoint = production.endpoint
+    endpoint, version = production.endpoint, champion.version
     production.registry.point(version)
     state = endpoint.state()
     # A number alone is not trusted: the registry may have been made anew since it was deployed.
     if state and state.serves(version) and answers(endpoint, golden):
         return state, False
     _LOG.info("deploying champion version %s to endpoint %s", version, endpoint.name)
-    endpoint.stage(version)
+    deploy_files(production, champion, sha256)
     require_golden(endpoint, golden)
     state = endpoint.release(version)
     endpoint.clean_up()

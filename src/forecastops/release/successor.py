@@ -13,9 +13,11 @@ from pathlib import Path
 
 from forecastops.adapters.endpoint import EndpointState
 from forecastops.adapters.mlflow_store.registry import ModelVersion
-from forecastops.adapters.model_artifact import save_model
+from forecastops.adapters.model_artifact import save_model, sign_folder
 from forecastops.data.series import Series
 from forecastops.forecasting.forecaster import Forecaster
+from forecastops.ground.signatures import Signer
+from forecastops.release.adoption import moving_of
 from forecastops.release.entry import Incumbent, Kind, actor, now
 from forecastops.release.lineage import RENEWAL, model_run, model_version
 from forecastops.release.production import Production
@@ -112,9 +114,8 @@ def install(
         RegistryError: when the tracking server or the registry fails.
     """
     run_id, tags = _logged(production, successor, kind)
-    source = f"{production.runs.get(run_id).artifact_uri}/model"
-    files = Files(run_id, source)
-    journal = plan_transition(production, files, kind, previous=previous, reason=reason, incumbent=incumbent)
+    moving = moving_of(production.registry, production.runs.get(run_id))
+    journal = plan_transition(production, moving, kind, previous=previous, reason=reason, incumbent=incumbent)
     try:
         state = move_in(production, journal, successor.model.reference(), {RUN_ID: run_id, **tags})
     except RivalError:
@@ -125,13 +126,15 @@ def install(
 
 def _logged(production: Production, successor: Successor, kind: Kind) -> tuple[str, Mapping[str, str]]:
     """The run that holds the model, and the tags of its version."""
-    model = successor.model
+    model, signer = successor.model, Signer.of(production.config.signing)
     series = Series(model.values, filled=model.interpolated)
     with (
         tempfile.TemporaryDirectory() as folder,
         production.runs.record(f"{kind} {series.end}", own=True) as recorder,
     ):
         digest = save_model(model, Path(folder) / "model")
+        if signer is not None:
+            sign_folder(Path(folder) / "model", signer, recorder.run_id)
         recorder.folder("model", Path(folder) / "model")
         recorder.dataset(series.values, successor.source, series.sha256)
         recorder.metrics({name: value for name, value in successor.metrics.items() if math.isfinite(value)})

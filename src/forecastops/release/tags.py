@@ -7,6 +7,7 @@ defined below this floor, with the runs themselves.
 from __future__ import annotations
 
 from forecastops.adapters.mlflow_store.runs import DATA_DIGEST, DATA_END, DATA_REFUSED, DATA_SOURCE, MODEL_NAME
+from forecastops.forecasting.artifact import MODEL_DIGEST
 
 __all__ = [
     "ACCEPTED_REASON",
@@ -37,8 +38,7 @@ __all__ = [
     "VERSION",
 ]
 
-# On versions and on training runs.
-MODEL_DIGEST = "forecastops.model.sha256"
+# On versions and on training runs; that of the model's files is defined with them.
 VERDICT = "forecastops.verdict"
 
 # On versions.

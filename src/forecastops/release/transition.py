@@ -15,13 +15,14 @@ from forecastops.adapters.endpoint import EndpointState
 from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVersion
 from forecastops.ground.errors import ForecastopsError, RegistryError
 from forecastops.release.champion import named
+from forecastops.release.deployment import deploy_files
 from forecastops.release.entry import Entry, Incumbent, Kind, now
 from forecastops.release.journal import Journal
 from forecastops.release.kinds import placeholder_mark, predecessor_tags, registration_mark
 from forecastops.release.lineage import model_version
 from forecastops.release.production import Production
 from forecastops.release.smoke_test import Golden, require_golden
-from forecastops.release.tags import ROLLED_BACK, SERVED
+from forecastops.release.tags import MODEL_DIGEST, ROLLED_BACK, SERVED
 from forecastops.release.turns import RivalError, require_in_time, require_still_ours, wait_for_turn
 from forecastops.release.undo import discard_placeholder, undo_transition
 
@@ -86,7 +87,7 @@ def move_in(production: Production, journal: Journal, golden: Golden, tags: Mapp
         production: locked by the caller, with nothing interrupted left in it.
         journal: of ``plan_transition``.
         golden: the forecast that the endpoint must give.
-        tags: for the version, set once it has answered.
+        tags: for the version, set once it has answered; the digest among them binds what is deployed.
 
     Raises:
         EndpointError: when it cannot be deployed, or answers otherwise.
@@ -96,7 +97,7 @@ def move_in(production: Production, journal: Journal, golden: Golden, tags: Mapp
     """
     try:
         _take_turn(production, journal)
-        state = _serve(production, journal, golden)
+        state = _serve(production, journal, golden, tags.get(MODEL_DIGEST))
         with journal.step("tag"):
             production.registry.tag(journal.version, tags)
         with journal.step("point"):
@@ -149,7 +150,7 @@ def _take_turn(production: Production, journal: Journal) -> None:
     _require_champion(production, journal.entry.previous, journal.entry.kind)
 
 
-def _serve(production: Production, journal: Journal, golden: Golden) -> EndpointState:
+def _serve(production: Production, journal: Journal, golden: Golden, sha256: str | None) -> EndpointState:
     """Deploy the journal's version, smoke-test it, and give it to the callers.
 
     Also when it seems to be served: what an interrupted call has asked for may be on its way still, with the old
@@ -158,7 +159,7 @@ def _serve(production: Production, journal: Journal, golden: Golden) -> Endpoint
     endpoint = production.endpoint
     with journal.step("deploy"):
         _LOG.info("deploying version %s to endpoint %s", journal.version, endpoint.name)
-        endpoint.stage(journal.version)
+        deploy_files(production, journal.moving, sha256)
     with journal.step("verify"):
         _LOG.info("comparing the endpoint's forecasts with those evaluated")
         require_golden(endpoint, golden)

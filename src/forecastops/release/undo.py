@@ -7,6 +7,7 @@ import logging
 from forecastops.adapters.endpoint import Endpoint
 from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVersion
 from forecastops.ground.errors import EndpointError, ForecastopsError, PromotionRefusedError
+from forecastops.release.deployment import deploy_files
 from forecastops.release.entry import Entry
 from forecastops.release.journal import Journal, may_be_discarded
 from forecastops.release.kinds import placeholder
@@ -58,8 +59,8 @@ def restore_endpoint(production: Production, champion: ModelVersion | None, entr
         endpoint.delete()
         return
     try:
-        endpoint.stage(champion.version, restoring=True)
-    except EndpointError:
+        _put_back(production, champion, entry)
+    except ForecastopsError:
         if not production.registry.is_gone(champion.version):
             raise
         _leave_without_files(endpoint, champion.version)
@@ -81,6 +82,25 @@ def _leave_without_files(endpoint: Endpoint, version: str) -> None:
         return
     _LOG.warning("endpoint %s is removed: it served version %s, whose files are gone", endpoint.name, version)
     endpoint.delete()
+
+
+def _put_back(production: Production, champion: ModelVersion, entry: Entry) -> None:
+    """Stage what was there; a target that loads only what forecastops made can be given nothing else."""
+    endpoint = production.endpoint
+    if entry.incumbent is None:
+        deploy_files(production, champion, restoring=True)
+    elif endpoint.checks_files:
+        _require_untouched(endpoint, champion)
+    else:
+        endpoint.stage(champion.version, restoring=True)
+
+
+def _require_untouched(endpoint: Endpoint, champion: ModelVersion) -> None:
+    """Do nothing where the endpoint serves the champion still."""
+    state = endpoint.state()
+    if state is None or not state.serves(champion.version):
+        what = f"cannot be given version {champion.version} back, which is no forecastops model"
+        raise EndpointError(f"endpoint {endpoint.name!r}", what, "deploy it by the means that made it")
 
 
 def _undo_steps(production: Production, journal: Journal) -> bool:

@@ -17,6 +17,7 @@ from forecastops.gate.decision import decide
 from forecastops.gate.evidence import Number, finite_or_none
 from forecastops.gate.record import ChampionRecord, Decision
 from forecastops.ground.config import Config
+from forecastops.ground.signatures import Trusted
 from forecastops.release.champion import current_champion
 from forecastops.release.legacy_champion import champion_model
 from forecastops.release.lineage import model_run, model_version
@@ -37,7 +38,7 @@ def evaluate(config: Config, run_id: str) -> Decision:
         ModelError: when a model cannot be rebuilt, or the challenger has seen the window.
     """
     connection = connect(config.tracking)
-    runs, registry = Runs(connection), ModelRegistry(connection, config.registry)
+    runs, registry = Runs(connection, Trusted.of(config.signing)), ModelRegistry(connection, config.registry)
     run = runs.get(run_id)
     runs.require_resumable(run_id)
     challenger = challenger_model(runs, run)

@@ -15,6 +15,7 @@ from forecastops.forecasting.forecaster import Forecaster
 from forecastops.gate.data_checks import unusable
 from forecastops.ground.config import Config
 from forecastops.ground.errors import DataError, RegistryError
+from forecastops.ground.signatures import Trusted
 from forecastops.release.champion import current_champion
 from forecastops.release.legacy_champion import proven_model
 
@@ -49,7 +50,7 @@ def forecast(config: Config, horizon: int | None, paths: Sequence[str] = ()) -> 
     champion = current_champion(registry)
     if champion is None:
         raise RegistryError(f"model {registry.name!r}", "has no champion", "promote a model first")
-    model = proven_model(Runs(connection), registry, champion.version)
+    model = proven_model(Runs(connection, Trusted.of(config.signing)), registry, champion.version)
     if series is not None:
         model = _after(model, series, paths)
     table = model.forecast(horizon, config.evaluation.levels)

@@ -12,10 +12,10 @@ from forecastops.gate.record import Decision
 from forecastops.ground.config import Config
 from forecastops.ground.errors import PromotionRefusedError, RegistryError
 from forecastops.ground.redaction import redacted
+from forecastops.release.adoption import moving_of, own_version
 from forecastops.release.champion import named
 from forecastops.release.entry import Entry, Incumbent, now
 from forecastops.release.journal import unfinished
-from forecastops.release.kinds import placeholder
 from forecastops.release.legacy_champion import legacy_endpoint
 from forecastops.release.lineage import is_renewal, model_run, model_version
 from forecastops.release.models import challenger_model
@@ -81,7 +81,7 @@ def _promote(production: Production, decision: Decision, run: Run, force_reason:
     current = production.current()
     if current and model_run(current) == run.run_id:
         return _already_champion(production, decision, run, current)
-    mine = next((found for found in production.registry.of_run(run.run_id) if placeholder(found) is None), None)
+    mine = own_version(production.registry, run)
     if decision.verdict != "PROMOTE" and force_reason is None:
         _abandon(production, mine)  # a forced promotion was interrupted, and is not forced again
         return _not_promoted(production, decision, run)
@@ -95,7 +95,7 @@ def _promote(production: Production, decision: Decision, run: Run, force_reason:
     challenger_model(production.runs, run)
     recover_interrupted(production, resuming=mine.version if mine else None)
     incumbent = legacy_endpoint(production.runs, production.registry, production.endpoint, current, mine)
-    moving = mine or Files(run.run_id, f"{run.artifact_uri}/model")
+    moving = moving_of(production.registry, run)
     moved = _move_in(
         production, moving, decision, run, force_reason=force_reason, opponent=_Opponent(current, incumbent)
     )
@@ -187,8 +187,10 @@ def _kept_up_to_date(production: Production, moved: Moved, before: ModelVersion 
 
 def _already_champion(production: Production, decision: Decision, run: Run, current: ModelVersion) -> Moved:
     recover_interrupted(production)
-    golden = production.golden(current) if is_renewal(current) else decision.golden
-    state, mended = repair(production, current.version, golden)
+    if is_renewal(current):
+        state, mended = repair(production, current, production.golden(current))
+    else:
+        state, mended = repair(production, current, decision.golden, decision.model_sha256)
     note = f"version {current.version} is the champion already" + ("; its endpoint was mended" if mended else "")
     before = next((one for one in production.registry.versions() if one.version == current.tags.get(PREDECESSOR)), None)
     previous = before.version if before else None

@@ -141,7 +141,7 @@ def _renew(
         return _unchanged(champion, f"{COMPARABLE_DATA}: {never}", refused=True)
     series = _joined(model, given)
     if already := _already(model, series, accept_reason):
-        state, mended = repair(production, champion.version, model.reference())
+        state, mended = repair(production, champion, model.reference())
         return _unchanged(champion, already + ("; its endpoint was mended" if mended else ""), state)
     refused = _refused(judge_data(model, series, production.config.gate, given))
     if refused and accept_reason is None:

@@ -15,6 +15,7 @@ from forecastops.gate.decision import Ruling
 from forecastops.gate.record import Decision
 from forecastops.ground.config import Config
 from forecastops.ground.errors import ModelError
+from forecastops.ground.signatures import Trusted
 from forecastops.usecases.decision_log import logged_decision
 
 __all__ = ["replay"]
@@ -27,7 +28,7 @@ def replay(config: Config, run_id: str) -> Decision:
         RegistryError: when the run or its decision cannot be had.
         ModelError: when there is none, it was altered, or the replay differs in as much as one bit.
     """
-    runs = Runs(connect(config.tracking))
+    runs = Runs(connect(config.tracking), Trusted())
     decision = logged_decision(runs, runs.get(run_id))
     difference = next(_differences(decision, decision.replay()), None)
     if difference is not None:

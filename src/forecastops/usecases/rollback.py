@@ -152,7 +152,7 @@ def _last_rollback(production: Production, champion: ModelVersion) -> Entry | No
 
 
 def _nothing_to_do(production: Production, champion: ModelVersion) -> Moved:
-    state, _ = repair(production, champion.version, production.golden(champion))
+    state, _ = repair(production, champion, production.golden(champion))
     entry = read_journal(champion)
     previous = entry.previous if entry and entry.kind == "rollback" else None
     note = (

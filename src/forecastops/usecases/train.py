@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from forecastops.adapters.mlflow_store.connection import Connection, connect
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.adapters.mlflow_store.runs import RunRecorder, Runs
-from forecastops.adapters.model_artifact import save_model
+from forecastops.adapters.model_artifact import save_model, sign_folder
 from forecastops.adapters.sources.read_series import source_names
 from forecastops.data.series import Series
 from forecastops.forecasting.forecaster import Forecaster
@@ -25,6 +25,7 @@ from forecastops.gate.data_sense import doubts
 from forecastops.gate.evidence import finite_or_none
 from forecastops.ground.config import Config
 from forecastops.ground.errors import ForecastopsError
+from forecastops.ground.signatures import Signer, Trusted
 from forecastops.release.champion import current_champion
 from forecastops.release.legacy_champion import champion_model
 from forecastops.release.tags import DATA_END, MODEL_DIGEST, MODEL_NAME
@@ -56,12 +57,12 @@ def train(config: Config, paths: Sequence[str]) -> TrainResult:
     Raises:
         DataError: when the data make no regular series, or too short a one.
         ModelError: when the spec, or every candidate, cannot be fitted.
-        ConfigError: when the library is missing that ``model.selection`` asks for.
+        ConfigError: when the library is missing that ``model.selection`` or ``signing`` asks for, or a key is unusable.
         RegistryError: when the tracking server does not take the run.
     """
     series = trainable_series(config, paths)
     connection = connect(config.tracking, may_create=True)  # before the fits: they are of no use without a server
-    runs = Runs(connection)
+    runs, signer = Runs(connection, Trusted.of(config.signing)), Signer.of(config.signing)
     runs.require_resumable()
     if runs.made_by_mlflow is None:
         runs.require_new_run_possible()
@@ -82,7 +83,7 @@ def train(config: Config, paths: Sequence[str]) -> TrainResult:
         recorder.params({f"model.{key}": value for key, value in trained.spec.items()})
         if selection:
             recorder.files(None, {"selection.json": json.dumps(selection, indent=1, allow_nan=False) + "\n"})
-        _log_model(recorder, config, trained.model, Path(folder) / "model")
+        _log_model(recorder, config, trained.model, Path(folder) / "model", signer)
         _log_metrics(recorder, config, metrics)
     return TrainResult(
         run_id=recorder.run_id,
@@ -127,8 +128,12 @@ def _log_data(recorder: RunRecorder, config: Config, series: Series, paths: Sequ
     recorder.dataset(series.values, source_names(paths), series.sha256)
 
 
-def _log_model(recorder: RunRecorder, config: Config, forecaster: Forecaster, folder: Path) -> None:
+def _log_model(
+    recorder: RunRecorder, config: Config, forecaster: Forecaster, folder: Path, signer: Signer | None
+) -> None:
     sha256 = save_model(forecaster, folder)
+    if signer is not None:
+        sign_folder(folder, signer, recorder.run_id)
     recorder.folder("model", folder)
     recorder.files(None, {"params.json": json.dumps(_parameters(forecaster), indent=1) + "\n"})
     recorder.tags({MODEL_DIGEST: sha256, MODEL_NAME: config.registry.model_name})

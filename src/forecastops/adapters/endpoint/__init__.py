@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forecastops.adapters.endpoint.interface import Endpoint, EndpointState
+from forecastops.adapters.endpoint.interface import BoundVersion, Endpoint, EndpointState
 from forecastops.adapters.endpoint.targets import open_endpoint
 
-__all__ = ["Endpoint", "EndpointState", "open_endpoint"]
+__all__ = ["BoundVersion", "Endpoint", "EndpointState", "open_endpoint"]

@@ -11,7 +11,7 @@ from forecastops.ground.config import DeploymentConfig
 from forecastops.ground.errors import EndpointError
 from forecastops.ground.identity import identify
 
-__all__ = ["HEALTHY", "Endpoint", "EndpointState"]
+__all__ = ["HEALTHY", "BoundVersion", "Endpoint", "EndpointState"]
 
 HEALTHY = "Healthy"
 
@@ -35,6 +35,23 @@ class EndpointState:
     def serves(self, version: str) -> bool:
         """Whether it answers now, as this version of our model."""
         return self.healthy and self.ours and self.version == version
+
+
+@dataclass(frozen=True)
+class BoundVersion:
+    """A version, and what it must consist of to be loaded.
+
+    Attributes:
+        version: its number.
+        sha256: the digest of its files; None for a model that forecastops did not make.
+        run_id: the run that its files are of.
+        public_keys: PEM texts of the keys of which one must have signed it; none where no signature is asked for.
+    """
+
+    version: str
+    sha256: str | None
+    run_id: str
+    public_keys: tuple[str, ...] = ()
 
 
 class Endpoint(ABC):
@@ -64,6 +81,23 @@ class Endpoint(ABC):
         """The versions of the model that deployments of this target serve, as far as it says."""
         state = self.state()
         return {state.version} if state and state.version else set()
+
+    @property
+    def checks_files(self) -> bool:
+        """Whether the target itself refuses files that are not those of the digest that it is given."""
+        return False
+
+    def downloads(self, version: str, *, restoring: bool = False) -> bool:  # noqa: ARG002 - for those to whom it matters
+        """Whether staging would have the target fetch the version's files anew."""
+        return True
+
+    def deploy(self, bound: BoundVersion, *, restoring: bool = False) -> None:
+        """Stage exactly these files, as far as the target can tell; what it cannot is left to the caller.
+
+        Raises:
+            EndpointError: as ``stage``; or because the files are others, where ``checks_files``.
+        """
+        self.stage(bound.version, restoring=restoring)
 
     @abstractmethod
     def stage(self, version: str, *, restoring: bool = False) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from forecastops.adapters.endpoint.interface import Endpoint, EndpointState
+from forecastops.adapters.endpoint.interface import BoundVersion, Endpoint, EndpointState
 from forecastops.ground.errors import EndpointError
 
 __all__ = ["MlflowTarget"]
@@ -35,12 +35,30 @@ class MlflowTarget(Endpoint):
             found = [self._version(entry.get("model_uri")) for entry in self._client().list_deployments()]
         return super().versions_in_use() | {version for version in found if version}
 
+    @property
+    def checks_files(self) -> bool:
+        """Our own target does; of others nothing is known."""
+        return self._config.target == _LOCAL
+
+    def deploy(self, bound: BoundVersion, *, restoring: bool = False) -> None:
+        """Make the deployment serve these files; our own target is told their digest, and who must have signed them."""
+        if not self.checks_files:
+            self._change(bound.version, {}, restoring=restoring)
+            return
+        settings: dict[str, Any] = {"owner": self._owner, "model_sha256": bound.sha256 or "", "run_id": bound.run_id}
+        if bound.public_keys:
+            settings["public_key"] = "".join(bound.public_keys)
+        if restoring:
+            settings["restore"] = "true"
+        self._change(bound.version, settings, restoring=restoring)
+
     def stage(self, version: str, *, restoring: bool = False) -> None:
-        """Make the deployment serve ``version``."""
+        """Make the deployment serve ``version``; our own target looks its digest up then."""
+        self._change(version, {"owner": self._owner} if self.checks_files else {}, restoring=restoring)
+
+    def _change(self, version: str, ours: Mapping[str, Any], *, restoring: bool) -> None:
         timeout = max(self._config.timeout_seconds, _RESTORE_SECONDS if restoring else 0.0)
-        settings = {**self._config.settings, "timeout_seconds": timeout}
-        if self._config.target == _LOCAL:
-            settings["owner"] = self._owner
+        settings = {**self._config.settings, "timeout_seconds": timeout, **ours}
         before = self.state()
         self._require_ours(before)
         with self._errors():

@@ -31,6 +31,7 @@ def describe(name: str) -> dict[str, Any] | None:
         "state": state,
         "model_uri": model_uri,
         "owner": wanted.owner if wanted else "",
+        "model_sha256": wanted.model_sha256 if wanted else "",
         "pid": observed.server_pid if observed and supervisor is not None else None,
         "supervisor_pid": supervisor or None,
         "error": error,

@@ -1,72 +1,93 @@
-"""Brings a model into the deployment's directory, so that serving it needs no tracking server and no credentials."""
+"""Brings a model into the deployment's directory, so that serving it needs no tracking server and no credentials.
+
+Nothing gets there but what the request binds: a copy that is other than its digest is thrown away, unread.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
-import threading
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 from mlflow.exceptions import MlflowException
 
-from forecastops.adapters.local_endpoint.state import Layout
-from forecastops.ground.redaction import redact_uri, redacted
+from forecastops.adapters.local_endpoint import loading
+from forecastops.adapters.local_endpoint.bounded import within
+from forecastops.adapters.local_endpoint.state import Layout, Wanted
+from forecastops.ground.errors import ForecastopsError
 
-__all__ = ["download_model"]
+__all__ = ["download_model", "keep_copy", "kept_copy"]
 
 _INCOMING = "incoming-"
 
 
-def download_model(layout: Layout, model_uri: str, timeout: float) -> int:
-    """Download into the folder of a new generation, complete or not at all; the generation's number.
+def download_model(layout: Layout, source_uri: str, wanted: Wanted) -> int:
+    """Download into the folder of a new generation, complete, and proven, or not at all; the generation's number.
+
+    Args:
+        layout: of the deployment.
+        source_uri: the model's address, credentials and all.
+        wanted: what it must consist of, and how long it may take.
 
     Raises:
         MlflowException: naming the model and the cause, without credentials.
     """
+    with _incoming(layout) as incoming:
+        shown = wanted.model_uri
+        failure = f"model {shown} could not be downloaded"
+        found = within(wanted.timeout_seconds, lambda: _download(source_uri, incoming), failure, source_uri, shown)
+        if not (found / "MLmodel").is_file():
+            raise MlflowException.invalid_parameter_value(f"{wanted.model_uri} holds no MLmodel file")
+        try:
+            loading.require_bound(found, wanted)
+        except ForecastopsError as error:
+            raise MlflowException.invalid_parameter_value(str(error)) from error
+        return _as_generation(layout, found)
+
+
+def keep_copy(layout: Layout, wanted: Wanted) -> None:
+    """Keep the request's copy, and no older one, so that a later update can be undone without the registry."""
+    with contextlib.suppress(OSError, ForecastopsError), _incoming(layout) as incoming:
+        shutil.copytree(layout.model(wanted.generation), incoming, symlinks=True)
+        loading.require_bound(incoming, wanted)
+        shutil.rmtree(layout.kept, ignore_errors=True)
+        layout.kept.mkdir(mode=0o700)
+        os.rename(incoming, layout.kept / wanted.model_sha256)
+
+
+def kept_copy(layout: Layout, wanted: Wanted) -> int | None:
+    """Make a generation of a copy that is here already; None where there is none, or it was altered."""
+    for place in (layout.kept / wanted.model_sha256, *layout.models.glob("[0-9]*")):
+        with contextlib.suppress(OSError, ForecastopsError), _incoming(layout) as incoming:
+            shutil.copytree(place, incoming, symlinks=True)
+            loading.require_bound(incoming, wanted)
+            return _as_generation(layout, incoming)
+    return None
+
+
+@contextlib.contextmanager
+def _incoming(layout: Layout) -> Iterator[Path]:
+    """A name for a copy that is under way; what is left of it, and of earlier ones, goes."""
     layout.models.mkdir(mode=0o700, parents=True, exist_ok=True)
     for abandoned in layout.models.glob(f"{_INCOMING}*"):
         shutil.rmtree(abandoned, ignore_errors=True)
     incoming = layout.models / f"{_INCOMING}{uuid.uuid4().hex}"
     try:
-        found = _within(timeout, model_uri, incoming)
-        if not (found / "MLmodel").is_file():
-            raise MlflowException.invalid_parameter_value(f"{redact_uri(model_uri)} holds no MLmodel file")
-        generation = 1 + max((int(path.name) for path in layout.models.iterdir() if path.name.isdigit()), default=0)
-        os.rename(found, layout.model(generation))
+        yield incoming
     finally:
         shutil.rmtree(incoming, ignore_errors=True)
+
+
+def _as_generation(layout: Layout, folder: Path) -> int:
+    generation = 1 + max((int(path.name) for path in layout.models.iterdir() if path.name.isdigit()), default=0)
+    os.rename(folder, layout.model(generation))
     return generation
 
 
-def _within(timeout: float, model_uri: str, incoming: Path) -> Path:
-    """Download on a thread of its own: MLflow has no overall time limit."""
-    result: list[Path | Exception] = []
+def _download(source_uri: str, incoming: Path) -> Path:
+    from mlflow.artifacts import download_artifacts
 
-    def download() -> None:
-        from mlflow.artifacts import download_artifacts
-
-        try:
-            result.append(Path(download_artifacts(artifact_uri=model_uri, dst_path=str(incoming))))
-        except Exception as error:  # noqa: BLE001 - raised again by the caller's thread
-            result.append(error)
-
-    thread = threading.Thread(target=download, daemon=True)
-    thread.start()
-    thread.join(timeout)
-    shown = redact_uri(model_uri)
-    if not result:
-        raise MlflowException(f"model {shown} could not be downloaded within {timeout:g} s")
-    outcome = result[0]
-    if isinstance(outcome, Exception):
-        cause = " ".join(redacted(f"{type(outcome).__name__}: {outcome}".replace(model_uri, shown)).split())
-        code = outcome.error_code if isinstance(outcome, MlflowException) else "INTERNAL_ERROR"
-        # "from None": the original repeats the URI, credentials and all.
-        raise _with_code(f"model {shown} could not be downloaded: {cause[:500]}", code) from None
-    return outcome
-
-
-def _with_code(message: str, code: str) -> MlflowException:
-    error = MlflowException(message)
-    error.error_code = code
-    return error
+    return Path(download_artifacts(artifact_uri=source_uri, dst_path=str(incoming)))

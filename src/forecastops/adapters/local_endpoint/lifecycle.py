@@ -23,8 +23,9 @@ from mlflow.protos.databricks_pb2 import (
     RESOURCE_DOES_NOT_EXIST,
 )
 
+from forecastops.adapters.local_endpoint.binding import binding_of
 from forecastops.adapters.local_endpoint.calls import url_of
-from forecastops.adapters.local_endpoint.download import download_model
+from forecastops.adapters.local_endpoint.download import download_model, keep_copy, kept_copy
 from forecastops.adapters.local_endpoint.environment import allowed_environment
 from forecastops.adapters.local_endpoint.settings import DEFAULTS, check_reach
 from forecastops.adapters.local_endpoint.state import (
@@ -83,6 +84,8 @@ def create(name: str, model_uri: str, settings: dict[str, Any]) -> None:
     """
     chosen = DEFAULTS | settings
     check_reach(chosen["host"], chosen["token_file"])
+    chosen.pop("restore")
+    bound = binding_of(model_uri, chosen["model_sha256"], chosen["run_id"], chosen["timeout_seconds"])
     with _owner(name, chosen["timeout_seconds"]) as layout:
         if exists(layout):
             raise MlflowException(f"deployment {name!r} already exists; update or delete it", RESOURCE_ALREADY_EXISTS)
@@ -90,15 +93,14 @@ def create(name: str, model_uri: str, settings: dict[str, Any]) -> None:
         _remove(layout)
         try:
             layout.directory.mkdir(mode=0o700)
-            generation = download_model(layout, model_uri, chosen["timeout_seconds"])
             wanted = Wanted(
                 request=uuid.uuid4().hex,
-                generation=generation,
+                generation=0,
                 model_uri=redact_uri(model_uri),
                 port_is_fixed=chosen["port"] != 0,
-                **chosen,
+                **(chosen | {"model_sha256": bound.sha256, "run_id": bound.run_id}),
             )
-            _bring_about(name, layout, wanted)
+            _bring_about(name, layout, replace(wanted, generation=download_model(layout, model_uri, wanted)))
         except BaseException:
             _remove(layout)
             raise
@@ -119,12 +121,28 @@ def update(name: str, model_uri: str | None, settings: dict[str, Any]) -> None:
         observed = read_record(Observed, layout.observed)
         before = replace(before, port=observed.port if observed else before.port)
         _keep_address(before, settings)
-        wanted = replace(before, request=uuid.uuid4().hex, **settings)
+        restoring = settings.pop("restore", False)
+        wanted = _bound(replace(before, request=uuid.uuid4().hex, **settings), model_uri, settings)
         check_reach(wanted.host, wanted.token_file)
         if model_uri is not None:
-            generation = download_model(layout, model_uri, wanted.timeout_seconds)
-            wanted = replace(wanted, generation=generation, model_uri=redact_uri(model_uri))
+            wanted = replace(wanted, generation=_generation(layout, model_uri, wanted, restoring=restoring))
+            keep_copy(layout, before)
         _bring_about(name, layout, wanted)
+
+
+def _bound(wanted: Wanted, model_uri: str | None, settings: Mapping[str, Any]) -> Wanted:
+    """The request with what its model must consist of: of another model as the caller says or the registry does."""
+    if model_uri is None and wanted.model_sha256:
+        return wanted
+    uri = model_uri or wanted.model_uri
+    bound = binding_of(uri, settings.get("model_sha256", ""), settings.get("run_id", ""), wanted.timeout_seconds)
+    return replace(wanted, model_uri=redact_uri(uri), model_sha256=bound.sha256, run_id=bound.run_id)
+
+
+def _generation(layout: Layout, model_uri: str, wanted: Wanted, *, restoring: bool) -> int:
+    """The folder of the model: downloaded; to put back what served, a copy that is here and proven will do."""
+    kept = kept_copy(layout, wanted) if restoring else None
+    return download_model(layout, model_uri, wanted) if kept is None else kept
 
 
 def take_over(name: str) -> Program:

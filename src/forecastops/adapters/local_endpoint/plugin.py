@@ -151,7 +151,7 @@ def run_local(name: str, model_uri: str, flavor: str | None = None, config: Mapp
 def target_help() -> str:
     """The help that `mlflow deployments help -t forecastops-local` prints."""
     return """\
-forecastops-local serves a model with MLflow's scoring server as a process on this machine (Linux or macOS).
+forecastops-local serves a forecastops model with MLflow's scoring server as a process on this machine (Linux or macOS).
 
   mlflow deployments create -t forecastops-local --name NAME -m models:/MODEL/VERSION [-C key=value ...]
 
@@ -166,6 +166,12 @@ The target URI is `forecastops-local`. Settings (-C key=value):
   max_memory_bytes  what the server may allocate beyond what it has once the model is loaded, on Linux; default
                     536870912.
   owner             a label of whoever deploys it, which get shows and updates keep; default none.
+  model_sha256      the digest that the model's files must have; default the tag forecastops.model.sha256 of the
+                    version. A model without either is not loaded.
+  run_id            the run that the model must be of, if it is signed; default the version's.
+  public_key        PEM files, separated by commas, of keys of which one must have signed the model; updates keep them.
+                    Default none: no signature is asked for.
+  restore           true to serve a copy that is here already, if there is one; default false.
 
 create waits until the model answers and refuses an existing name. update replaces the model without losing a request;
 if the new one cannot be served, the old one stays. update also starts a deployment that is stopped, e.g. after a

@@ -13,6 +13,7 @@ import os
 import socket
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -21,6 +22,7 @@ from forecastops.adapters.local_endpoint.bearer import read_token
 from forecastops.adapters.local_endpoint.connections import BoundedProtocol
 from forecastops.adapters.local_endpoint.discretion import be_discreet
 from forecastops.adapters.local_endpoint.memory import limit_memory
+from forecastops.adapters.local_endpoint.state import read_wanted
 
 if TYPE_CHECKING:
     from forecastops.adapters.local_endpoint.guard import App
@@ -111,13 +113,14 @@ class DrainingServer(uvicorn.Server):
 
 
 def _build(wanted: dict[str, Any], token: str | None) -> App:
-    from mlflow.pyfunc import load_model, scoring_server
+    from mlflow.pyfunc import scoring_server
 
+    from forecastops.adapters.local_endpoint import loading
     from forecastops.adapters.local_endpoint.callers import Callers
     from forecastops.adapters.local_endpoint.guard import Guard
     from forecastops.adapters.local_endpoint.scoring import GuardedModel
 
-    model = GuardedModel(load_model(wanted["model_path"]))
+    model = GuardedModel(loading.load_verified(Path(wanted["model_path"]), read_wanted(wanted)))
     served: Any = model  # MLflow's app asks for metadata and predict, and no more
     return Guard(
         scoring_server.init(served),
@@ -128,24 +131,13 @@ def _build(wanted: dict[str, Any], token: str | None) -> App:
     )
 
 
-async def _warm(app: App, example: bytes | None, token: str | None) -> None:
+async def _warm(app: App, token: str | None) -> None:
     """Answer once in memory, so that what is imported or computed on first use does not delay a client."""
     from forecastops.adapters.local_endpoint.guard import call_in_memory
 
     status = await call_in_memory(app, "GET", "/ping", token=token)
     if status != 200:
         raise RuntimeError(f"/ping answers {status}")
-    if example is not None:
-        status = await call_in_memory(app, "POST", "/invocations", example, token=token)
-        _logger.info("warmed up with the model's own input example: status %d", status)
-
-
-def _example(model_path: str) -> bytes | None:
-    try:
-        with open(os.path.join(model_path, "serving_input_example.json"), "rb") as stream:
-            return stream.read()
-    except OSError:
-        return None
 
 
 def main(channel_fd: int, listener_fd: int) -> None:
@@ -159,7 +151,7 @@ def main(channel_fd: int, listener_fd: int) -> None:
     try:
         token = read_token(channel.wanted["token_file"])
         app = _build(channel.wanted, token)
-        asyncio.run(_warm(app, _example(channel.wanted["model_path"]), token))
+        asyncio.run(_warm(app, token))
     except Exception as error:
         _logger.exception("the model cannot be served")
         channel.tell("failed", error=_in_short(error))

@@ -12,6 +12,8 @@ from typing import Any
 from mlflow.exceptions import MlflowException
 
 from forecastops.adapters.local_endpoint.bearer import read_token
+from forecastops.ground.errors import ConfigError
+from forecastops.ground.signatures import Trusted
 
 __all__ = [
     "DEFAULTS",
@@ -34,6 +36,10 @@ DEFAULTS: dict[str, Any] = {
     "owner": "",
     "token_file": "",
     "max_memory_bytes": 512 << 20,
+    "model_sha256": "",
+    "run_id": "",
+    "public_key": "",
+    "restore": False,
 }
 
 
@@ -93,6 +99,37 @@ def _memory(value: object) -> int:
     return _whole(value, 64 << 20, 1 << 40)
 
 
+def _sha256(value: object) -> str:
+    text = str(value).strip().lower()
+    if not re.fullmatch(r"([0-9a-f]{64})?", text):
+        raise ValueError("64 hexadecimal digits")
+    return text
+
+
+def _run(value: object) -> str:
+    text = str(value)
+    if not re.fullmatch(r"[A-Za-z0-9._-]{0,256}", text):
+        raise ValueError("the id of a run")
+    return text
+
+
+def _keys(value: object) -> str:
+    """PEM texts, one after the other: as they are, or read from the files that are named, separated by commas."""
+    text = str(value).strip()
+    if not text or text.startswith("-----BEGIN"):
+        return text
+    try:
+        return "".join(Trusted.read(part.strip() for part in text.split(",")).keys)
+    except ConfigError as error:
+        raise ValueError(f"PEM files of public keys; {error.what}; {error.remedy}") from None
+
+
+def _truth(value: object) -> bool:
+    if str(value).lower() not in ("true", "false"):
+        raise ValueError("true or false")
+    return str(value).lower() == "true"
+
+
 _READERS: dict[str, Callable[[object], Any]] = {
     "port": _port,
     "host": _host,
@@ -101,6 +138,10 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "owner": _label,
     "token_file": _token_file,
     "max_memory_bytes": _memory,
+    "model_sha256": _sha256,
+    "run_id": _run,
+    "public_key": _keys,
+    "restore": _truth,
 }
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from forecastops.ground.home import home
 
-__all__ = ["Layout", "Observed", "Wanted", "endpoints_root", "read_record", "write_record"]
+if TYPE_CHECKING:
+    from forecastops.ground.signatures import Trusted
+
+__all__ = ["Layout", "Observed", "Wanted", "endpoints_root", "read_record", "read_wanted", "write_record"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,18 @@ class Wanted:
     owner: str  # a label of whoever deployed it, kept by updates that do not name another
     token_file: str = ""  # where callers' token is kept; never the token
     max_memory_bytes: int = 512 << 20
+    # What the model must consist of; records of before these were kept lack them, and nothing is loaded without.
+    model_sha256: str = ""
+    run_id: str = ""  # of which the files are, where that is known
+    public_key: str = ""  # PEM texts of the keys of which one must have signed it; empty where none need have
+
+    @property
+    def trusted(self) -> Trusted:
+        """The keys of which one must have signed the model."""
+        from forecastops.ground.signatures import Trusted
+
+        end = "-----END PUBLIC KEY-----\n"
+        return Trusted(tuple(f"{text}{end}" for text in self.public_key.split(end) if text.strip()))
 
 
 @dataclass(frozen=True)
@@ -92,6 +108,11 @@ class Layout:
         return self.directory / "models"
 
     @property
+    def kept(self) -> Path:
+        """The model that served before, by its digest: what an update that fails is undone with."""
+        return self.directory / "kept"
+
+    @property
     def owner(self) -> Path:
         """Locked while a command changes this deployment. Beside the directory, which such a command may remove."""
         return self.directory.with_name(f".{self.directory.name}.lock")
@@ -123,8 +144,16 @@ def write_record(path: Path, record: Wanted | Observed) -> None:
 def read_record(kind: type[Record], path: Path) -> Record | None:
     """Read a record; None where there is none that this version understands."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
         # A deployment of an earlier version lacks what has a default.
-        return kind(**{field.name: values[field.name] for field in fields(kind) if field.name in values})
+        return _record(kind, json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def read_wanted(values: Mapping[str, Any]) -> Wanted:
+    """A request among other values, as a server process is told it."""
+    return _record(Wanted, values)
+
+
+def _record(kind: type[Record], values: Mapping[str, Any]) -> Record:
+    return kind(**{field.name: values[field.name] for field in fields(kind) if field.name in values})

@@ -47,6 +47,7 @@ class ModelVersion:
     created: float  # seconds since the epoch
     tags: Mapping[str, str]
     source: str = ""  # where its files were when it was registered
+    creator: str = ""  # whom the server names as its maker, if anybody
 
 
 @dataclass(frozen=True)
@@ -145,14 +146,15 @@ class ModelRegistry:
         """Make a version from a run's artifacts.
 
         MLflow repeats a POST whose answer was lost, so one call can make two versions: of those that it
-        made, the younger ones are deleted.
+        made, the younger ones are deleted. What somebody else has made of the run is not touched.
         """
         with self._errors():
             before = {version.version for version in self.versions()}
             self._create()
-            self._client.create_model_version(self.name, source, run_id or None, description=description)
+            created = self._client.create_model_version(self.name, source, run_id or None, description=description)
+            marks = (description, created.source or "")
             found = [version for version in self.of_run(run_id) if version.version not in before]
-            made, *doubles = [version for version in found if version.description == description]
+            made, *doubles = [version for version in found if (version.description, version.source) == marks]
             for double in doubles:
                 self._client.delete_model_version(self.name, double.version)
         return made
@@ -281,4 +283,5 @@ def _record(found: MlflowVersion) -> ModelVersion:
         created=found.creation_timestamp / 1000,
         tags=dict(found.tags),
         source=found.source or "",
+        creator=found.user_id or "",
     )

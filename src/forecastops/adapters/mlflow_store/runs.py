@@ -15,6 +15,7 @@ import pandas as pd
 from forecastops.adapters.mlflow_store.connection import Connection
 from forecastops.adapters.mlflow_store.mlflow_errors import mlflow_errors
 from forecastops.ground.errors import RegistryError
+from forecastops.ground.signatures import Trusted
 
 if TYPE_CHECKING:
     from mlflow.entities import Experiment
@@ -62,10 +63,16 @@ class NewestData:
 
 
 class Runs:
-    """Runs of the configured experiment."""
+    """Runs of the configured experiment.
 
-    def __init__(self, connection: Connection) -> None:
+    Attributes:
+        trusted: whose signature the models in them must bear, if anybody's.
+        made_by_mlflow: the run that ``mlflow run`` made for this process; None without one.
+    """
+
+    def __init__(self, connection: Connection, trusted: Trusted) -> None:
         self._connection = connection
+        self.trusted = trusted
         self._client = connection.client
         # MLflow removes the variable when the run is resumed, so it is read once.
         self.made_by_mlflow = os.environ.get("MLFLOW_RUN_ID")

@@ -60,6 +60,11 @@ class OnlineEndpoint(AzureEndpoint):
         found = self._find()
         return self._state(found) if found else None
 
+    def downloads(self, version: str, *, restoring: bool = False) -> bool:
+        """Not to restore a version whose deployment is still there."""
+        found = self._find() if restoring else None
+        return found is None or self._holding(found, version) is None
+
     def stage(self, version: str, *, restoring: bool = False) -> None:
         """Deploy beside what serves; to restore a version that is still there, nothing is deployed."""
         found = self._find()

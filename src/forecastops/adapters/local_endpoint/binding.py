@@ -1,0 +1,64 @@
+"""What a model must consist of: as whoever deploys it says, else as the registry's version does; never anything."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from mlflow.exceptions import MlflowException
+
+from forecastops.adapters.local_endpoint.bounded import within
+from forecastops.forecasting.artifact import MODEL_DIGEST
+from forecastops.ground.redaction import redact_uri
+
+__all__ = ["Binding", "binding_of"]
+
+_VERSION = re.compile(r"models:/+(?P<name>[^/@]+)/(?P<version>\d+)")
+_RUN = re.compile(r"runs:/+(?P<run>[^/]+)/.+")
+
+
+class Binding(NamedTuple):
+    """The digest of a model's files, and the run that they are of, where that is known."""
+
+    sha256: str
+    run_id: str
+
+
+def binding_of(model_uri: str, sha256: str, run_id: str, timeout: float) -> Binding:
+    """Return what binds the model, looked up where the caller has not said it.
+
+    Args:
+        model_uri: what is to be deployed.
+        sha256: the digest that was decided on; empty where the caller brings none.
+        run_id: the run; empty where the caller names none.
+        timeout: seconds that looking it up may take.
+
+    Raises:
+        MlflowException: when nothing binds it.
+    """
+    if sha256:
+        of_run = _RUN.fullmatch(model_uri)
+        return Binding(sha256, run_id or (of_run["run"] if of_run else ""))
+    shown = redact_uri(model_uri)
+    found = _VERSION.fullmatch(model_uri)
+    if found is None:
+        raise MlflowException.invalid_parameter_value(
+            f"nothing binds the files of {shown}: deploy a version that forecastops has promoted "
+            "(models:/NAME/NUMBER), or say their digest with -C model_sha256=..."
+        )
+    return _of_version(unquote(found["name"]), found["version"], shown, timeout)
+
+
+def _of_version(name: str, number: str, shown: str, timeout: float) -> Binding:
+    from mlflow import MlflowClient
+
+    what = f"what {shown} must consist of could not be looked up"
+    version = within(timeout, lambda: MlflowClient().get_model_version(name, number), what)
+    digest = version.tags.get(MODEL_DIGEST, "")
+    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+        raise MlflowException.invalid_parameter_value(
+            f"{shown} carries no digest of its files (tag {MODEL_DIGEST}): promote it, or say the digest "
+            "with -C model_sha256=..."
+        )
+    return Binding(digest, version.run_id or "")

@@ -1,0 +1,171 @@
+"""A model's files: read once, proven to be those that a digest binds, and rebuilt without running any of them.
+
+Code in an artifact is data. The loader that comes along is compared with those that forecastops has shipped, and the
+model is rebuilt by the installed one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files as package_files
+from pathlib import Path, PurePosixPath
+
+import yaml
+
+from forecastops.forecasting import forecaster as installed
+from forecastops.forecasting.artifact_environment import require_known_environment
+from forecastops.forecasting.forecaster import MODEL_FILE, SERIES_FILE, Forecaster
+from forecastops.ground.errors import ModelError
+from forecastops.ground.signatures import SIGNATURES, Trusted
+
+__all__ = [
+    "DATA",
+    "DESCRIPTION",
+    "LOADER",
+    "MODEL_DIGEST",
+    "digest_of",
+    "read_files",
+    "rebuilt",
+    "require_verified",
+    "verified_model",
+]
+
+Files = Mapping[str, bytes]
+
+MODEL_DIGEST = "forecastops.model.sha256"  # the tag, on versions and runs, of the digest that binds a model's files
+LOADER = "forecastops_model"
+DATA = "data/forecaster"
+_LOADER_FILE = f"code/{LOADER}.py"
+DESCRIPTION = "MLmodel"
+_EXPECTED = frozenset(
+    {
+        *(DESCRIPTION, "conda.yaml", "python_env.yaml", "requirements.txt", _LOADER_FILE),
+        *(f"{DATA}/{MODEL_FILE}", f"{DATA}/{SERIES_FILE}"),
+    }
+)
+_ADDED_BY_MLFLOW = frozenset({"registered_model_meta"})  # put beside the model by MLflow when it downloads a version
+_SIGNATURE = re.compile(rf"{SIGNATURES}/[0-9a-f]{{16}}\.sig")
+_FLAVOR = {
+    "loader_module": LOADER,
+    "data": DATA,
+    "code": "code",
+    "env": {"conda": "conda.yaml", "virtualenv": "python_env.yaml"},
+}
+_SAID_FREELY = frozenset({"python_version", "streamable"})
+_REMEDY = "put back the files that were logged, or put another model in its place"
+
+
+def read_files(folder: Path, place: str) -> dict[str, bytes]:
+    """Return the bytes of every file of a model's folder, by its name with slashes.
+
+    They are read once, so that what is checked is what is used.
+
+    Args:
+        folder: the model's files, as downloaded.
+        place: what messages call the model, e.g. ``version 3 of transactions-forecast``.
+
+    Raises:
+        ModelError: when it holds anything but files and folders, or cannot be read.
+    """
+    found = {}
+    try:
+        for path in folder.rglob("*"):
+            name = path.relative_to(folder).as_posix()
+            if path.is_symlink() or not (path.is_file() or path.is_dir()):
+                raise ModelError(place, f"holds {name}, which is no regular file", _REMEDY)
+            if path.is_file() and name not in _ADDED_BY_MLFLOW:
+                found[name] = path.read_bytes()
+    except OSError as error:
+        raise ModelError(place, f"cannot be read: {error}", _REMEDY) from error
+    return found
+
+
+def digest_of(files: Files) -> str:
+    """Return one digest over names and contents of a model's files, without its signatures."""
+    digest = hashlib.sha256()
+    for name in sorted(files, key=PurePosixPath):
+        if not _SIGNATURE.fullmatch(name):
+            digest.update(f"{name}\0{hashlib.sha256(files[name]).hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+def require_verified(files: Files, sha256: str, trusted: Trusted, run_id: str | None, place: str) -> None:
+    """Do nothing where the files are those of the digest, signed as asked for, with a loader that forecastops shipped.
+
+    Args:
+        files: of ``read_files``.
+        sha256: the digest that a decision, a renewal or a version binds.
+        trusted: whose signature is asked for, if anybody's.
+        run_id: the run that the files must be of; None where that is not known.
+        place: what messages call the model.
+
+    Raises:
+        ModelError: naming the first file that is missing, unknown or altered, or what else is wrong.
+    """
+    _require_names(files, place)
+    if digest_of(files) != sha256:
+        altered = "" if _is_known(files[_LOADER_FILE]) else f" ({_LOADER_FILE} is none that forecastops has shipped)"
+        raise ModelError(place, f"its files are not those that were logged at training{altered}", _REMEDY)
+    if not _is_known(files[_LOADER_FILE]):
+        found = hashlib.sha256(files[_LOADER_FILE]).hexdigest()
+        what = (
+            f"its loader {_LOADER_FILE} (sha256 {found[:12]}) is that of no released forecastops, nor the installed one"
+        )
+        raise ModelError(place, what, "train a new model with `forecastops train`")
+    trusted.require(files, run_id, place)
+
+
+def rebuilt(files: Files, place: str) -> Forecaster:
+    """Return the forecaster, by the installed loader; nothing of the files is executed.
+
+    Raises:
+        ModelError: when the files do not describe it, or it does not forecast as it did.
+    """
+    try:
+        _require_own_flavor(files[DESCRIPTION])
+        require_known_environment(files)
+        texts = {name: files[f"{DATA}/{name}"].decode("utf-8") for name in (MODEL_FILE, SERIES_FILE)}
+        return Forecaster.from_files(texts)
+    except (ValueError, KeyError, TypeError, yaml.YAMLError, RecursionError) as error:
+        remedy = "train a new model with `forecastops train`"
+        raise ModelError(place, f"cannot be rebuilt: {error}", remedy) from error
+
+
+def verified_model(folder: Path, sha256: str, trusted: Trusted, run_id: str | None, place: str) -> Forecaster:
+    """Read a model's folder, verify it, and rebuild the forecaster; as ``require_verified`` and ``rebuilt``."""
+    files = read_files(folder, place)
+    require_verified(files, sha256, trusted, run_id, place)
+    return rebuilt(files, place)
+
+
+def _require_names(files: Files, place: str) -> None:
+    unknown = sorted(name for name in files.keys() - _EXPECTED if not _SIGNATURE.fullmatch(name))
+    if unknown:
+        raise ModelError(place, f"holds {', '.join(unknown[:3])}, which is no part of a forecastops model", _REMEDY)
+    if missing := sorted(_EXPECTED - files.keys()):
+        raise ModelError(place, f"lacks {', '.join(missing[:3])}", _REMEDY)
+
+
+def _require_own_flavor(description: bytes) -> None:
+    """Refuse a description by which MLflow would load anything else."""
+    flavors = yaml.safe_load(description)["flavors"]
+    flavor = flavors["python_function"]
+    said = {name: value for name, value in flavor.items() if name not in _SAID_FREELY}
+    if list(flavors) != ["python_function"] or said != _FLAVOR:
+        raise ValueError("MLmodel does not name forecastops' own loader and data, and nothing else")
+
+
+def _is_known(loader: bytes) -> bool:
+    return hashlib.sha256(loader).hexdigest() in _known_loaders()
+
+
+@cache
+def _known_loaders() -> frozenset[str]:
+    """Return the digests of the installed loader and of all that were shipped before."""
+    lines = package_files("forecastops.forecasting").joinpath("released_loaders.txt").read_text("utf-8").splitlines()
+    released = {line.split()[0] for line in lines if line and not line.startswith("#")}
+    own = hashlib.sha256(Path(installed.__file__).read_bytes()).hexdigest()
+    return frozenset(released | {own})

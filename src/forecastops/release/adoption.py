@@ -1,0 +1,50 @@
+"""Which version of a run's model may move in: one that forecastops made from exactly that run's artifacts.
+
+A version is a name for files anywhere. Whoever may create versions, and nothing else, could otherwise have a run's
+promotion deploy files of their own.
+"""
+
+from __future__ import annotations
+
+from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
+from forecastops.adapters.mlflow_store.runs import Run
+from forecastops.ground.errors import PromotionRefusedError
+from forecastops.release.kinds import placeholder, registered_by
+from forecastops.release.transition import Files
+
+__all__ = ["moving_of", "own_version"]
+
+
+def own_version(registry: ModelRegistry, run: Run) -> ModelVersion | None:
+    """Return the version that forecastops made from the run's model; None where there is none."""
+    return next((version for version in registry.of_run(run.run_id) if _is_own(version, run)), None)
+
+
+def moving_of(registry: ModelRegistry, run: Run) -> ModelVersion | Files:
+    """Return the version that an earlier try has made from the run's model, or the files that are to become one.
+
+    Raises:
+        PromotionRefusedError: when somebody else has made a version of that run, which it names.
+    """
+    found = [version for version in registry.of_run(run.run_id) if placeholder(version) is None]
+    own = next((version for version in found if _is_own(version, run)), None)
+    if own is None and found:
+        raise _foreign(registry, found[0], run)
+    return own or Files(run.run_id, _source(run))
+
+
+def _is_own(version: ModelVersion, run: Run) -> bool:
+    return registered_by(version) is not None and version.source in (_source(run), f"runs:/{run.run_id}/model")
+
+
+def _source(run: Run) -> str:
+    return f"{run.artifact_uri}/model"
+
+
+def _foreign(registry: ModelRegistry, version: ModelVersion, run: Run) -> PromotionRefusedError:
+    maker = f"by {version.creator}" if version.creator else "by whom the registry does not say"
+    return PromotionRefusedError(
+        f"version {version.version} of {registry.name!r}",
+        f"was not made by forecastops, but names run {run.run_id}: it was registered {maker}, from {version.source}",
+        "delete that version if nobody needs it, or train again; then run the command once more",
+    )
