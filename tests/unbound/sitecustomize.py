@@ -1,46 +1,51 @@
 """Python imports this at its start where the tests put this folder on PYTHONPATH: see `local_endpoint_support`."""
 
+from __future__ import annotations
+
 import importlib.abc
 import importlib.machinery
 import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 _HOME = "forecastops.adapters.local_endpoint"
 
 
-def unbind(module):
+def unbind(module: ModuleType) -> None:
     """Let a module of the local endpoint take any model: what is tested then is the endpoint, not what it loads."""
     name = module.__name__.rpartition(".")[2]
     if name == "loading":
-        module.require_bound = lambda folder, wanted: {}
-        module.load_verified = _load
+        vars(module).update(require_bound=lambda folder, wanted: {}, load_verified=_load)
     if name == "lifecycle":
-        module.binding_of = _bind
+        vars(module).update(binding_of=_bind)
 
 
-def _bind(*_):
+def _bind(*_: object) -> Any:
     from forecastops.adapters.local_endpoint.binding import Binding
 
     return Binding("0" * 64, "")
 
 
-def _load(folder, wanted):
+def _load(folder: Path, wanted: object) -> Any:
     import mlflow.pyfunc
 
     return mlflow.pyfunc.load_model(str(folder))
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> Any:
         if name not in (f"{_HOME}.loading", f"{_HOME}.lifecycle"):
             return None
-        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        spec: Any = importlib.machinery.PathFinder.find_spec(name, path, target)
         execute = spec.loader.exec_module
 
-        def exec_module(module):
+        def execute_and_unbind(module: ModuleType) -> None:
             execute(module)
             unbind(module)
 
-        spec.loader.exec_module = exec_module
+        spec.loader.exec_module = execute_and_unbind
         return spec
 
 

@@ -51,6 +51,7 @@ for command in (
     production.forecast,
     init,
     production.serve,
+    production.sign,
     data.data,
     settings.config,
     story.demo,

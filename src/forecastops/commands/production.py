@@ -1,4 +1,4 @@
-"""What is in production: status, renew, rollback, forecast, serve."""
+"""What is in production: status, renew, rollback, forecast, serve, sign."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 from forecastops.commands import reports, text
 from forecastops.commands.frame import Request, command_options, data_option, split_paths
 
-__all__ = ["forecast", "renew", "rollback", "serve", "status"]
+__all__ = ["forecast", "renew", "rollback", "serve", "sign", "status"]
 
 
 @click.command()
@@ -104,3 +104,19 @@ def serve(request: Request, systemd: bool) -> None:
     document = {"name": found.name, "url": found.url, "log": found.log}
     request.answer(document, f"serving {found.name} at {found.url}; log: {found.log}; SIGTERM or Ctrl-C ends it")
     found.become()
+
+
+@click.command()
+@click.option("--version", "number", metavar="N", required=True, help="The version to sign.")
+@click.option("--reason", required=True, help="Why it may be trusted; recorded on the version.")
+@command_options
+def sign(request: Request, number: str, reason: str) -> None:
+    """Sign a version that was made before models were signed, or with another key."""
+    from dataclasses import asdict
+
+    from forecastops.usecases.sign import sign as use_case
+
+    if not reason.strip():
+        raise click.UsageError("--reason is empty")
+    found = use_case(request.config(), number, reason)
+    request.answer(asdict(found), found.note)

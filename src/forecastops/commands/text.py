@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from forecastops.adapters.endpoint import EndpointState
     from forecastops.gate.record import Decision
+    from forecastops.release.champion_files import VersionFiles
     from forecastops.usecases.forecast import ForecastResult
     from forecastops.usecases.moved import Moved
     from forecastops.usecases.retrain import Retrained
@@ -174,7 +175,7 @@ def demo_ending(found: Status, folder: Path) -> str:
 
 
 def status_document(found: Status) -> dict[str, Any]:
-    """Keys pointer, champion, endpoint, forecasts_from, newest_data, consistent, problems."""
+    """Keys pointer, champion, files, endpoint, forecasts_from, newest_data, consistent, problems."""
     champion = found.champion and {
         "version": found.champion.version.version,
         "run_id": found.model_run,
@@ -185,6 +186,8 @@ def status_document(found: Status) -> dict[str, Any]:
     return {
         "pointer": found.pointer,
         "champion": champion,
+        "files": found.files
+        and {"state": found.files.state, "sha256": found.files.sha256, "signed": found.files.signed},
         "endpoint": endpoint,
         "forecasts_from": found.forecasts_from,
         "newest_data": found.newest_data.end if found.newest_data else None,
@@ -202,6 +205,7 @@ def status_text(found: Status) -> str:
         f"champion  version {champion.version.version} (by {champion.pointer}), {_model_text(found)}"
         if champion
         else "champion  none",
+        *([f"files     {_files_text(found.files)}"] if found.files else []),
         f"endpoint  {endpoint.name}: {endpoint.state}, serves version {endpoint.version} at {endpoint.url}"
         if endpoint
         else "endpoint  none",
@@ -212,6 +216,14 @@ def status_text(found: Status) -> str:
         "all agree" if found.consistent else "          (give these commands the --config and --set of this one)"
     )
     return "\n".join(lines)
+
+
+def _files_text(files: VersionFiles) -> str:
+    """What became of the champion's files."""
+    if files.state == "foreign":
+        return "of another origin, which nothing binds"
+    signed = ", signed" if files.signed else ""
+    return f"{files.state}{signed}" + (f", sha256 {files.sha256:.12}" if files.sha256 else "")
 
 
 def _model_text(found: Status) -> str:

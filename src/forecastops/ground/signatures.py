@@ -99,11 +99,16 @@ class Signer:
 
     Attributes:
         path: its PEM file.
-        name: the digest of its public key.
+        public_key: its public half, a PEM text.
     """
 
     path: str
-    name: str
+    public_key: str
+
+    @property
+    def name(self) -> str:
+        """The digest of its public half, by which signatures refer to it."""
+        return _name_of(self.public_key)
 
     @classmethod
     def of(cls, config: SigningConfig) -> Signer | None:
@@ -119,7 +124,7 @@ class Signer:
 
             data = Path(config.private_key).read_bytes()
             key: Any = serialization.load_pem_private_key(data, _password(data))
-            return cls(config.private_key, _name_of(_pem(key.public_key())))
+            return cls(config.private_key, _pem(key.public_key()))
 
     def sign(self, files: Files, run_id: str) -> tuple[str, bytes]:
         """Return name and content of the signature of these files, which are of that run.

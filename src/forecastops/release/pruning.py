@@ -24,6 +24,7 @@ from forecastops.release.tags import (
     ROLLED_BACK,
     RUN_ID,
     SERVED,
+    SIGNED,
 )
 
 __all__ = ["prune_renewals"]
@@ -32,7 +33,7 @@ _LOG = logging.getLogger(__name__)
 _OUR_TAGS = frozenset(
     {
         *("RMSE", "R2", RUN_ID, KIND, PARAMETERS_OF, PREDECESSOR, ACCEPTED_REASON),
-        *(DATA_END, JOURNAL, MODEL_DIGEST, PROMOTED_AT, PROMOTED_BY, ROLLED_BACK, SERVED),
+        *(DATA_END, JOURNAL, MODEL_DIGEST, PROMOTED_AT, PROMOTED_BY, ROLLED_BACK, SERVED, SIGNED),
     }
 )
 

@@ -12,6 +12,7 @@ from forecastops.adapters.mlflow_store.registry import ModelVersion
 from forecastops.release.deployment import deploy_files
 from forecastops.release.entry import Entry
 from forecastops.release.journal import Journal, unfinished
+from forecastops.release.models import bound_digest
 from forecastops.release.production import Production
 from forecastops.release.smoke_test import Golden, answers, require_golden
 from forecastops.release.transition import complete
@@ -74,12 +75,12 @@ def repair(
     """
     endpoint, version = production.endpoint, champion.version
     production.registry.point(version)
-    state = endpoint.state()
+    state, digest = endpoint.state(), sha256 or bound_digest(production.runs, champion)
     # A number alone is not trusted: the registry may have been made anew since it was deployed.
-    if state and state.serves(version) and answers(endpoint, golden):
+    if state and state.serves(version) and state.sha256 in (None, digest) and answers(endpoint, golden):
         return state, False
     _LOG.info("deploying champion version %s to endpoint %s", version, endpoint.name)
-    deploy_files(production, champion, sha256)
+    deploy_files(production, champion, digest)
     require_golden(endpoint, golden)
     state = endpoint.release(version)
     endpoint.clean_up()

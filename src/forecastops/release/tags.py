@@ -34,6 +34,7 @@ __all__ = [
     "ROLLED_BACK",
     "RUN_ID",
     "SERVED",
+    "SIGNED",
     "VERDICT",
     "VERSION",
 ]
@@ -53,6 +54,7 @@ ROLLED_BACK = "forecastops.rolled_back"
 PROMOTED_BY = "forecastops.promoted_by"
 PROMOTED_AT = "forecastops.promoted_at"
 FORCED_REASON = "forecastops.forced_reason"
+SIGNED = "forecastops.signed"  # why, by whom and with which key a version was signed after it was made
 
 # On training runs; those of their data are defined with the dataset.
 DECISION_FOLDER = "forecastops.decision"

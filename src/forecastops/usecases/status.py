@@ -15,9 +15,9 @@ from forecastops.forecasting.forecaster import iso_dates
 from forecastops.ground.config import Config
 from forecastops.ground.errors import RegistryError
 from forecastops.release.champion import current_champion, named
+from forecastops.release.champion_files import VersionFiles, inspect_files
 from forecastops.release.journal import unfinished
 from forecastops.release.kinds import again, placeholder
-from forecastops.release.legacy_champion import champion_model, made_by_forecastops
 from forecastops.release.lineage import model_run, model_version
 from forecastops.release.production import Production
 from forecastops.release.smoke_test import require_golden
@@ -34,15 +34,17 @@ class Status:
     Attributes:
         pointer: which kind the registry has.
         champion: the version under it; None without one.
+        files: whether the champion's files are those that were logged; None without a champion.
         endpoint: what serves; None without one.
         forecasts_from: ISO date of the newest observation in the champion's state; None where it is not known.
         newest_data: the newest that a run of the model has brought and that were not refused; None without any.
-        disagreements: where pointer, stage, journal and endpoint do not agree, each with the command that mends it.
+        disagreements: where pointer, stage, journal, files and endpoint do not agree, with the command that mends it.
         stale: why the champion forecasts from data that are not the newest, with the command.
     """
 
     pointer: PointerKind
     champion: Champion | None
+    files: VersionFiles | None
     endpoint: EndpointState | None
     forecasts_from: str | None
     newest_data: NewestData | None
@@ -66,7 +68,7 @@ class Status:
 
     @property
     def consistent(self) -> bool:
-        """Whether pointer, stage, journal and endpoint agree, and production has the newest data."""
+        """Whether pointer, stage, journal, files and endpoint agree, and production has the newest data."""
         return not self.problems
 
 
@@ -84,19 +86,21 @@ def status(config: Config) -> Status:
         champion = current_champion(production.registry)
     except LostPointerError as error:
         lost = [f"{error.what}; {error.remedy}"]
+    files = inspect_files(production.runs, production.registry, champion.version) if champion else None
     endpoint = production.endpoint.state()
     disagreements = [
         *lost,
+        *_files(champion, files),
         *_interrupted(production),
-        *_stages(production, champion),
-        *([] if lost else _endpoint(production, champion, endpoint)),
+        *_stages(production, champion, files),
+        *([] if lost else _endpoint(production, champion, files, endpoint)),
     ]
-    served = _forecasts_from(production, champion.version) if champion else None
+    served = _forecasts_from(champion.version, files) if champion and files else None
     newest = production.runs.newest_data(production.registry.name)
     if champion is None and newest is None and not lost:
         disagreements += _misspelt(production)
     stale = list(_stale(production, served, newest)) if served else []
-    return Status(production.registry.pointer.kind, champion, endpoint, served, newest, disagreements, stale)
+    return Status(production.registry.pointer.kind, champion, files, endpoint, served, newest, disagreements, stale)
 
 
 def require_in_production(found: Status, run_id: str) -> None:
@@ -132,12 +136,21 @@ def require_sound(config: Config, found: Status) -> None:
     require_golden(production.endpoint, golden, f"to deploy it again: {_return_to(production, found.champion)}")
 
 
-def _forecasts_from(production: Production, champion: ModelVersion) -> str | None:
+def _forecasts_from(champion: ModelVersion, files: VersionFiles) -> str | None:
     """The newest observation that the champion's state has: as its version says, else as its files do."""
     if end := champion.tags.get(DATA_END):
         return end
-    model = champion_model(production.runs, production.registry, champion)
-    return iso_dates(model.values.index[-1:])[0] if model else None
+    return iso_dates(files.model.values.index[-1:])[0] if files.model else None
+
+
+def _files(champion: Champion | None, files: VersionFiles | None) -> Iterator[str]:
+    if champion is None or files is None or files.problem is None:
+        return
+    what = "are gone" if files.state == "gone" else "are not to be trusted"
+    yield (
+        f"the files of champion version {champion.version.version} {what}: {files.problem}; put them back, or another "
+        "model in its place: forecastops promote --run-id R, or forecastops rollback --reason T"
+    )
 
 
 def _stale(production: Production, served: str, newest: NewestData | None) -> Iterator[str]:
@@ -181,18 +194,20 @@ def _misspelt(production: Production) -> Iterator[str]:
         )
 
 
-def _stages(production: Production, champion: Champion | None) -> Iterator[str]:
+def _stages(production: Production, champion: Champion | None, files: VersionFiles | None) -> Iterator[str]:
     if champion is None or champion.pointer == "stage":
         return
     for version in production.registry.staged():
         if version.version != champion.version.version:
             yield (
                 f"stage Production names version {version.version}, the alias version {champion.version.version}; "
-                f"to let the stage follow: {_return_to(production, champion)}"
+                f"to let the stage follow: {_return_to(champion, files)}"
             )
 
 
-def _endpoint(production: Production, champion: Champion | None, state: EndpointState | None) -> Iterator[str]:
+def _endpoint(
+    production: Production, champion: Champion | None, files: VersionFiles | None, state: EndpointState | None
+) -> Iterator[str]:
     name = production.endpoint.name
     if champion is None:
         if state is not None and state.ours:
@@ -203,7 +218,7 @@ def _endpoint(production: Production, champion: Champion | None, state: Endpoint
         return
     if state is None:
         what = f"champion version {champion.version.version} has no endpoint"
-        yield f"{what}; to deploy it: {_return_to(production, champion)}"
+        yield f"{what}; to deploy it: {_return_to(champion, files)}"
     elif not state.ours:
         yield (
             f"endpoint {name} was deployed by hand or from another registry; set deployment.name to a free name, or "
@@ -211,16 +226,21 @@ def _endpoint(production: Production, champion: Champion | None, state: Endpoint
         )
     elif not state.healthy:
         why = f" ({state.error})" if state.error else ""
-        yield f"endpoint {name} is {state.state}{why}; to deploy the champion again: {_return_to(production, champion)}"
+        yield f"endpoint {name} is {state.state}{why}; to deploy the champion again: {_return_to(champion, files)}"
     elif state.version != champion.version.version:
         yield (
             f"endpoint {name} serves {named(state.version)}, the champion is version {champion.version.version}; "
-            f"to deploy the champion: {_return_to(production, champion)}"
+            f"to deploy the champion: {_return_to(champion, files)}"
         )
+    elif files is not None and files.sha256 and state.sha256 not in (None, files.sha256):
+        what = (
+            f"endpoint {name} serves files of another digest than those of champion version {champion.version.version}"
+        )
+        yield f"{what}; to deploy the champion: {_return_to(champion, files)}"
 
 
-def _return_to(production: Production, champion: Champion) -> str:
-    if not made_by_forecastops(production.runs, production.registry, champion.version):
+def _return_to(champion: Champion, files: VersionFiles | None) -> str:
+    if files is not None and files.state == "foreign":
         means = "use the means that made it, as it is no forecastops model"
         return f"{means}, or put one in its place: forecastops promote --run-id R"
     return f"forecastops rollback --to-version {champion.version.version} --reason 'mend the endpoint'"

@@ -26,8 +26,9 @@ class MlflowTarget(Endpoint):
             return None
         ours = found.get("owner", self._owner) in self._owners
         version = self._version(found.get("model_uri")) if ours else None
-        error = found.get("error")
-        return EndpointState(self.name, found.get("url"), str(found.get("state")), version, ours, error and str(error))
+        error, sha256 = found.get("error"), found.get("model_sha256") or None
+        shown = error and str(error)
+        return EndpointState(self.name, found.get("url"), str(found.get("state")), version, ours, shown, sha256)
 
     def versions_in_use(self) -> set[str]:
         """Of every deployment of the target, also of those that somebody made by hand."""

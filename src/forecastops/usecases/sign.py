@@ -1,0 +1,75 @@
+"""Sign a version that was made before models were signed, or by another key; its files stay as they are."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from forecastops.adapters.mlflow_store.connection import connect
+from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
+from forecastops.adapters.mlflow_store.runs import Runs
+from forecastops.adapters.model_artifact import sign_folder
+from forecastops.ground.config import Config
+from forecastops.ground.errors import ConfigError, ModelError
+from forecastops.ground.redaction import redacted
+from forecastops.ground.signatures import Signer, Trusted
+from forecastops.release.entry import actor, now
+from forecastops.release.models import bound_digest, version_model
+from forecastops.release.tags import SIGNED
+
+__all__ = ["Signed", "sign"]
+
+
+@dataclass(frozen=True)
+class Signed:
+    """What was signed, and by which key, named by the digest of its public half; ``note`` says it to a person."""
+
+    version: str
+    run_id: str
+    sha256: str
+    key: str
+    note: str
+
+
+def sign(config: Config, number: str, reason: str) -> Signed:
+    """Sign the version with ``signing.private_key``, once its files are proven to be those that were logged.
+
+    The signature is added to its run's model; the version records who asked for it, and why.
+
+    Raises:
+        ConfigError: when no private key is configured, or it cannot be used.
+        ModelError: when the files are not those that were logged, or the signature does not reach the version.
+        RegistryError: when there is no such version, or the tracking server does not take the signature.
+    """
+    signer = Signer.of(config.signing)
+    if signer is None:
+        raise ConfigError("configuration", "names no key to sign with", "set signing.private_key to a PEM file")
+    connection = connect(config.tracking)
+    registry = ModelRegistry(connection, config.registry)
+    version = registry.get(number)
+    place = f"version {version.version} of {registry.name}"
+    version_model(Runs(connection, Trusted()), registry, version)
+    signed_by_it = Runs(connection, Trusted((signer.public_key,)))
+    try:
+        version_model(signed_by_it, registry, version)
+        done = "was signed by this key already"
+    except ModelError:
+        _add_signature(signed_by_it, registry, version, signer)
+        version_model(signed_by_it, registry, version)
+        about = {"reason": redacted(reason), "actor": actor(), "at": now(), "key": signer.name}
+        registry.tag(version.version, {SIGNED: json.dumps(about)})
+        done = "is signed"
+    digest = bound_digest(signed_by_it, version) or ""
+    return Signed(version.version, version.run_id, digest, signer.name, f"{place} {done} ({signer.name[:12]})")
+
+
+def _add_signature(runs: Runs, registry: ModelRegistry, version: ModelVersion, signer: Signer) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        found = registry.download(version.version, Path(folder))
+        path = sign_folder(found, signer, version.run_id)
+        alone = Path(folder) / "signature"
+        alone.mkdir()
+        path.rename(alone / path.name)
+        runs.recorder(version.run_id).folder(f"model/{path.parent.name}", alone)
