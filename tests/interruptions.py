@@ -20,7 +20,7 @@ __all__ = ["CHANGES", "READS", "UNSEEN", "answer_otherwise", "interruptions", "k
 # Every public method of the adapters is one of these; a test sees to it. Journal records are tags.
 CHANGES: dict[type, tuple[str, ...]] = {
     ModelRegistry: ("register", "tag", "untag", "point", "discard"),
-    MlflowTarget: ("stage", "delete"),
+    MlflowTarget: ("deploy", "stage", "delete"),
     Runs: ("discard",),
     RunRecorder: ("folder", "tags"),
     # Inside `register`, `discard` and `point` there are two changes each.
@@ -31,7 +31,7 @@ READS: dict[type, tuple[str, ...]] = {
         *("champion", "staged", "versions", "get", "find", "of_run", "download", "lost_pointer", "now", "is_gone"),
         "other_models",
     ),
-    MlflowTarget: ("state", "versions_in_use", "forecast", "release", "clean_up"),
+    MlflowTarget: ("state", "versions_in_use", "forecast", "release", "clean_up", "downloads"),
     Runs: ("get", "download", "newest_data", "recorder", "require_resumable", "require_new_run_possible"),
 }
 # What a run holds before it has its last tags, nobody asks for: being killed before these is as before the next above.

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files as package_files
 from pathlib import Path, PurePosixPath
@@ -55,6 +56,7 @@ _FLAVOR = {
     "env": {"conda": "conda.yaml", "virtualenv": "python_env.yaml"},
 }
 _SAID_FREELY = frozenset({"python_version", "streamable"})
+_ANEW = "train a new model with `forecastops train`"
 _REMEDY = "put back the files that were logged, or put another model in its place"
 
 
@@ -93,7 +95,7 @@ def digest_of(files: Files) -> str:
 
 
 def require_verified(files: Files, sha256: str, trusted: Trusted, run_id: str | None, place: str) -> None:
-    """Do nothing where the files are those of the digest, signed as asked for, with a loader that forecastops shipped.
+    """Do nothing where the files are those of the digest, signed as asked for, and would have nothing run but ours.
 
     Args:
         files: of ``read_files``.
@@ -114,7 +116,10 @@ def require_verified(files: Files, sha256: str, trusted: Trusted, run_id: str | 
         what = (
             f"its loader {_LOADER_FILE} (sha256 {found[:12]}) is that of no released forecastops, nor the installed one"
         )
-        raise ModelError(place, what, "train a new model with `forecastops train`")
+        raise ModelError(place, what, _ANEW)
+    with _explained(place):
+        _require_own_flavor(files[DESCRIPTION])
+        require_known_environment(files)
     trusted.require(files, run_id, place)
 
 
@@ -122,16 +127,11 @@ def rebuilt(files: Files, place: str) -> Forecaster:
     """Return the forecaster, by the installed loader; nothing of the files is executed.
 
     Raises:
-        ModelError: when the files do not describe it, or it does not forecast as it did.
+        ModelError: when the files do not describe one, or it does not forecast as it did.
     """
-    try:
-        _require_own_flavor(files[DESCRIPTION])
-        require_known_environment(files)
+    with _explained(place):
         texts = {name: files[f"{DATA}/{name}"].decode("utf-8") for name in (MODEL_FILE, SERIES_FILE)}
         return Forecaster.from_files(texts)
-    except (ValueError, KeyError, TypeError, yaml.YAMLError, RecursionError) as error:
-        remedy = "train a new model with `forecastops train`"
-        raise ModelError(place, f"cannot be rebuilt: {error}", remedy) from error
 
 
 def verified_model(folder: Path, sha256: str, trusted: Trusted, run_id: str | None, place: str) -> Forecaster:
@@ -139,6 +139,14 @@ def verified_model(folder: Path, sha256: str, trusted: Trusted, run_id: str | No
     files = read_files(folder, place)
     require_verified(files, sha256, trusted, run_id, place)
     return rebuilt(files, place)
+
+
+@contextmanager
+def _explained(place: str) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError, RecursionError) as error:
+        raise ModelError(place, f"cannot be rebuilt: {error}", _ANEW) from error
 
 
 def _require_names(files: Files, place: str) -> None:

@@ -34,7 +34,7 @@ from forecastops.release.tags import (
     PROMOTED_BY,
     RUN_ID,
 )
-from forecastops.release.transition import Files, move_in, plan_transition
+from forecastops.release.transition import move_in, plan_transition
 from forecastops.release.turns import RivalError
 
 __all__ = ["Successor", "install", "refitted", "renewed"]
