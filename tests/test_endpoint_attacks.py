@@ -20,6 +20,7 @@ from mlflow.exceptions import MlflowException
 from endpoint_attacks import CANARY, NAMED, Attack, generated
 from forecastops.adapters.local_endpoint.lifecycle import layout_of
 from forecastops.adapters.local_endpoint.plugin import LocalEndpointClient
+from forecastops.adapters.model_artifact import folder_sha256
 from local_endpoint_support import end_everything, eventually, pids_of, read_all, request_bytes, save_forecaster
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the server's memory from /proc")
@@ -47,14 +48,19 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def endpoint(client: LocalEndpointClient, model: str) -> dict[str, Any]:
-    return client.create_deployment("attacked", model)
+    return client.create_deployment("attacked", model, config=bound(model))
 
 
 @pytest.fixture(scope="module")
 def guarded(client: LocalEndpointClient, model: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     path = tmp_path_factory.mktemp("token") / "token"
     path.write_text(TOKEN + "\n")
-    return client.create_deployment("guarded", model, config={"token_file": str(path)})
+    return client.create_deployment("guarded", model, config=bound(model, token_file=str(path)))
+
+
+def bound(model: str, **settings: str) -> dict[str, str]:
+    """Settings for a model that no registry knows: whoever deploys it says what its files must be."""
+    return {"model_sha256": folder_sha256(Path(model)), **settings}
 
 
 def send(endpoint: dict[str, Any], attack: Attack, **headers: str) -> requests.Response:
@@ -308,13 +314,13 @@ def test_a_token_file_without_a_token_is_refused(
     if content is not None:
         path.write_text(content)
     with pytest.raises(MlflowException, match=rf"token_file='{path}' must be a file that holds a token") as caught:
-        client.create_deployment("tokenless", model, config={"token_file": str(path)})
+        client.create_deployment("tokenless", model, config=bound(model, token_file=str(path)))
     assert caught.value.error_code == "INVALID_PARAMETER_VALUE"
 
 
 def test_other_machines_are_let_in_with_a_token_only(client: LocalEndpointClient, model: str) -> None:
     with pytest.raises(MlflowException, match=r"host=0\.0\.0\.0 lets other machines in.*set token_file"):
-        client.create_deployment("open", model, config={"host": "0.0.0.0"})
+        client.create_deployment("open", model, config=bound(model, host="0.0.0.0"))
 
 
 def test_nothing_that_was_sent_is_in_the_log_or_the_cause_of_a_crash(

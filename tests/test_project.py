@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import importlib
+import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -208,3 +211,36 @@ def test_the_makefile_has_the_targets_that_users_are_told_of() -> None:
     targets = set(re.findall(r"(?m)^([a-z]+):", makefile))
     assert targets >= {"demo", "test", "check", "bench", "lock"}
     assert targets <= set(re.search(r"(?m)^\.PHONY: (.+)$", makefile)[1].split())  # type: ignore[index]
+
+
+def test_every_loader_that_was_ever_shipped_is_known() -> None:
+    """The list grows with the history; the file as it is now counts by itself."""
+    script = ROOT / "scripts/released_loaders.py"
+    found = subprocess.run(["git", "rev-parse", "--git-dir"], cwd=ROOT, capture_output=True, check=False)
+    if found.returncode != 0:
+        pytest.skip("no history here")
+    ended = subprocess.run([sys.executable, str(script), "--check"], capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, f"run python scripts/released_loaders.py\n{ended.stderr}"
+    lines = (ROOT / "src/forecastops/forecasting/released_loaders.txt").read_text("utf-8").splitlines()
+    digests = [line.split()[0] for line in lines if not line.startswith("#")]
+    assert len(digests) == len(set(digests)) >= 15
+    assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in digests)
+    earlier = (ROOT / "tests/earlier/forecastops_model.txt").read_bytes()
+    assert hashlib.sha256(earlier).hexdigest() in digests
+
+
+def test_the_installed_loader_counts_though_no_list_has_it(tmp_path: Path) -> None:
+    """A package whose loader is new loads what it ships, and no loader that it never had."""
+    copy = tmp_path / "src"
+    shutil.copytree(ROOT / "src", copy)
+    loader = copy / "forecastops/forecasting/forecaster.py"
+    loader.write_text(loader.read_text("utf-8") + "\n# a new release\n", encoding="utf-8")
+    program = """
+from pathlib import Path
+from forecastops.forecasting import artifact, forecaster
+own = Path(forecaster.__file__).read_bytes()
+print(artifact.is_shipped(own), artifact.is_shipped(own + b"# more"))
+"""
+    environment = {**os.environ, "PYTHONPATH": str(copy)}
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
+    assert ended.stdout.split() == ["True", "False"]

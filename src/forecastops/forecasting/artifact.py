@@ -28,6 +28,7 @@ __all__ = [
     "LOADER",
     "MODEL_DIGEST",
     "digest_of",
+    "is_shipped",
     "read_files",
     "rebuilt",
     "require_verified",
@@ -109,9 +110,9 @@ def require_verified(files: Files, sha256: str, trusted: Trusted, run_id: str | 
     """
     _require_names(files, place)
     if digest_of(files) != sha256:
-        altered = "" if _is_known(files[_LOADER_FILE]) else f" ({_LOADER_FILE} is none that forecastops has shipped)"
+        altered = "" if is_shipped(files[_LOADER_FILE]) else f" ({_LOADER_FILE} is none that forecastops has shipped)"
         raise ModelError(place, f"its files are not those that were logged at training{altered}", _REMEDY)
-    if not _is_known(files[_LOADER_FILE]):
+    if not is_shipped(files[_LOADER_FILE]):
         found = hashlib.sha256(files[_LOADER_FILE]).hexdigest()
         what = (
             f"its loader {_LOADER_FILE} (sha256 {found[:12]}) is that of no released forecastops, nor the installed one"
@@ -166,7 +167,8 @@ def _require_own_flavor(description: bytes) -> None:
         raise ValueError("MLmodel does not name forecastops' own loader and data, and nothing else")
 
 
-def _is_known(loader: bytes) -> bool:
+def is_shipped(loader: bytes) -> bool:
+    """Whether forecastops has shipped this loader: the installed one, or one before it."""
     return hashlib.sha256(loader).hexdigest() in _known_loaders()
 
 

@@ -112,11 +112,21 @@ class Signer:
 
     @classmethod
     def of(cls, config: SigningConfig) -> Signer | None:
-        """Read the configured key; None where there is none.
+        """Read the configured key; None where there is none, and no signature is asked for.
 
         Raises:
-            ConfigError: when it cannot be used, or the library is missing.
+            ConfigError: when it cannot be used, the library is missing, or what it signs would be loaded nowhere.
         """
+        trusted = Trusted.of(config)
+        signer = cls._read(config)
+        if trusted.keys and (signer is None or signer.public_key not in trusted.keys):
+            what = "asks for a signature that signing.private_key " + ("cannot make" if signer else "is to make")
+            remedy = "set signing.private_key to the private half of one of its keys, or let nothing new be made here"
+            raise ConfigError("configuration, signing.public_key", what, remedy)
+        return signer
+
+    @classmethod
+    def _read(cls, config: SigningConfig) -> Signer | None:
         if config.private_key is None:
             return None
         with _usable("signing.private_key", config.private_key):
