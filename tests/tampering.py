@@ -15,6 +15,7 @@ __all__ = ["Tampering", "files_of", "payload", "tampered", "tamperings"]
 LOADER = "code/forecastops_model.py"
 
 
+_BY_MLFLOW = "registered_model_meta"  # put beside a download; no part of the model, and never read
 _ADDED = (
     *("evil.py", "sitecustomize.py", "python_model.pkl", "signatures/evil.sig", "data/forecaster/evil.pkl"),
     *("code/evil.py", "code/sitecustomize.py", "code/json.py", "code/forecastops_model/__init__.py"),
@@ -53,7 +54,7 @@ def tampered(folder: Path, tampering: Tampering) -> Iterator[None]:
 
 def tamperings(folder: Path, other: Path, mark: Path) -> Iterator[Tampering]:
     """Every way for every file of ``folder``; ``other`` holds the files of another version."""
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != _BY_MLFLOW):
         name = path.relative_to(folder).as_posix()
         data = path.read_bytes()
         for what, changed in _changes(data).items():
