@@ -14,6 +14,7 @@ from forecastops.release.models import bound_digest
 
 __all__ = ["VersionFiles", "inspect_files"]
 
+_WAY_OUT = "put them back, or another model in its place: `forecastops promote`, or `forecastops rollback`"
 FilesState = Literal["verified", "altered", "gone", "foreign"]
 
 
@@ -26,7 +27,7 @@ class VersionFiles:
             model that forecastops did not make, which nothing binds.
         sha256: the digest that binds them; None where there is none.
         signed: whether a configured key has signed them; None where no signature is asked for, or they are not well.
-        problem: what is wrong with them; None where nothing is.
+        problem: what is wrong with them, as the rest of a sentence, and the way out; None where nothing is.
         model: rebuilt from them, where they are verified.
     """
 
@@ -44,9 +45,11 @@ def inspect_files(runs: Runs, registry: ModelRegistry, version: ModelVersion) ->
         digest = _digest(runs, version)
         model = champion_model(runs, registry, version)
     except ModelError as error:
-        return VersionFiles("altered", digest, problem=f"{error.where} {error.what}")
+        return VersionFiles("altered", digest, problem=f"are not to be trusted: {error}")
     except ForecastopsError as error:
-        return VersionFiles("gone", digest, problem=f"the files cannot be had: {error.where}: {error.what}")
+        return VersionFiles(
+            "gone", digest, problem=f"are gone, or out of reach: {error.where}: {error.what}; {_WAY_OUT}"
+        )
     if model is None:
         return VersionFiles("foreign")
     return VersionFiles("verified", digest, signed=True if runs.trusted.keys else None, model=model)

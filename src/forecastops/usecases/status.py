@@ -146,11 +146,7 @@ def _forecasts_from(champion: ModelVersion, files: VersionFiles) -> str | None:
 def _files(champion: Champion | None, files: VersionFiles | None) -> Iterator[str]:
     if champion is None or files is None or files.problem is None:
         return
-    what = "are gone" if files.state == "gone" else "are not to be trusted"
-    yield (
-        f"the files of champion version {champion.version.version} {what}: {files.problem}; put them back, or another "
-        "model in its place: forecastops promote --run-id R, or forecastops rollback --reason T"
-    )
+    yield f"the files of champion version {champion.version.version} {files.problem}"
 
 
 def _stale(production: Production, served: str, newest: NewestData | None) -> Iterator[str]:

@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 FLAVOR = "python_function"
+_PUBLIC_KEY = re.compile(r"-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 DEFAULTS: dict[str, Any] = {
@@ -116,8 +117,10 @@ def _run(value: object) -> str:
 def _keys(value: object) -> str:
     """PEM texts, one after the other: as they are, or read from the files that are named, separated by commas."""
     text = str(value).strip()
-    if not text or text.startswith("-----BEGIN"):
-        return text
+    if not text:
+        return ""
+    if blocks := _PUBLIC_KEY.findall(text):
+        return "".join(f"{block}\n" for block in blocks)
     try:
         return "".join(Trusted.read(part.strip() for part in text.split(",")).keys)
     except ConfigError as error:
