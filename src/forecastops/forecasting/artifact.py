@@ -58,7 +58,7 @@ _FLAVOR = {
 }
 _SAID_FREELY = frozenset({"python_version", "streamable"})
 _ANEW = "train a new model with `forecastops train`"
-_REMEDY = "put back the files that were logged, or another model in its place: `forecastops promote`, or `forecastops rollback`"
+_REMEDY = "put back the files that were logged, or another model in its place: promote one, or roll back"
 
 
 def read_files(folder: Path, place: str) -> dict[str, bytes]:

@@ -130,6 +130,7 @@ class Signer:
         if config.private_key is None:
             return None
         with _usable("signing.private_key", config.private_key):
+            import model_signing.signing  # noqa: F401 - its absence is to be told here, not after the fit
             from cryptography.hazmat.primitives import serialization
 
             data = Path(config.private_key).read_bytes()
@@ -176,12 +177,15 @@ def _verify(files: Files, signature: bytes, key: str, run_id: str | None) -> Non
 
 def _require_authentic(files: Files, signature: bytes, key: str) -> None:
     from model_signing import verifying
+    from sigstore_models.bundle.v1 import Bundle
 
     with _laid_out(files, "model") as folder, redirect_stdout(StringIO()):  # it prints warnings there
         public, target = folder.parent / "key", folder.parent / "signature"
         public.write_text(key, encoding="utf-8")
         target.write_bytes(signature)
         try:
+            if Bundle.from_json(signature).to_json().encode() != signature:  # a byte that means nothing was changed
+                raise ValueError("it is not as it was written")
             config = verifying.Config().use_elliptic_key_verifier(public_key=public)
             config.set_hashing_config(_every_file()).verify(folder, target)
         except Exception as error:  # the library lets errors of several others through
