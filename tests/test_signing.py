@@ -170,7 +170,6 @@ def test_who_may_write_tags_and_artifacts_passes_no_signature(
             stage.client.set_model_version_tag(stage.model, version, "forecastops.model.sha256", altered)
             with pytest.raises(MlflowException, match=uri):
                 endpoints.update_deployment(stage.model, uri)
-                pytest.fail(tampering.name)
             assert in_process(stage, "forecast", *key.asked).exit_code == 1, tampering.name
             count += 2
     stage.client.set_model_version_tag(stage.model, version, "forecastops.model.sha256", digest)
