@@ -289,7 +289,7 @@ def test_a_failed_deployment_leaves_nothing_behind(stage: Stage) -> None:
     assert "in use" in failed.error
     assert stage.client.search_registered_models(f"name='{stage.model}'") == []
     nothing: dict[str, Any] = dict.fromkeys(
-        ("champion", "endpoint", "forecasts_from", "newest_data", "newest_data_run")
+        ("champion", "files", "endpoint", "forecasts_from", "newest_data", "newest_data_run")
     )
     assert stage.ok("status") == {"pointer": "alias", **nothing, "consistent": True, "problems": []}
 

@@ -20,7 +20,14 @@ from mlflow.exceptions import MlflowException
 
 from forecastops.adapters.local_endpoint.lifecycle import layout_of
 from forecastops.adapters.local_endpoint.plugin import LocalEndpointClient
-from local_endpoint_support import end_everything, eventually, free_port, pids_of, save_model
+from local_endpoint_support import (
+    end_everything,
+    eventually,
+    free_port,
+    let_it_take_any_model,
+    pids_of,
+    save_model,
+)
 
 QUOTED = """data.date_column='the "day"'"""
 NAME = ["--set", "deployment.name=served"]
@@ -37,6 +44,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEndpointCl
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FORECASTOPS_HOME", str(home))
+        let_it_take_any_model(patch)
         patch.setenv("AZURE_CLIENT_SECRET", "sesame-7f3a")
         # Nobody is there: serving asks no registry.
         patch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{free_port()}")

@@ -133,7 +133,7 @@ def require_sound(config: Config, found: Status) -> None:
         raise RegistryError(place, f"production is not sound{more}", found.problems[0])
     production = Production.open(config)
     golden = production.golden(found.champion.version)
-    require_golden(production.endpoint, golden, f"to deploy it again: {_return_to(production, found.champion)}")
+    require_golden(production.endpoint, golden, f"to deploy it again: {_return_to(found.champion, found.files)}")
 
 
 def _forecasts_from(champion: ModelVersion, files: VersionFiles) -> str | None:
