@@ -159,7 +159,7 @@ def _serve(production: Production, journal: Journal, golden: Golden, sha256: str
     endpoint = production.endpoint
     with journal.step("deploy"):
         _LOG.info("deploying version %s to endpoint %s", journal.version, endpoint.name)
-        deploy_files(production, journal.moving, sha256)
+        deploy_files(production, journal.registered, sha256)
     with journal.step("verify"):
         _LOG.info("comparing the endpoint's forecasts with those evaluated")
         require_golden(endpoint, golden)
