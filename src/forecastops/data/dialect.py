@@ -51,10 +51,22 @@ def as_utf8(source: str, data: bytes, encoding: str | None) -> bytes:
         raise _undecodable(source, data, name, error) from error
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise DataError(f"{source}:{line}", "holds binary data", "export it as text, or set data.encoding=utf-16-le")
+        wide = _wide(data)
+        remedy = f"set data.encoding={wide}" if wide and not encoding else "export it as text"
+        raise DataError(f"{source}:{line}", "holds binary data", remedy)
     if name == "utf-8":
         return data
     return text.removeprefix("\ufeff").encode()
+
+
+def _wide(data: bytes) -> str | None:
+    """The encoding of several bytes a character that a text without a byte order mark seems to be of."""
+    head = data[:400]
+    for name, width, first in (("utf-32-le", 4, 0), ("utf-32-be", 4, 3), ("utf-16-le", 2, 0), ("utf-16-be", 2, 1)):
+        places = [bytes(head[place::width]) for place in range(width)]
+        if any(places[first]) and not any(any(part) for place, part in enumerate(places) if place != first):
+            return name
+    return None
 
 
 def _undecodable(source: str, data: bytes, name: str, error: UnicodeError) -> DataError:
