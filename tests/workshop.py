@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,13 +30,13 @@ class Workshop:
     store: str  # the store behind the tracking server, to look behind the command
 
     @classmethod
-    def build(cls, forecastops: Command, store: str | None = None) -> Workshop:
+    def build(cls, forecastops: Command, store: str | None = None, options: Sequence[str] = ()) -> Workshop:
         """Train all three, of one specification whatever the default is."""
         forecastops.ok("data", "sample", "transactions", "--out", "data")
         rows = (forecastops.folder / WHOLE).read_text("utf-8").splitlines(keepends=True)
         (forecastops.folder / SPRING).write_text("".join([rows[0], *(row for row in rows[1:] if row < "2014-04")]))
         first, second, third = (
-            str(forecastops.ok("train", "--data", path, *FIXED)["run_id"]) for path in (PAST, WHOLE, WHOLE)
+            str(forecastops.ok("train", "--data", path, *FIXED, *options)["run_id"]) for path in (PAST, WHOLE, WHOLE)
         )
         return cls(forecastops, first, second, third, store or forecastops.environment["MLFLOW_TRACKING_URI"])
 

@@ -2,7 +2,9 @@
 
 From the client's source: the paths, the operation that is polled, and the form of a service. From public reports: that
 a failed creation leaves its service behind, and ``ServiceExists`` (microsoft/MLOpsPython#238). Assumed, as the harsher
-reading: an update ends the container before it, and is refused while another operation runs.
+reading: an update ends the container before it; while an operation runs, another update and a deletion are refused; an
+operation that is cancelled or timed out has no error of its own, which the service has, and brings no new container, so
+that the log goes on being that of the old one.
 """
 
 from __future__ import annotations
@@ -66,7 +68,8 @@ class ContainerInstances:
     """All services.
 
     ``outcomes`` says how the next operations end: ``crash`` (the container's model does not load; the operation fails),
-    ``Unhealthy`` (the same, but the operation succeeds), ``TimedOut``, ``Cancelled``, ``never``. Others succeed.
+    ``Unhealthy`` (the same, but the operation succeeds), ``TimedOut``, ``Cancelled``, ``held`` (it waits until
+    ``going_on`` is set), ``silent`` (its state stays ``Running`` although the service has failed). Others succeed.
     ``hidden`` is how often a service that exists is not shown.
     """
 
@@ -75,6 +78,7 @@ class ContainerInstances:
     uploads: Uploads
     outcomes: list[str] = field(default_factory=list)
     hidden: int = 0
+    going_on: threading.Event = field(default_factory=threading.Event)
     issued: list[str] = field(default_factory=list)  # every key, also of services that are gone
     services: dict[str, Service] = field(default_factory=dict)
     operations: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -99,10 +103,24 @@ class ContainerInstances:
 
     def close(self) -> None:
         """End everything."""
+        self.going_on.set()
         for service in self.services.values():
             if service.container:
                 service.container.end()
         self.fronts.close()
+
+    def begin_again(self, name: str) -> None:
+        """Deploy what the service has once more, as somebody else would."""
+        self._begin(self.services[name])
+
+    def serve_instead(self, name: str, version: str) -> None:
+        """Put another version into the container, though the service says nothing of it."""
+        service = self.services[name]
+        assert service.container is not None
+        service.container.end()
+        folder = Path(tempfile.mkdtemp(dir=self.folder))
+        model = self.models.model_folder(service.model[0], version)
+        service.container = Container(model, folder, passes_params=False)
 
     def _of_service(self, request: Request, service: Service, rest: str) -> Response:
         if rest == "/listkeys":
@@ -124,26 +142,35 @@ class ContainerInstances:
         name, image = asked["name"], asked.pop("environmentImageRequest")
         if name in self.services:
             return _problem(409, "Conflict", "ServiceExists", f"The workspace already contains a service {name}.")
-        if not asked.get("sslEnabled"):
-            return _problem(400, "BadRequest", "NotHere", "This stand-in serves by TLS only.")
         keys = {kind: f"key-{secrets.token_urlsafe(24)}" for kind in ("primaryKey", "secondaryKey")}
         self.issued += keys.values()
-        port = self.fronts.enter_context(serve(_context(asked), lambda found: self._front(name, found), Faults()))
-        service = Service(name, asked, image, f"https://{asked['cname']}:{port}", keys)
-        self.services[name] = service
+        service = self.services[name] = Service(name, asked, image, "", keys)
+        self._open_front(service)
         return self._begin(service)
 
+    def _open_front(self, service: Service) -> None:
+        """Listen for callers, with TLS where it is on."""
+        encrypted = bool(service.settings.get("sslEnabled"))
+        context = _context(service.settings) if encrypted else None
+        port = self.fronts.enter_context(serve(context, lambda found: self._front(service.name, found), Faults()))
+        service.url = f"https://{service.settings['cname']}:{port}" if encrypted else f"http://localhost:{port}"
+
     def _update(self, request: Request, service: Service) -> Response:
-        if self.operations[service.operation]["state"] == "Running":
-            return _problem(409, "Conflict", "OperationRunning", f"Service {service.name} is being deployed.")
+        if service.state == "Transitioning":
+            return _in_transition(service)
+        encrypted = service.settings.get("sslEnabled")
         for change in request.json():
             if change["path"] == "/environmentImageRequest":
                 service.image = change["value"]
             else:
                 service.settings[change["path"].removeprefix("/")] = change["value"]
+        if service.settings.get("sslEnabled") != encrypted:
+            self._open_front(service)
         return self._begin(service)
 
     def _delete(self, service: Service) -> Response:
+        if service.state == "Transitioning":
+            return _in_transition(service)
         del self.services[service.name]
         if service.container:
             service.container.end()
@@ -167,7 +194,13 @@ class ContainerInstances:
         operation["streamingOperationLog"] = f"{now}|Building image.#{now}|Submitting deployment to compute."
         if service.container:
             service.container.end()
-        if outcome == "never":
+        if outcome == "held":
+            self.going_on.wait()
+        if outcome in ("Cancelled", "TimedOut", "silent"):
+            message = f"The deployment was ended by the platform ({outcome}) before its container started."
+            service.error = {"code": "DeploymentEnded", "statusCode": 400, "message": message}
+            service.state = "Failed"
+            operation["state"] = "Running" if outcome == "silent" else outcome
             return
         damaged = outcome in ("crash", "Unhealthy")
         fault = self._image_fault(service)
@@ -175,7 +208,7 @@ class ContainerInstances:
         service.container = Container(
             self.models.model_folder(*service.model), folder, passes_params=False, damaged=damaged
         )
-        if fault or not service.container.healthy or outcome in ("TimedOut", "Cancelled"):
+        if fault or not service.container.healthy:
             service.state = "Unhealthy" if outcome == "Unhealthy" else "Failed"
             key = service.keys["primaryKey"]
             message = fault or f"Your container application crashed. It was started with primaryKey={key}"
@@ -190,8 +223,7 @@ class ContainerInstances:
             operation["operationDetails"] = {"subOperationType": "DeployService"}
         else:
             service.state = "Healthy"
-        ends = {"": "Succeeded", "Unhealthy": "Succeeded", "TimedOut": "TimedOut", "Cancelled": "Cancelled"}
-        operation["state"] = "Failed" if fault else ends.get(outcome, "Failed")
+        operation["state"] = "Failed" if fault or outcome == "crash" else "Succeeded"
 
     def _image_fault(self, service: Service) -> str | None:
         """What would stop the image: its scripts must be there, and its server runs on Python 3.10 at most."""
@@ -245,7 +277,13 @@ def _document(service: Service) -> dict[str, Any]:
         "swaggerUri": f"{service.url}/swagger.json",
         "models": [{"id": f"{name}:{version}", "name": name, "version": int(version)}],
         "environmentImageRequest": service.image,
+        "operationId": service.operation,
     }
+
+
+def _in_transition(service: Service) -> Response:
+    message = f"Service {service.name} is in transition; wait until its operation has ended."
+    return _problem(409, "Conflict", "ServiceInTransition", message)
 
 
 def _problem(status: int, code: str, inner: str, message: str) -> Response:

@@ -51,11 +51,14 @@ class OnlineEndpoint:
 
 @dataclass
 class OnlineEndpoints:
-    """All endpoints; ``outcomes`` says how the next deployments end: ``crash`` or ``never``, others succeed."""
+    """All endpoints; ``outcomes`` says how the next deployments end: ``crash``, or ``held`` (it waits until
+    ``going_on`` is set); others succeed.
+    """
 
     models: Models
     folder: Path
     outcomes: list[str] = field(default_factory=list)
+    going_on: threading.Event = field(default_factory=threading.Event)
     endpoints: dict[str, OnlineEndpoint] = field(default_factory=dict)
     operations: dict[str, dict[str, Any]] = field(default_factory=dict)
     issued: list[str] = field(default_factory=list)  # every key, also of endpoints that are gone
@@ -102,8 +105,19 @@ class OnlineEndpoints:
 
     def close(self) -> None:
         """End everything."""
+        self.going_on.set()
         for endpoint in self.endpoints.values():
             _end(endpoint)
+
+    def serve_instead(self, name: str, version: str) -> None:
+        """Put another version into what has the traffic, though the deployment says nothing of it."""
+        endpoint = self.endpoints[name]
+        (deployment,) = [endpoint.deployments[colour] for colour, share in endpoint.traffic.items() if share]
+        assert deployment.container is not None
+        deployment.container.end()
+        *_, model, _, _ = deployment.asked["properties"]["model"].split("/")
+        folder = Path(tempfile.mkdtemp(dir=self.folder))
+        deployment.container = Container(self.models.model_folder(model, version), folder, passes_params=True)
 
     def _of_endpoint(self, request: Request, name: str, verb: str | None) -> Response:
         endpoint = self.endpoints.get(name)
@@ -139,6 +153,8 @@ class OnlineEndpoints:
         endpoint = self.endpoints.get(name)
         deployment = endpoint.deployments.get(colour) if endpoint else None
         if endpoint is not None and request.method == "PUT":
+            if deployment is not None and deployment.state == "Creating":
+                return Response.error(409, "Conflict", f"Deployment {colour} is being made.")
             deployment = endpoint.deployments[colour] = Deployment(request.json())
             response = self._accepted(request, _deployment(colour, deployment), 201, ends=False)
             operation = self.operations[response.headers["Azure-AsyncOperation"].rpartition("/")[2]]
@@ -159,8 +175,8 @@ class OnlineEndpoints:
         return self._accepted(request, {}, 202)
 
     def _deploy(self, deployment: Deployment, operation: dict[str, Any], outcome: str) -> None:
-        if outcome == "never":
-            return
+        if outcome == "held":
+            self.going_on.wait()
         *_, name, _, version = deployment.asked["properties"]["model"].split("/")
         folder = Path(tempfile.mkdtemp(dir=self.folder))
         model = self.models.model_folder(name, version)

@@ -1,4 +1,4 @@
-"""An HTTPS server on loopback that asks a list of routers, fails on demand, and remembers what it was asked."""
+"""An HTTP or HTTPS server on loopback that asks a list of routers, fails on demand, and remembers what it was asked."""
 
 from __future__ import annotations
 
@@ -64,12 +64,14 @@ Router = Callable[[Request], Response | None]
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, context: ssl.SSLContext, answer: Callable[[Request], Response], faults: Faults) -> None:
+    def __init__(self, context: ssl.SSLContext | None, answer: Callable[[Request], Response], faults: Faults) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.context, self.answer, self.faults = context, answer, faults
 
     def get_request(self) -> tuple[Any, Any]:
         connection, address = super().get_request()
+        if self.context is None:
+            return connection, address
         # The handshake waits for the first read, in the connection's own thread.
         return self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
 
@@ -135,8 +137,8 @@ def _failed(status: int) -> Response:
 
 
 @contextmanager
-def serve(context: ssl.SSLContext, answer: Callable[[Request], Response], faults: Faults) -> Iterator[int]:
-    """Listen on loopback with TLS; the port."""
+def serve(context: ssl.SSLContext | None, answer: Callable[[Request], Response], faults: Faults) -> Iterator[int]:
+    """Listen on loopback, with TLS where there is a context; the port."""
     server = _Server(context, answer, faults)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:

@@ -119,7 +119,7 @@ class Workspace:
             "SSL_CERT_FILE": str(self.certificate),
             "MLFLOW_TRACKING_URI": self.tracking_uri,
             "FORECASTOPS_TEST_CONNECTIONS": str(self.connections),
-            "PYTHONPATH": str(_SITE),
+            "PYTHONPATH": os.pathsep.join([str(_SITE), *filter(None, [os.environ.get("PYTHONPATH")])]),
             "HOME": str(self.folder),  # where Azure's tools look for a person's logins
         }
         if credential:

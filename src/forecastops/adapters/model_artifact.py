@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,13 +13,24 @@ from forecastops.forecasting.artifact import DATA, LOADER, digest_of, read_files
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.ground.signatures import Signer
 
-__all__ = ["folder_sha256", "is_own_format", "save_model", "sign_folder"]
+__all__ = ["folder_sha256", "is_own_format", "save_model", "serving_python", "sign_folder"]
 
-_SERVING_PYTHON = "3.10"
+_SERVING_PYTHON = "3.12"
+_CONTAINER_INSTANCE_PYTHON = "3.10"  # the last one on which the server of Azure's container instances starts
 
 
-def save_model(forecaster: Forecaster, folder: Path) -> str:
+def serving_python(settings: Mapping[str, object]) -> str:
+    """Return the Python of a model's environment, for ``deployment.settings`` of the endpoint that is to serve it."""
+    return _CONTAINER_INSTANCE_PYTHON if settings.get("computeType") == "aci" else _SERVING_PYTHON
+
+
+def save_model(forecaster: Forecaster, folder: Path, python: str = _SERVING_PYTHON) -> str:
     """Write ``forecaster`` as an MLflow pyfunc model into ``folder``, which must not exist.
+
+    Args:
+        forecaster: the model.
+        folder: where to.
+        python: the version of Python that its environment names.
 
     Returns:
         the model's digest, as ``folder_sha256`` gives it.
@@ -37,7 +49,7 @@ def save_model(forecaster: Forecaster, folder: Path) -> str:
             data_path=str(data),
             code_paths=[str(code)],
             signature=_signature(forecaster),
-            conda_env=_environment(),
+            conda_env=_environment(python),
         )
     return folder_sha256(folder)
 
@@ -87,16 +99,12 @@ def _signature(forecaster: Forecaster) -> object:
     return ModelSignature(inputs=inputs, outputs=outputs, params=params)
 
 
-def _environment() -> dict[str, object]:
-    """The model's own environment, the same whatever trained it.
-
-    It names Python 3.10 because Azure's inference image needs it; the pins, which come from the lock file, carry
-    markers and resolve on later versions too.
-    """
+def _environment(python: str) -> dict[str, object]:
+    """The model's own environment, the same whatever trained it; the pins come from the lock file, with markers."""
     pins = files("forecastops.adapters").joinpath("serving_requirements.txt").read_text("utf-8").splitlines()
     lines = [line for line in pins if line and not line.startswith("#")]
     return {
         "name": "forecastops-model",
         "channels": ["conda-forge"],
-        "dependencies": [f"python={_SERVING_PYTHON}", "pip", {"pip": lines}],
+        "dependencies": [f"python={python}", "pip", {"pip": lines}],
     }

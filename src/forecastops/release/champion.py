@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from forecastops.adapters.mlflow_store.registry import Champion, ModelRegistry, ModelVersion
 from forecastops.release.journal import unfinished
 from forecastops.release.tags import SERVED
@@ -9,15 +11,20 @@ from forecastops.release.tags import SERVED
 __all__ = ["current_champion", "named"]
 
 
-def current_champion(registry: ModelRegistry) -> Champion | None:
+def current_champion(registry: ModelRegistry, versions: Sequence[ModelVersion] | None = None) -> Champion | None:
     """The champion, None only where no version has ever been one.
+
+    Args:
+        registry: where the model is registered.
+        versions: all of the model, where they were just read; None to read them.
 
     Raises:
         LostPointerError: when nothing is under the pointer although a version was.
     """
-    champion = registry.champion(_is_moving_in)
+    versions = registry.versions() if versions is None else versions
+    champion = registry.champion(_is_moving_in, versions)
     if champion is None:
-        served = [version.version for version in registry.versions() if SERVED in version.tags]
+        served = [version.version for version in versions if SERVED in version.tags]
         if served:
             raise registry.lost_pointer(f"no version is under the pointer, though {named(served[-1])} was")
     return champion

@@ -1,7 +1,7 @@
 """The journal of a transition, kept on the model version that moves in.
 
 One tag holds the whole of it, so that each record is one write: what was begun, by whom and why, from which champion,
-and each step before and after it happens. What a killed process leaves behind is thereby known.
+and each step before it happens. What a killed process leaves behind is thereby known.
 """
 
 from __future__ import annotations
@@ -55,10 +55,13 @@ class Journal:
 
     @contextmanager
     def step(self, name: Step) -> Iterator[None]:
-        """Record that ``name`` begins; and that it is done, unless the block raises."""
+        """Record that ``name`` begins; and with the next record, unless the block raises, that it is done.
+
+        A step that is done and the same step begun are undone alike, so its end needs no record of its own.
+        """
         self._write(steps={**self.entry.steps, name: "begun"})
         yield
-        self._write(steps={**self.entry.steps, name: "done"})
+        self.entry = self.entry.model_copy(update={"steps": {**self.entry.steps, name: "done"}})
 
     def sign_of_life(self) -> None:
         """Record that it is still at work."""

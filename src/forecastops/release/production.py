@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,14 +92,17 @@ class Production:
     def _lock(self) -> Path:
         return home() / "locks" / f"{self.registry.name}-{identify(self.registry_uri).digest}.lock"
 
-    def current(self) -> ModelVersion | None:
+    def current(self, versions: Sequence[ModelVersion] | None = None) -> ModelVersion | None:
         """The version under the pointer, None where no version has ever been there.
+
+        Args:
+            versions: all of the model, where they were just read; None to read them.
 
         Raises:
             LostPointerError: when nothing is under the pointer although a version was: without this, a lost alias
                 would let the next model in as if it were the first.
         """
-        champion = current_champion(self.registry)
+        champion = current_champion(self.registry, versions)
         return champion.version if champion else None
 
     def golden(self, version: ModelVersion) -> Golden:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from forecastops.adapters.endpoint import EndpointState
 from forecastops.adapters.mlflow_store.registry import ModelVersion
-from forecastops.adapters.model_artifact import save_model, sign_folder
+from forecastops.adapters.model_artifact import save_model, serving_python, sign_folder
 from forecastops.data.series import Series
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.ground.signatures import Signer
@@ -132,7 +132,8 @@ def _logged(production: Production, successor: Successor, kind: Kind) -> tuple[s
         tempfile.TemporaryDirectory() as folder,
         production.runs.record(f"{kind} {series.end}", own=True) as recorder,
     ):
-        digest = save_model(model, Path(folder) / "model")
+        python = serving_python(production.config.deployment.settings)
+        digest = save_model(model, Path(folder) / "model", python)
         if signer is not None:
             sign_folder(Path(folder) / "model", signer, recorder.run_id)
         recorder.folder("model", Path(folder) / "model")

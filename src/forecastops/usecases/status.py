@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from forecastops.adapters.endpoint import EndpointState
-from forecastops.adapters.mlflow_store.pointer import PointerKind
+from forecastops.adapters.mlflow_store.pointer import STAGE, PointerKind
 from forecastops.adapters.mlflow_store.registry import Champion, LostPointerError, ModelVersion
 from forecastops.adapters.mlflow_store.runs import NewestData
 from forecastops.forecasting.forecaster import iso_dates
@@ -80,10 +80,11 @@ def status(config: Config) -> Status:
         EndpointError: when the deployments target does not answer.
     """
     production = Production.open(config)
+    versions = production.registry.versions()
     lost: list[str] = []
     champion = None
     try:
-        champion = current_champion(production.registry)
+        champion = current_champion(production.registry, versions)
     except LostPointerError as error:
         lost = [f"{error.what}; {error.remedy}"]
     files = inspect_files(production.runs, production.registry, champion.version) if champion else None
@@ -91,8 +92,8 @@ def status(config: Config) -> Status:
     disagreements = [
         *lost,
         *_files(champion, files),
-        *_interrupted(production),
-        *_stages(production, champion, files),
+        *_interrupted(production, versions),
+        *_stages(champion, files, versions),
         *([] if lost else _endpoint(production, champion, files, endpoint)),
     ]
     served = _forecasts_from(champion.version, files) if champion and files else None
@@ -163,8 +164,7 @@ def _stale(production: Production, served: str, newest: NewestData | None) -> It
         yield f"{late}, and deployment.max_age_days is {bound:g}; {command}"
 
 
-def _interrupted(production: Production) -> Iterator[str]:
-    versions = production.registry.versions()
+def _interrupted(production: Production, versions: Sequence[ModelVersion]) -> Iterator[str]:
     rivals = {rival.version.version for rival in at_work(production, versions)}
     under_way = {version.version: entry for version in versions if (entry := unfinished(version))}
     for version in versions:
@@ -190,11 +190,13 @@ def _misspelt(production: Production) -> Iterator[str]:
         )
 
 
-def _stages(production: Production, champion: Champion | None, files: VersionFiles | None) -> Iterator[str]:
+def _stages(
+    champion: Champion | None, files: VersionFiles | None, versions: Sequence[ModelVersion]
+) -> Iterator[str]:
     if champion is None or champion.pointer == "stage":
         return
-    for version in production.registry.staged():
-        if version.version != champion.version.version:
+    for version in versions:
+        if version.stage == STAGE and version.version != champion.version.version:
             yield (
                 f"stage Production names version {version.version}, the alias version {champion.version.version}; "
                 f"to let the stage follow: {_return_to(champion, files)}"

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from forecastops.adapters.mlflow_store.connection import Connection, connect
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.adapters.mlflow_store.runs import RunRecorder, Runs
-from forecastops.adapters.model_artifact import save_model, sign_folder
+from forecastops.adapters.model_artifact import save_model, serving_python, sign_folder
 from forecastops.adapters.sources.read_series import source_names
 from forecastops.data.series import Series
 from forecastops.forecasting.forecaster import Forecaster
@@ -131,7 +131,7 @@ def _log_data(recorder: RunRecorder, config: Config, series: Series, paths: Sequ
 def _log_model(
     recorder: RunRecorder, config: Config, forecaster: Forecaster, folder: Path, signer: Signer | None
 ) -> None:
-    sha256 = save_model(forecaster, folder)
+    sha256 = save_model(forecaster, folder, serving_python(config.deployment.settings))
     if signer is not None:
         sign_folder(folder, signer, recorder.run_id)
     recorder.folder("model", folder)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -73,17 +73,25 @@ class ModelRegistry:
         self._place = f"registered model {self.name!r} at {connection.registry_uri}"
         self._variable = connection.registry_variable
 
-    def champion(self, moving_in: Callable[[ModelVersion], bool] = lambda _: False) -> Champion | None:
+    def champion(
+        self,
+        moving_in: Callable[[ModelVersion], bool] = lambda _: False,
+        versions: Sequence[ModelVersion] | None = None,
+    ) -> Champion | None:
         """The version under the pointer, None where the registry says that there is none.
 
         Of several in stage Production it is the one that is ``moving_in``: the others were not archived yet.
+
+        Args:
+            moving_in: whether the pointer was on its way to a version.
+            versions: all of the model, where they were just read; None to read them.
 
         Raises:
             LostPointerError: when the alias names a version that was deleted, or two versions are in stage Production
                 and no alias says which.
             RegistryError: when the registry does not answer.
         """
-        versions = self.versions()
+        versions = self.versions() if versions is None else versions
         if not versions:
             return None
         with self._errors():
@@ -191,18 +199,21 @@ class ModelRegistry:
     def tag(self, version: str, tags: Mapping[str, str]) -> None:
         """Set tags on a version; afterwards, since Azure ML refuses them at its creation."""
         with self._errors(f"version {version}"):
+            # MLflow's public call first asks each time whether the model is a prompt, which doubles the requests.
+            client = self._client._get_registry_client()
             for key, value in tags.items():
-                self._client.set_model_version_tag(self.name, version, key, value)
+                client.set_model_version_tag(self.name, version, key, value)
 
     def untag(self, version: str, key: str) -> None:
         """Remove a tag from a version that carries it."""
         with self._errors(f"version {version}"):
-            self._client.delete_model_version_tag(self.name, version, key)
+            self._client._get_registry_client().delete_model_version_tag(self.name, version, key)
 
     def point(self, version: str) -> None:
         """Move the pointer."""
         with self._errors(f"version {version}"):
-            in_use = any(staged.version != version for staged in self.staged())
+            aliased = self.pointer.kind == "alias"
+            in_use = aliased and any(staged.version != version for staged in self.staged())
             self.pointer.move(version, stages_in_use=in_use)
 
     def discard(self, version: str, *, archived: bool = False) -> bool:

@@ -76,6 +76,7 @@ class Runs:
         self._client = connection.client
         # MLflow removes the variable when the run is resumed, so it is read once.
         self.made_by_mlflow = os.environ.get("MLFLOW_RUN_ID")
+        self._artifact_uris: dict[str, str] = {}  # of the runs that were read; a run keeps its own
 
     def require_new_run_possible(self) -> None:
         """Look at the experiment of new runs, before anything is done.
@@ -138,15 +139,20 @@ class Runs:
         if found.info.lifecycle_stage != "active":
             raise RegistryError(self._place(f"run {run_id!r}"), "was deleted", "restore it or train again")
         data = found.data
+        self._artifact_uris[run_id] = found.info.artifact_uri
         return Run(found.info.run_id, found.info.artifact_uri, data.metrics, data.tags)
 
     def download(self, run_id: str, path: str, into: Path) -> Path:
         """Copy one artifact file or folder of a run into the folder ``into``."""
         import mlflow
+        from mlflow.utils.uri import append_to_uri_path
 
+        root = self._artifact_uris.get(run_id) or self.get(run_id).artifact_uri
         place, remedy = self._place(f"artifact {path!r} of run {run_id!r}"), "train or evaluate the run again"
         with mlflow_errors(place, remedy):
-            found = Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=path, dst_path=str(into)))
+            # By the run's id, MLflow asks for the run and for logged models once more.
+            uri = append_to_uri_path(root, path)
+            found = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(into)))
         if not found.exists():  # some stores pass over what is not there
             raise RegistryError(place, "is not there", remedy)
         return found

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,12 +14,14 @@ from forecastops.ground.config import DeploymentConfig
 from forecastops.ground.errors import EndpointError
 from forecastops.ground.redaction import redacted
 
-__all__ = ["LABEL", "POLL_SECONDS", "AzureEndpoint"]
+__all__ = ["LABEL", "AzureEndpoint", "pauses"]
 
+_LOG = logging.getLogger(__name__)
 LABEL = "forecastops.owner"  # the tag that names the registry
-POLL_SECONDS = 5.0
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 30.0
 _READ_SECONDS = 120.0
 _RESTORE_SECONDS = 900.0  # a time limit that was too short for another version must not keep the old one away
+_CONFLICT = 409  # ServiceInTransition and the like
 _LOG_LINES = 40
 _SHOWN_LINES = 3
 _SHOWN = 300  # characters of what Azure says
@@ -46,14 +50,32 @@ class AzureEndpoint(Endpoint):
         with self._errors():
             return self._calls(operation, _READ_SECONDS, **arguments)
 
-    def _change(self, operation: str, **arguments: Any) -> None:
-        """An operation that may take as long as a deployment; what came of it is to be read afterwards."""
+    def _change(self, operation: str, *, waits: bool = True, **arguments: Any) -> None:
+        """An operation that may take as long as a deployment; what came of it is to be read afterwards.
+
+        ``waits`` says whether to wait for another operation that is under way.
+        """
+        seconds = self._seconds(restoring=True)
         try:
             with self._errors():
-                self._calls(operation, self._seconds(restoring=True), name=self.name, **arguments)
+                self._patiently(operation, seconds, time.monotonic() + (seconds if waits else 0.0), **arguments)
         except EndpointError as error:
             if not (isinstance(error.__cause__, CallError) and error.__cause__.lost):
                 raise
+
+    def _patiently(self, operation: str, seconds: float, deadline: float, **arguments: Any) -> Any:
+        """Do it, for ``seconds`` at most; while Azure says that another operation is under way, wait and ask again.
+
+        What is under way is never deleted to make room: it ends, and with it an outage and new keys are avoided.
+        """
+        resting = pauses(deadline)
+        while True:
+            try:
+                return self._calls(operation, seconds, name=self.name, **arguments)
+            except CallError as error:
+                if error.status != _CONFLICT or "ServiceExists" in str(error) or next(resting, None) is None:
+                    raise
+                _LOG.info("endpoint %s has another operation under way: waiting for its end", self.name)
 
     def _seconds(self, *, restoring: bool) -> float:
         return max(self._config.timeout_seconds, _RESTORE_SECONDS if restoring else 0.0)
@@ -74,16 +96,29 @@ class AzureEndpoint(Endpoint):
         except (CallError, CallTimeoutError) as error:
             raise EndpointError(self._place, said(str(error)), _remedy(error)) from error
 
-    def _failed(self, version: str, what: str, operation: str, **arguments: Any) -> EndpointError:
-        """The error of a deployment that did not come about, with what its container logged."""
+    def _log_lines(self, operation: str, **arguments: Any) -> list[str]:
+        """The last lines that a container logged; none where there is no container yet."""
         try:
             log = self._calls(operation, _READ_SECONDS, lines=_LOG_LINES, **arguments)
         except (CallError, CallTimeoutError):
-            log = ""  # there may be no container yet
-        lines = [line.strip() for line in log.splitlines() if line.strip()][-_SHOWN_LINES:]
-        tail = f"; its log ends with: {said(' / '.join(lines))}" if lines else ""
+            return []
+        return [line.strip() for line in log.splitlines() if line.strip()]
+
+    def _failed(self, version: str, what: str, lines: Sequence[str]) -> EndpointError:
+        """The error of a deployment that did not come about, with what its container logged."""
+        tail = f"; its log ends with: {said(' / '.join(lines[-_SHOWN_LINES:]))}" if lines else ""
         remedy = "mend what it names, or raise deployment.timeout_seconds, and run the command again"
         return EndpointError(self._place, f"version {version} did not become healthy: {said(what)}{tail}", remedy)
+
+
+def pauses(deadline: float) -> Iterator[float]:
+    """Sleep once before each turn, longer each time, until the deadline has passed; yields the seconds."""
+    pause = _FIRST_PAUSE_SECONDS
+    while time.monotonic() < deadline:
+        seconds = min(pause, max(0.0, deadline - time.monotonic()))
+        time.sleep(seconds)
+        yield seconds
+        pause = min(1.5 * pause, _LONGEST_PAUSE_SECONDS)
 
 
 def said(text: str) -> str:

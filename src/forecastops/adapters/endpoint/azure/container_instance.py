@@ -1,17 +1,19 @@
 """Azure Container Instances: one container that an update replaces, behind a key and TLS.
 
-The client raises nothing when a service ends unhealthy, waits for ever on some operations, and loses sight of a service
-whose creation failed or whose answer was lost. So the service's own state decides, read until it is settled.
+The client raises nothing when a service ends unhealthy, does not know every end of an operation, and loses sight of a
+service whose creation failed or whose answer was lost. So an operation is only begun through it: its state and the
+service's own are read here until they are settled. A service is never deleted to make way for another version.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from forecastops.adapters.endpoint.azure.asking import LABEL, POLL_SECONDS, AzureEndpoint
+from forecastops.adapters.endpoint.azure.asking import LABEL, AzureEndpoint, pauses
 from forecastops.adapters.endpoint.azure.calls import CallError, CallTimeoutError
 from forecastops.adapters.endpoint.azure.settings import ContainerSettings
 from forecastops.adapters.endpoint.interface import HEALTHY, EndpointState
@@ -21,14 +23,41 @@ __all__ = ["ContainerInstance"]
 
 _LOG = logging.getLogger(__name__)
 _ON_ITS_WAY = "Transitioning"
+_RUNNING = ("NotStarted", "Running")  # an operation; every other state is its end
+_BROKEN = ("Failed", "Unhealthy", "Unschedulable")
+_LOOKS = 2  # at a broken service whose operation still runs: it may be about to be replaced
+_ENDED_PYTHON = (
+    "container instances need Python 3.10, which has had no security fixes since October 2026, and Microsoft supports "
+    "them no longer; configs/online-endpoint.yaml is their successor"
+)
+_TOO_LATE = "Azure has not ended the operation in time"
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """What became of a request: whether its answer was lost, and what was said against it."""
+    """What became of a request: the operation that it began, or whether its answer was lost, or what was said to it."""
 
+    operation: str | None = None
     lost: bool = False
     refusal: str = ""
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """A service and the operation on it once they have ended, or at the deadline."""
+
+    service: dict[str, Any] | None
+    operation: dict[str, Any] | None = None
+    in_time: bool = True
+
+    @property
+    def failure(self) -> str:
+        """What the operation says against it, empty where it went well."""
+        if not self.in_time:
+            return _TOO_LATE
+        if self.operation is None or self.operation["state"] == "Succeeded":
+            return ""
+        return str(self.operation["error"] or f"its operation ended {self.operation['state']}")
 
 
 class ContainerInstance(AzureEndpoint):
@@ -42,22 +71,24 @@ class ContainerInstance(AzureEndpoint):
 
     def state(self) -> EndpointState | None:
         """What the service says of itself."""
-        found = self._read("service", name=self.name)
+        found = self._service()
         return self._state(found) if found else None
 
     def stage(self, version: str, *, restoring: bool = False) -> None:
         """Create the service, or let it serve ``version`` instead; callers get it at once."""
-        before = self.state()
-        self._require_ours(before)
+        before = self._service()
+        self._require_ours(self._state(before) if before else None)
+        _LOG.warning(_ENDED_PYTHON)
+        logged = self._log() if before else []
         deadline = time.monotonic() + self._seconds(restoring=restoring)
-        asked = self._ask_for(version, deadline, exists=before is not None, restoring=restoring)
-        settled = self._settled(deadline)
-        if asked.lost and (settled is None or (settled["state"] == HEALTHY and not self._serves(settled, version))):
+        asked = self._ask_for(version, deadline, exists=before is not None)
+        outcome = self._followed(asked, before, deadline)
+        if asked.lost and not self._was_done(outcome.service, before, version):
             _LOG.info("the answer was lost, and nothing was done: asking again")
-            asked = self._ask_for(version, deadline, exists=settled is not None, restoring=restoring)
-            settled = self._settled(deadline)
-        if settled is None or not self._serves(settled, version) or asked.refusal:
-            raise self._failed(version, _cause(settled, asked), "service_log", name=self.name)
+            asked = self._ask_for(version, deadline, exists=outcome.service is not None)
+            outcome = self._followed(asked, before, deadline)
+        if asked.refusal or outcome.failure or not self._serves(outcome.service, version):
+            raise self._failed(version, _cause(outcome, asked), _new_lines(logged, self._log()))
 
     def release(self, version: str) -> EndpointState:
         """Callers have it already."""
@@ -77,34 +108,60 @@ class ContainerInstance(AzureEndpoint):
         if state is not None and state.ours:
             self._change("delete_service")
 
-    def _ask_for(self, version: str, deadline: float, *, exists: bool, restoring: bool) -> _Asked:
-        """Have Azure create or update the service, and wait for the operation's end or the deadline."""
-        operation = "update_service" if exists else "create_service"
+    def _ask_for(self, version: str, deadline: float, *, exists: bool) -> _Asked:
+        """Have Azure begin to create or update the service; where another operation runs, after that."""
+        seconds = max(1.0, deadline - time.monotonic())
+        wanted = {"model_uri": self._uri(version), "settings": self._settings}
         try:
-            seconds = max(1.0, deadline - time.monotonic())
-            self._calls(operation, seconds, name=self.name, model_uri=self._uri(version), settings=self._settings)
+            begun = self._patiently("update_service" if exists else "create_service", seconds, deadline, **wanted)
         except CallTimeoutError:
-            return _Asked(refusal="Azure has not ended the operation in time")
+            return _Asked(refusal=_TOO_LATE)
         except CallError as error:
             if "ServiceExists" in str(error) and not exists:  # it was hidden from us, or is left from a failed creation
-                return self._ask_for(version, deadline, exists=True, restoring=restoring)
-            if error.status == 409 and exists and restoring:  # what is being deployed now must give way
-                self._change("delete_service")
-                return self._ask_for(version, deadline, exists=False, restoring=False)
+                return self._ask_for(version, deadline, exists=True)
             return _Asked(lost=True) if error.lost else _Asked(refusal=str(error))
-        return _Asked()
+        return _Asked(operation=begun)
 
-    def _settled(self, deadline: float) -> dict[str, Any] | None:
-        """The service, once it is on its way no longer; at the deadline, as it is then."""
-        while True:
-            found: dict[str, Any] | None = self._read("service", name=self.name)
-            if found is None or found["state"] != _ON_ITS_WAY or time.monotonic() >= deadline:
-                return found
-            _LOG.info("endpoint %s is %s", self.name, found["state"])
-            time.sleep(min(POLL_SECONDS, max(0.1, deadline - time.monotonic())))
+    def _followed(self, asked: _Asked, before: dict[str, Any] | None, deadline: float) -> _Outcome:
+        """Watch what was begun until it has ended, or the deadline."""
+        if asked.refusal:
+            return _Outcome(self._service())
+        shown = looks = 0
+        replaced = before is None or before["state"] not in _BROKEN
+        service: dict[str, Any] | None = None
+        operation: dict[str, Any] | None = None
+        for _ in pauses(deadline):
+            if asked.operation:
+                operation = self._read("operation", number=asked.operation)
+                shown = _tell(operation["progress"], shown)
+            service = self._service()
+            state = service["state"] if service else None
+            ended = operation is None or operation["state"] not in _RUNNING
+            if ended and state != _ON_ITS_WAY:
+                return _Outcome(service, operation)
+            # What was broken before the request says nothing of the request until it has moved.
+            replaced = replaced or state == _ON_ITS_WAY
+            looks = looks + 1 if replaced and state in _BROKEN else 0
+            if looks == _LOOKS:
+                return _Outcome(service)
+            _LOG.info("endpoint %s is %s", self.name, state)
+        return _Outcome(service or self._service(), operation, in_time=False)
 
-    def _serves(self, found: dict[str, Any], version: str) -> bool:
-        return self._state(found).serves(version)
+    def _was_done(self, service: dict[str, Any] | None, before: dict[str, Any] | None, version: str) -> bool:
+        """Whether a request whose answer was lost has come about; what failed by it has, too."""
+        if service is None or service == before:
+            return False
+        return service["state"] != HEALTHY or self._serves(service, version)
+
+    def _service(self) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = self._read("service", name=self.name)
+        return found
+
+    def _log(self) -> list[str]:
+        return self._log_lines("service_log", name=self.name)
+
+    def _serves(self, found: dict[str, Any] | None, version: str) -> bool:
+        return found is not None and self._state(found).serves(version)
 
     def _state(self, found: dict[str, Any]) -> EndpointState:
         ours = self._is_ours(found["tags"], found["models"])
@@ -112,7 +169,27 @@ class ContainerInstance(AzureEndpoint):
         return EndpointState(self.name, found["url"], found["state"], version, ours)
 
 
-def _cause(found: dict[str, Any] | None, asked: _Asked) -> str:
-    if found is None:
-        return asked.refusal or "it is gone"
-    return f"it is {found['state']}: {asked.refusal or found['error'] or 'without an error'}"
+def _cause(outcome: _Outcome, asked: _Asked) -> str:
+    """What is wrong: what was said to the request, else by the service itself, else by the operation."""
+    if outcome.service is None:
+        return asked.refusal or outcome.failure or "it is gone"
+    own = outcome.service["error"] if outcome.service["state"] in _BROKEN else ""
+    said = asked.refusal or own or outcome.failure or "without an error"
+    ended = outcome.operation["state"] if outcome.operation and outcome.in_time else "Failed"
+    more = "" if ended in ("Failed", "Succeeded") or outcome.failure == said else f" (its operation ended {ended})"
+    return f"it is {outcome.service['state']}: {said}{more}"
+
+
+def _tell(progress: Sequence[str], shown: int) -> int:
+    """Show what is new of an operation's progress; how much has been shown then."""
+    for event in progress[shown:]:
+        _LOG.info("  %s", event)
+    return max(shown, len(progress))
+
+
+def _new_lines(before: Sequence[str], after: Sequence[str]) -> list[str]:
+    """What was logged since: the log may still be that of the container before, of which no new one took the place."""
+    for length in range(min(len(before), len(after)), 0, -1):
+        if list(before[-length:]) == list(after[:length]):
+            return list(after[length:])
+    return list(after)

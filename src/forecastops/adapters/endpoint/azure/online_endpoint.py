@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from forecastops.adapters.endpoint.azure.asking import LABEL, POLL_SECONDS, AzureEndpoint
+from forecastops.adapters.endpoint.azure.asking import LABEL, AzureEndpoint, pauses
 from forecastops.adapters.endpoint.azure.calls import CallError, CallTimeoutError
 from forecastops.adapters.endpoint.azure.settings import OnlineSettings
 from forecastops.adapters.endpoint.interface import HEALTHY, EndpointState
@@ -76,9 +76,10 @@ class OnlineEndpoint(AzureEndpoint):
             return
         self._require_one_way(found)
         colour = next(colour for colour in _COLOURS if colour != found.live)
+        seconds = self._seconds(restoring=restoring)
         if colour in found.deployments:
-            self._remove(colour)  # left from an interrupted promotion
-        self._deploy(colour, version, self._seconds(restoring=restoring))
+            self._remove(colour, seconds)  # left from an interrupted promotion
+        self._deploy(colour, version, seconds)
         self._staged = colour
 
     def forecast(self) -> list[dict[str, Any]]:
@@ -103,7 +104,7 @@ class OnlineEndpoint(AzureEndpoint):
             return
         for colour, deployment in found.deployments.items():
             if colour != found.live and self._served(deployment["models"]):
-                self._remove(colour)
+                self._remove(colour, min(self._config.timeout_seconds, _PATIENCE_SECONDS))
 
     def delete(self) -> None:
         """Delete the endpoint with its deployments."""
@@ -156,7 +157,7 @@ class OnlineEndpoint(AzureEndpoint):
         wanted = {"deployment": colour, "model_uri": self._uri(version), "settings": self._settings}
         refusal = ""
         try:
-            self._calls("create_deployment", seconds, name=self.name, **wanted)
+            self._patiently("create_deployment", seconds, deadline, **wanted)
         except CallTimeoutError:
             refusal = "Azure has not ended the operation in time"
         except CallError as error:
@@ -164,24 +165,28 @@ class OnlineEndpoint(AzureEndpoint):
         state = self._settled(colour, deadline)
         if state != _DONE or refusal:
             what = f"deployment {colour} is {state or 'absent'}: {refusal or 'without an error'}"
-            raise self._failed(version, what, "deployment_log", name=self.name, deployment=colour)
+            log = self._log_lines("deployment_log", name=self.name, deployment=colour)
+            raise self._failed(version, what, log)
 
     def _settled(self, colour: str, deadline: float) -> str | None:
         """The deployment's state once it has ended, or at the deadline; None where there is none."""
-        while True:
-            found = self._find()
-            deployment = found.deployments.get(colour) if found else None
-            state = deployment["state"] if deployment else None
-            if state is None or state in _ENDED or time.monotonic() >= deadline:
-                return state
+        state = self._deployment_state(colour)
+        for _ in pauses(deadline):
+            if state is None or state in _ENDED:
+                break
             _LOG.info("deployment %s of endpoint %s is %s", colour, self.name, state)
-            time.sleep(min(POLL_SECONDS, max(0.1, deadline - time.monotonic())))
+            state = self._deployment_state(colour)
+        return state
 
-    def _remove(self, colour: str) -> None:
+    def _deployment_state(self, colour: str) -> str | None:
+        found = self._find()
+        deployment = found.deployments.get(colour) if found else None
+        return deployment["state"] if deployment else None
+
+    def _remove(self, colour: str, seconds: float) -> None:
         _LOG.info("deleting deployment %s of endpoint %s", colour, self.name)
-        seconds = min(self._config.timeout_seconds, _PATIENCE_SECONDS)
         self._settled(colour, time.monotonic() + seconds)  # Azure deletes none that is being made
-        self._change("delete_deployment", deployment=colour)
+        self._change("delete_deployment", waits=False, deployment=colour)
 
 
 def _shares(found: _Found) -> str:

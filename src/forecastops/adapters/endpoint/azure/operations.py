@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 __all__ = [
@@ -19,41 +21,65 @@ __all__ = [
     "deployment_log",
     "endpoint",
     "move_traffic",
+    "operation",
     "service",
     "service_log",
     "update_service",
 ]
 
 Document = dict[str, Any]
+_NEWEST_MINOR = 10  # of Python 3, on which the server of container instances starts
 
 
 def service(client: Any, name: str) -> Document | None:
-    """State, url, error, tags and models of a container instance, None where there is none of that name."""
-    from mlflow.exceptions import MlflowException
+    """State, url, error, tags and models of a container instance, None where there is none of that name.
+
+    Of the service alone: ``get_deployment`` asks for an online endpoint of that name first.
+    """
+    from azure.core.exceptions import HttpResponseError
 
     try:
-        found = client.get_deployment(name)
-    except MlflowException as error:
-        if error.message == f"No deployment with name {name} found":
+        found = client._mms_client.get_service(name)
+    except HttpResponseError as error:
+        if "NoSuchService" in str(error.message):
             return None
         raise
     return {
-        "state": str(found.get("state")),
-        "url": found.get("scoringUri"),
-        "error": _error_text(found.get("error")),
-        "tags": dict(found.get("tags") or {}),
-        "models": [[model.get("name"), str(model.get("version"))] for model in found.get("modelDetails") or ()],
+        "state": str(found.state),
+        "url": found.scoring_uri,
+        "error": _error_text(found.error),
+        "tags": dict(found.tags or {}),
+        "models": [[model.name, str(model.version)] for model in found.models or ()],
     }
 
 
-def create_service(client: Any, name: str, model_uri: str, settings: Document) -> None:
-    """Create a container instance; returns when Azure says that it is done."""
-    client.create_deployment(name, model_uri, config={"deploy-config-file": _file(settings)})
+def operation(client: Any, number: str) -> Document:
+    """State, error and progress of what was begun; ``progress`` is the whole of it, one event a line."""
+    workspace = client.service_context
+    found = client._mms_client._client.operations.get(
+        workspace.subscription_id, workspace.resource_group_name, workspace.workspace_name, number, offset=None
+    )
+    # TIME|EVENT#TIME|EVENT
+    events = [event.rpartition("|")[2] for event in str(found.streaming_operation_log or "").split("#")]
+    return {
+        "state": str(found.state),
+        "error": _error_text(found.error),
+        "progress": [event for event in events if event.strip()],
+    }
 
 
-def update_service(client: Any, name: str, model_uri: str, settings: Document) -> None:
-    """Replace what a container instance serves; returns when Azure says that it is done, or after 720 s."""
-    client.update_deployment(name, model_uri, config={"deploy-config-file": _file(settings)})
+def create_service(client: Any, name: str, model_uri: str, settings: Document) -> str:
+    """Have a container instance created; returns the operation that does it, once Azure has begun it."""
+    with _operations_begun(client) as begun:
+        client.create_deployment(name, model_uri, config={"deploy-config-file": _file(settings | {"async": True})})
+    return begun[-1]
+
+
+def update_service(client: Any, name: str, model_uri: str, settings: Document) -> str:
+    """Have what a container instance serves replaced; returns the operation that does it, once Azure has begun it."""
+    with _operations_begun(client) as begun:
+        client.update_deployment(name, model_uri, config={"deploy-config-file": _file(settings | {"async": True})})
+    return begun[-1]
 
 
 def delete_service(client: Any, name: str) -> None:
@@ -153,6 +179,42 @@ def ask(client: Any, name: str | None, endpoint: str | None) -> list[Document]:
             table[column] = [(stamp.date() if whole_days else stamp).isoformat() for stamp in table[column]]
     rows: list[Document] = table.to_dict("records")
     return rows
+
+
+@contextmanager
+def _operations_begun(client: Any) -> Iterator[list[str]]:
+    """Collect the operations that are begun inside, and leave it to us to follow them.
+
+    The client's own poller knows neither Cancelled nor TimedOut, which end an operation too, and would ask for ever.
+    """
+    begun: list[str] = []
+
+    def follow(initial_response: Any, show_output: bool | None = None) -> None:  # noqa: ARG001 - the client names it
+        begun.append(initial_response.http_response.headers["Operation-Location"].rpartition("/")[2])
+
+    services = client._mms_client
+    describe = services._create_environment_image_request
+
+    def checked(environment: Any, *rest: Any) -> Any:
+        _require_python(environment.python.conda_dependencies)
+        return describe(environment, *rest)
+
+    services._get_poller, services._create_environment_image_request = follow, checked
+    try:
+        yield begun
+    finally:
+        del services._get_poller, services._create_environment_image_request
+
+
+def _require_python(conda: Any) -> None:
+    """Refuse what Azure would build for a quarter of an hour, and could not start."""
+    for dependency in (conda or {}).get("dependencies", ()):
+        named = re.match(r"python\s*={1,2}\s*3\.(\d+)", str(dependency))
+        if named and int(named[1]) > _NEWEST_MINOR:
+            raise ValueError(
+                f"the model's environment names {dependency}, and the server of container instances starts on Python "
+                f"3.{_NEWEST_MINOR} at most: train it anew with a configuration for them, such as configs/aci.yaml"
+            )
 
 
 def _deployment(properties: Document) -> Document:

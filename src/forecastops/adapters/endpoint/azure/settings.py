@@ -53,7 +53,9 @@ class ContainerSettings(_Settings):
 
     def document(self, tags: Mapping[str, str]) -> dict[str, Any]:
         """The deploy-config-file, with absolute paths: the client changes the working directory."""
-        plain = self.model_dump(by_alias=True, exclude={"cpu", "memory"}, exclude_none=True)
+        # The client's update fails on settings of TLS that come although it is off.
+        unused = set() if self.ssl_enabled else {"ssl_certificate", "ssl_key", "cname"}
+        plain = self.model_dump(by_alias=True, exclude={"cpu", "memory", *unused}, exclude_none=True)
         files = {key: os.path.abspath(plain[key]) for key in ("sslCertificate", "sslKey") if key in plain}
         resources = {"cpu": self.cpu, "memoryInGB": self.memory}
         return plain | files | {"containerResourceRequirements": resources, "tags": dict(tags)}
