@@ -6,7 +6,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Threads fight over matrices as small as ours.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test check bench bench-gate bench-selection bench-estimation soak lock clean
+COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --universal --python-version 3.10 \
+	--generate-hashes --no-emit-index-url
+# Nothing is installed but what the lock files name, byte for byte.
+INSTALL := $(BIN)/python -m pip install -q --require-hashes -r
+
+.PHONY: demo test check bench bench-gate bench-selection bench-estimation soak lock bom release clean
 
 demo: $(VENV)/.installed
 	$(BIN)/forecastops demo
@@ -42,14 +47,23 @@ soak: $(VENV)/.installed-dev
 	$(BIN)/python tests/races.py --pairs 200
 	$(BIN)/python tests/races.py --pairs 100 --postgresql
 
-# The lock files, conda.yaml and the models' own requirements all derive from pyproject.toml. The developers' lock comes
-# first, since azure-ai-ml's telemetry lags behind mlflow's by a patch release: so the tests run what users install.
-lock: $(VENV)/.installed-uv
-	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --universal --python-version 3.10 \
-		--extra dev --output-file requirements-dev.lock pyproject.toml
-	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --universal --python-version 3.10 \
-		--constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
-	$(BIN)/python scripts/derive_pins.py
+# The lock files, the conda files and the models' own requirements all derive from pyproject.toml. The developers' lock
+# comes first, since azure-ai-ml's telemetry lags behind mlflow's by a patch release: so the tests run what users install.
+lock: $(VENV)/.installed-build
+	$(COMPILE) --extra dev --output-file requirements-dev.lock pyproject.toml
+	$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
+	$(COMPILE) --constraint requirements-dev.lock --group build --output-file requirements-build.lock
+	$(BIN)/python scripts/derive_pins.py $(BIN)/uv
+
+# What is in a release: every locked package with its version and hashes, in CycloneDX's format.
+bom: $(VENV)/.installed-dev
+	mkdir -p dist
+	$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible \
+		--output-format JSON --output-file dist/forecastops.cdx.json
+
+# The wheel, built with the locked backend, and what is in it.
+release: bom
+	$(BIN)/python -m pip wheel -q --no-deps --no-build-isolation --wheel-dir dist .
 
 clean:
 	rm -rf $(VENV)
@@ -59,15 +73,15 @@ $(VENV)/bin/python:
 		|| { echo "forecastops needs Python 3.10 or later; set one with make PYTHON=..." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install -q -r requirements.lock
-	$(BIN)/python -m pip install -q --no-deps -e .
+$(VENV)/.installed-build: requirements-build.lock | $(VENV)/bin/python
+	$(INSTALL) requirements-build.lock
+	@touch $@
+
+$(VENV)/.installed: requirements.lock pyproject.toml $(VENV)/.installed-build
+	$(INSTALL) requirements.lock
+	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
-	$(BIN)/python -m pip install -q -r requirements-dev.lock
-	@touch $@
-
-$(VENV)/.installed-uv: | $(VENV)/bin/python
-	$(BIN)/python -m pip install -q uv
+	$(INSTALL) requirements-dev.lock
 	@touch $@

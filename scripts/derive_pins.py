@@ -1,9 +1,19 @@
-"""Write both conda files and the models' own requirements from requirements.lock: versions come from one place."""
+"""Write both conda files and the models' own requirements from requirements.lock: versions come from one place.
+
+Usage: derive_pins.py UV, the program that knows which file of a release a platform installs.
+"""
 
 from __future__ import annotations
 
+import importlib
 import re
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
+from typing import Any
+
+toml: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.lock"
@@ -12,8 +22,9 @@ AZURE = ROOT / "azureml/conda.yaml"
 SERVING = ROOT / "src/forecastops/adapters/serving_requirements.txt"
 
 _MADE = "# Made by `make lock` from requirements.lock; do not edit.\n"
-_EXACT = ("azureml-mlflow", "mlflow")  # shown in conda.yaml by name: they only work as this pair
 _SERVING = ("mlflow", "numpy", "pandas", "scipy", "statsmodels")
+_PYTHON = "3.11"
+_PLATFORM = "x86_64-manylinux_2_28"  # of Azure ML's computes
 
 
 def pins(names: tuple[str, ...]) -> list[str]:
@@ -23,23 +34,43 @@ def pins(names: tuple[str, ...]) -> list[str]:
 
 
 def locked() -> list[str]:
-    """All of the lock's lines, without its comments."""
-    return [line for line in LOCK.read_text("utf-8").splitlines() if re.match(r"[a-z]", line)]
+    """All of the lock's lines, without comments and hashes."""
+    lines = LOCK.read_text("utf-8").splitlines()
+    return [line.removesuffix("\\").rstrip() for line in lines if re.match(r"[a-z]", line)]
 
 
-def conda(name: str, lines: list[str]) -> str:
+def locked_files(uv: str) -> list[str]:
+    """What the lock installs on Azure ML's computes: each package with the hashes of the files that fit there."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = Path(folder) / "pylock.toml"
+        platform = ["--python-version", _PYTHON, "--python-platform", _PLATFORM]
+        options = ["-q", "--format", "pylock.toml", "--no-deps", "--generate-hashes", "--output-file", str(found)]
+        subprocess.run([uv, "pip", "compile", *platform, *options, str(LOCK)], check=True)
+        packages = toml.loads(found.read_text("utf-8"))["packages"]
+    return [_with_hashes(package) for package in packages]
+
+
+def conda(name: str, lines: list[str], note: str = "") -> str:
     """A conda environment in which pip installs these."""
     pip = "".join(f"      - {line}\n" for line in lines)
-    return f"{_MADE}name: {name}\nchannels:\n  - conda-forge\ndependencies:\n  - python=3.11\n  - pip\n  - pip:\n{pip}"
+    head = f"{_MADE}{note}name: {name}\nchannels:\n  - conda-forge\n"
+    return f"{head}dependencies:\n  - python={_PYTHON}\n  - pip\n  - pip:\n{pip}"
 
 
 def main() -> None:
     """Write the three files."""
-    CONDA.write_text(conda("forecastops", [*pins(_EXACT), "-r requirements.lock", "-e ."]), encoding="utf-8")
+    note = "# Without hashes: pip takes none beside a project that is installed as it lies here.\n"
+    CONDA.write_text(conda("forecastops", [*locked(), "-e ."], note), encoding="utf-8")
     # Azure ML builds an environment from the conda file alone: it can name no other file.
-    AZURE.write_text(conda("forecastops-job", locked()), encoding="utf-8")
+    AZURE.write_text(conda("forecastops-job", locked_files(sys.argv[1])), encoding="utf-8")
     serving = "\n".join(pins(_SERVING))
     SERVING.write_text(f"{_MADE}{serving}\n", encoding="utf-8")
+
+
+def _with_hashes(package: dict[str, Any]) -> str:
+    files = package.get("wheels") or [package["sdist"]]
+    hashes = sorted(file["hashes"]["sha256"] for file in files)
+    return " ".join([f"{package['name']}=={package['version']}", *(f"--hash=sha256:{one}" for one in hashes)])
 
 
 if __name__ == "__main__":

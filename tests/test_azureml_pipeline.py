@@ -22,6 +22,7 @@ from azure.ai.ml._utils._asset_utils import get_ignore_file, get_upload_files_fr
 from azure.ai.ml.entities import AmlCompute, CronTrigger, PipelineJob
 from azure.ai.ml.entities._load_functions import load_schedule
 from mlflow import MlflowClient
+from packaging.requirements import Requirement
 
 from command import Command
 
@@ -75,8 +76,20 @@ def test_the_steps_wait_for_each_other_and_the_last_one_for_the_verdict() -> Non
 
 def test_a_job_installs_what_the_lock_names() -> None:
     *_, packages = read(FOLDER / "conda.yaml")["dependencies"]
-    lines = [line.partition("#")[0].strip() for line in (ROOT / "requirements.lock").read_text("utf-8").splitlines()]
-    assert packages == {"pip": [line for line in lines if line]}
+    lock = (ROOT / "requirements.lock").read_text("utf-8")
+    surroundings = {"python_full_version": "3.11.9", "python_version": "3.11", "platform_machine": "x86_64"}
+    wanted = {}
+    for line in re.findall(r"(?m)^[a-z].*==.*$", lock):
+        requirement = Requirement(line.removesuffix("\\").strip())
+        if requirement.marker is None or requirement.marker.evaluate(surroundings | {"sys_platform": "linux"}):
+            wanted[requirement.name] = str(requirement.specifier)
+    found = {}
+    for line in packages["pip"]:
+        pin, *hashes = line.split()
+        assert hashes, line
+        assert all(one.removeprefix("--hash=sha256:") in lock for one in hashes), line
+        found[Requirement(pin).name] = str(Requirement(pin).specifier)
+    assert found == wanted
 
 
 @dataclass

@@ -190,9 +190,7 @@ def _misspelt(production: Production) -> Iterator[str]:
         )
 
 
-def _stages(
-    champion: Champion | None, files: VersionFiles | None, versions: Sequence[ModelVersion]
-) -> Iterator[str]:
+def _stages(champion: Champion | None, files: VersionFiles | None, versions: Sequence[ModelVersion]) -> Iterator[str]:
     if champion is None or champion.pointer == "stage":
         return
     for version in versions:

@@ -1,0 +1,170 @@
+"""What is installed is what was locked: hashes, pinned actions, a bill of materials, and licences that are allowed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parents[1]
+LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-build.lock"]
+WORKFLOWS = [*(ROOT / ".github").rglob("*.yml")]
+
+# SPDX identifiers. Of copyleft licences, those that ask nothing of a program that merely imports the package.
+ALLOWED = {
+    *("0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "HPND", "ISC", "MIT", "MIT-0", "MIT-CMU"),
+    *("MPL-2.0", "PSF-2.0", "Python-2.0", "Unlicense", "ZPL-2.1", "Zlib"),
+}
+# What packages write instead.
+MEANS = {
+    "3-Clause BSD License": "BSD-3-Clause",
+    "Apache 2.0": "Apache-2.0",
+    "Apache License 2.0": "Apache-2.0",
+    "Apache Software License": "Apache-2.0",
+    "BSD": "BSD-3-Clause",
+    "BSD License": "BSD-3-Clause",
+    "ISC License (ISCL)": "ISC",
+    "MIT License": "MIT",
+    "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
+    "Python Software Foundation License": "PSF-2.0",
+    "The Unlicense (Unlicense)": "Unlicense",
+    "Zope Public License": "ZPL-2.1",
+}
+# Read by a person in the package's own licence file, because its metadata say too little.
+READ = {"huey": "MIT", "sigstore-models": "MIT", "skops": "MIT"}
+# Installed only elsewhere: on older Pythons, other processors or Windows.
+ELSEWHERE = {
+    "async-timeout": "Apache-2.0",
+    "backports-asyncio-runner": "PSF-2.0",
+    "exceptiongroup": "MIT",
+    "greenlet": "MIT AND PSF-2.0",
+    "importlib-resources": "Apache-2.0",
+    "pywin32": "PSF-2.0",
+    "tomli": "MIT",
+    "waitress": "ZPL-2.1",
+}
+# For tests on PostgreSQL alone, and never shipped.
+TOLERATED = {"psycopg2-binary": "LGPL with exceptions"}
+
+
+def locked(name: str) -> Iterator[tuple[Requirement, str]]:
+    """Each requirement of a lock, with what belongs to it."""
+    text = (ROOT / name).read_text("utf-8")
+    for block in re.split(r"(?m)^(?=[a-z])", text)[1:]:
+        first = block.splitlines()[0].removesuffix("\\").strip()
+        yield Requirement(first), block
+
+
+def licences(found: Distribution) -> list[str]:
+    """What a package says of itself: its SPDX expression, else its classifiers, else its free text."""
+    (expression, *_) = found.metadata.get_all("License-Expression") or [""]
+    if expression:
+        return [str(expression)]
+    classifiers = [name for name in found.metadata.get_all("Classifier") or [] if name.startswith("License ::")]
+    named = [name.rpartition(" :: ")[2] for name in classifiers if not name.endswith("OSI Approved")]
+    return named or [str(text).strip() for text in found.metadata.get_all("License") or [""]]
+
+
+def is_allowed(expression: str) -> bool:
+    """Whether one alternative of the expression consists of allowed licences alone."""
+    if MEANS.get(expression, expression) in ALLOWED:
+        return True
+    alternatives = [part.split(" AND ") for part in expression.strip("()").split(" OR ")]
+    return any(all(MEANS.get(one, one) in ALLOWED for one in part) for part in alternatives)
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_locked_package_has_its_hashes_and_no_address(lock: str) -> None:
+    found = list(locked(lock))
+    assert len(found) > 5
+    assert [str(one) for one, block in found if not re.search(r"--hash=sha256:[0-9a-f]{64}", block)] == []
+    assert "://" not in (ROOT / lock).read_text("utf-8")
+
+
+def test_nothing_is_installed_without_its_hash() -> None:
+    """The package itself excepted, which brings nothing along and is built by what is locked."""
+    commands = []
+    for path in [ROOT / "Makefile", ROOT / ".ci/run", *WORKFLOWS, *(ROOT / "pipelines").glob("*.yml")]:
+        commands += re.findall(r"(?m)^.*\bpip (?:install|wheel)\b.*$", path.read_text("utf-8"))
+    assert commands
+    ours = ("--no-deps", "--no-build-isolation")
+    assert [one for one in commands if "--require-hashes" not in one and not all(part in one for part in ours)] == []
+
+
+def test_pip_refuses_a_file_that_is_not_the_locked_one(tmp_path: Path) -> None:
+    wheel = tmp_path / "small-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("small.py", "")
+        archive.writestr("small-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: small\nVersion: 1.0\n")
+        archive.writestr("small-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr("small-1.0.dist-info/RECORD", "")
+    lock, right = tmp_path / "small.lock", hashlib.sha256(wheel.read_bytes()).hexdigest()
+    if find_spec("pip") is None:
+        pytest.skip("this environment has no pip")
+    (install,) = re.findall(r"(?m)^INSTALL := \$\(BIN\)/python (.+)$", (ROOT / "Makefile").read_text("utf-8"))
+    command = [sys.executable, *install.split(), str(lock), "--target", str(tmp_path / "installed")]
+    for digest, code in (("0" * 64, 1), (right, 0)):
+        lock.write_text(f"{wheel} --hash=sha256:{digest}\n")
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+        assert ended.returncode == code, ended.stderr
+        assert ("DO NOT MATCH THE HASHES" in ended.stderr) is bool(code)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_actions_are_pinned_by_commit_and_say_which_version_that_is(path: Path) -> None:
+    used = re.findall(r"(?m)^\s*-?\s*uses: (.+)$", path.read_text("utf-8"))
+    assert used or path.name == "dependabot.yml"
+    foreign = [one for one in used if not one.startswith("./")]
+    assert [one for one in foreign if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", one)] == []
+
+
+def test_the_bill_of_materials_lists_what_is_locked(tmp_path: Path) -> None:
+    made = subprocess.run(
+        ["make", "-n", "bom", f"VENV={tmp_path}"], cwd=ROOT, capture_output=True, text=True, timeout=600, check=True
+    )
+    (command,) = [line for line in made.stdout.replace("\\\n", " ").splitlines() if "cyclonedx-py" in line]
+    arguments = command.split()[1:]
+    target = tmp_path / "bom.json"
+    arguments[arguments.index("--output-file") + 1] = str(target)
+    program = Path(sys.executable).parent / "cyclonedx-py"
+    subprocess.run([str(program), *arguments], cwd=ROOT, check=True, timeout=600)
+    document = json.loads(target.read_text("utf-8"))
+    assert (document["bomFormat"], document["metadata"]["component"]["name"]) == ("CycloneDX", "forecastops")
+    components = {(one["name"], one.get("version")) for one in document["components"]}
+    assert components == {(one.name, str(one.specifier).removeprefix("==")) for one, _ in locked("requirements.lock")}
+
+
+def test_the_release_comes_with_its_bill_of_materials() -> None:
+    workflow = (ROOT / ".github/workflows/release.yml").read_text("utf-8")
+    assert "make PYTHON=python release" in workflow
+    assert "path: dist/" in workflow
+
+
+@pytest.mark.parametrize("name", sorted({one.name for lock in LOCKS for one, _ in locked(lock)}))
+def test_its_licence_is_on_the_list(name: str) -> None:
+    if name in TOLERATED:
+        assert name not in {one.name for one, _ in locked("requirements.lock")}
+        return
+    try:
+        said = [READ[name]] if name in READ else licences(distribution(name))
+    except PackageNotFoundError:
+        said = [ELSEWHERE[name]]
+    assert said
+    assert [one for one in said if not is_allowed(one)] == []
+
+
+def test_a_licence_that_is_not_on_the_list_is_refused() -> None:
+    assert not is_allowed("GPL-3.0-only")
+    assert not is_allowed("MIT AND AGPL-3.0-or-later")
+    assert is_allowed("GPL-2.0-only OR MIT")
+    assert not is_allowed("")
