@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ import pytest
 import requests
 
 from command import Command, Result, Running
+from forecastops.adapters.endpoint.azure.container_instance import ContainerInstance
+from forecastops.adapters.endpoint.azure.online_endpoint import OnlineEndpoint
 from standin.container_instances import Service
 from standin.workspace import Workspace
 from stories import require_settled
@@ -431,3 +434,35 @@ def test_settings_that_azure_would_refuse_are_refused_before(
 ) -> None:
     stage = AzureStage(shop, "aci-settings", azure, "aci")
     assert told in shop.forecastops("status", *stage.options(), "--set", setting).error
+
+
+def change_once_staged(kind: type, loader: Path) -> None:
+    """Let somebody change the files while Azure builds: after the first look, before the second."""
+    stage = kind.stage  # type: ignore[attr-defined]
+
+    def wrapped(self: Any, version: str, **more: Any) -> None:
+        stage(self, version, **more)
+        if version == "2":
+            loader.write_text(loader.read_text("utf-8") + "\nprint('anything')\n", encoding="utf-8")
+
+    setattr(kind, stage.__name__, wrapped)
+
+
+@pytest.mark.parametrize("kind", ["aci", "online-endpoint"])
+def test_files_that_change_while_azure_builds_are_found_out(shop: Workshop, azure: Workspace, kind: str) -> None:
+    stage = AzureStage(shop, f"changed-{kind}"[:32], azure, kind)
+    stage.evaluate(shop.first)
+    stage.promote(shop.first)
+    stage.evaluate(shop.second)
+    loader = azure.artifacts.path(shop.second, "model/code/forecastops_model.py")
+    before = loader.read_bytes()
+    where = {"aci": ContainerInstance, "online-endpoint": OnlineEndpoint}[kind]
+    try:
+        failed = stage.run("promote", "--run-id", shop.second, before=partial(change_once_staged, where, loader))
+        assert failed.code == 1, failed.stderr
+        assert f"version 2 of {stage.model}" in failed.error
+        assert "its files are not those that were logged" in failed.error
+        stage.require_first_still(failed)
+    finally:
+        loader.write_bytes(before)
+    assert stage.ok("status")["files"]["state"] == "verified"

@@ -291,7 +291,10 @@ def test_a_failed_deployment_leaves_nothing_behind(stage: Stage) -> None:
     nothing: dict[str, Any] = dict.fromkeys(
         ("champion", "files", "endpoint", "forecasts_from", "newest_data", "newest_data_run")
     )
-    assert stage.ok("status") == {"pointer": "alias", **nothing, "consistent": True, "problems": []}
+    found = stage.ok("status")
+    assert {name: found[name] for name in nothing} == nothing
+    # Nothing was trained under this name, and there are others: it may be misspelt.
+    assert all("there is no model" in problem for problem in found["problems"])
 
 
 def test_a_failed_replacement_leaves_the_champion_serving(stage: Stage) -> None:

@@ -97,13 +97,16 @@ def _again(run: Run) -> str:
 
 
 def _newest(run: Run) -> tuple[str | None, str | None]:
-    """Folder and digest of the newest decision, None where there is none."""
+    """Folder and digest of the newest decision, None where there is none; folders are named after their time."""
+    recorded = run.tags.get(DECISION_FOLDER), run.tags.get(DECISION_DIGEST)
     looks = [name for name in run.tags if name.startswith(LATER)]
     if not looks:
-        return run.tags.get(DECISION_FOLDER), run.tags.get(DECISION_DIGEST)
+        return recorded
     try:
         look = json.loads(run.tags[max(looks)])
-        return str(look["decision"]), str(look["sha256"])
+        later = str(look["decision"]), str(look["sha256"])
+        # A look at it as another model's challenger may be older than what is recorded.
+        return max(later, (recorded[0] or "", recorded[1] or ""))
     except (ValueError, LookupError, TypeError) as error:
         raise ModelError(
             f"run {run.run_id}", f"its tag {max(looks)} is no record of a decision", _again(run)
