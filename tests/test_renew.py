@@ -299,12 +299,22 @@ def test_on_hold_refit_estimates_the_champions_specification_on_the_new_data(sta
     assert "records no predecessor" in stage.run("rollback", "--reason", "the estimate before was better").error
     back = stage.ok("rollback", "--reason", "the estimate before was better", "--to-version", "1")
     assert (back["version"], stage.ok("status")["forecasts_from"]) == ("1", "2013-12-31")
-    # After a rejection its parameters stay, whatever is configured.
+    # After a rejection it is the same: what failed is the challenger.
     strict = ["--set", "gate.max_step_ratio=0.1", "--set", "deployment.on_hold=refit"]
     assert stage.evaluate(stage.workshop.third, *strict)["verdict"] == "REJECT"
     kept = stage.promote(stage.workshop.third, *strict)
+    assert (kept["promoted"], kept["renewed"]) == (False, True)
+    assert stage.tags(kept["version"])["forecastops.kind"] == "refit"
+
+
+def test_a_refit_that_does_not_converge_leaves_the_parameters_and_renews(stage: Stage) -> None:
+    stage.first_champion()
+    short = ["--set", "deployment.on_hold=refit", "--set", "model.max_iterations=1", *HOLD]
+    stage.evaluate(stage.workshop.second, *HOLD)
+    kept = stage.promote(stage.workshop.second, *short)
     assert kept["renewed"]
-    assert stage.tags(kept["version"])["forecastops.parameters_of"] == "1"
+    tags = stage.tags(kept["version"])
+    assert (tags["forecastops.kind"], tags["forecastops.parameters_of"]) == ("renewal", "1")
 
 
 def test_on_hold_nothing_leaves_the_champion_as_it_is(stage: Stage) -> None:

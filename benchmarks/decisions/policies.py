@@ -21,7 +21,7 @@ class Policy:
         renew_every: days between renewals of the state from a retraining on; None for none before the next.
         guarded: whether the alarm keeps implausible rows out.
         as_judged: whether the parameters serve that the gate has judged, estimated before the window.
-        refits_rejected: whether ``on_hold="refit"`` holds after a REJECT too, which the product does not do.
+        refits_rejected: whether ``on_hold="refit"`` holds after a REJECT too, as in the product.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Policy:
     renew_every: int | None = 1
     guarded: bool = True
     as_judged: bool = False
-    refits_rejected: bool = False
+    refits_rejected: bool = True
 
 
 _BARS = GatePolicy(same_spec_improvement=None)
@@ -66,7 +66,7 @@ POLICIES = (
     _BY_TODAYS_BARS,
     replace(_BY_TODAYS_BARS, name="(c) one bar for all, refit", on_hold="refit"),
     DEFAULT,
-    replace(DEFAULT, name="(e) by what changes, refit after REJECT too", refits_rejected=True),
+    replace(DEFAULT, name="(e) by what changes, refit after HOLD alone", refits_rejected=False),
 )
 
 WEEKLY = replace(DEFAULT, name="renewed weekly", renew_every=7)

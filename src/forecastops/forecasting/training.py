@@ -104,13 +104,14 @@ def refit(model: Forecaster, series: Series, evaluation: Evaluation, max_iterati
     """The model's own specification, estimated on another series.
 
     Raises:
-        ModelError: when it cannot be fitted, or the fit is of no use.
+        ModelError: when it cannot be fitted, does not converge, or the fit is of no use.
     """
     specs = tuple(spec_of(member, max_iterations) for member in model.fit.members)
     known = series.values.iloc[: -evaluation.window]
     estimates = fit_members(known, specs, model.judged)
     for one in estimates:
-        if fault := _fault(one, known):
+        fault = _fault(one, known) or (None if one.converged else f"did not converge in {one.iterations} iterations")
+        if fault:
             raise ModelError(one.spec.name, fault, "keep its parameters, or train another specification")
     notes = list[str]()
     forecaster = _with_served(_forecaster(_fit_of(estimates), series, evaluation), specs, notes)

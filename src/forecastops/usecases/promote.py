@@ -213,8 +213,7 @@ def _not_promoted(production: Production, decision: Decision, run: Run) -> Moved
         reason = f"the data were refused ({', '.join(decision.data_refused)})"
         return replace(outcome, note=f"{note}, and was not renewed: {reason}", reason=reason, refused=True)
     challenger = challenger_model(production.runs, run)
-    source, rejected = run.tags.get(DATA_SOURCE, f"run {run.run_id}"), decision.verdict == "REJECT"
-    renewal = on_hold(production, current, challenger, source, rejected=rejected)
+    renewal = on_hold(production, current, challenger, run.tags.get(DATA_SOURCE, f"run {run.run_id}"))
     return replace(
         outcome,
         renewed=renewal.renewed,

@@ -78,20 +78,16 @@ def renew(config: Config, paths: Sequence[str], accept_reason: str | None = None
     return moved
 
 
-def on_hold(
-    production: Production, champion: ModelVersion, challenger: Forecaster, source: str, *, rejected: bool
-) -> Moved:
+def on_hold(production: Production, champion: ModelVersion, challenger: Forecaster, source: str) -> Moved:
     """Give a champion that stays what ``deployment.on_hold`` says: the challenger's data, or an estimation on them.
 
-    After a rejection its parameters stay whatever is configured: an estimation on data on which one of its own
-    specification fails a guardrail would fail it too.
+    After a rejection too: what failed is the challenger, and old parameters served worse than newer ones by 1 to 2 %.
 
     Args:
         production: locked by the caller, with nothing interrupted left in it.
         champion: the version under the pointer.
         challenger: its series is the newest data; of its parameters nothing is used.
         source: where the data came from.
-        rejected: whether a guardrail failed, rather than nothing was proven.
 
     Raises:
         EndpointError: when deployment or smoke test fail; production is then as it was.
@@ -103,7 +99,7 @@ def on_hold(
     if model is None:
         return _unchanged(champion, "the champion was not made by forecastops, so it cannot be renewed")
     series = Series(challenger.values, filled=challenger.interpolated)
-    if production.config.deployment.on_hold == "refit" and not rejected:
+    if production.config.deployment.on_hold == "refit":
         return _refit(production, champion, model, _Data(series, source))
     return _renew(production, champion, model, _Data(series, source))
 
