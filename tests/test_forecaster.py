@@ -939,6 +939,16 @@ def test_a_run_at_most_twice_as_long_as_one_before_is_none() -> None:
     assert alarmed(*[100.3] * 13, model=used_to).threshold == 12.0
 
 
+def test_a_run_that_was_accepted_is_one_before() -> None:
+    values = NOISE.values.copy()
+    values.iloc[-10:] = 100.3
+    accepted = NOISE.with_data(values)
+    assert alarmed(*[100.3] * 10, model=accepted) is None
+    assert alarmed(*[100.3] * 11, model=accepted).threshold == 20.0
+    values.iloc[-10:-4] = NOISE.values.iloc[-10:-4]  # four were renewed day by day, which nobody has looked at
+    assert alarmed(100.3, model=NOISE.with_data(values)).threshold == 4.0
+
+
 def test_zeros_are_suspected_sooner() -> None:
     around_zero = one((0, 0, 0), {"const": 0.5, "sigma2": 1.0}, series() - 99.5)
     assert alarmed(*[0.0] * 3, model=around_zero) is None

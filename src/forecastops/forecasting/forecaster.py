@@ -388,11 +388,14 @@ class Forecaster:
         """A run of equal values at the end that is much longer than any before; accepted rows may be part of it."""
         dates = np.array(iso_dates(self.values.index))[~np.isnan(known)]
         values = known[~np.isnan(known)]
-        if len(values) == int(np.sum(~np.isnan(known[:accepted]))):
+        newer = len(values) - int(np.sum(~np.isnan(known[:accepted])))
+        if not newer:
             return None
         *runs, (last, run) = [(value, len(list(group))) for value, group in groupby(values.tolist())]
         longest = max((length for value, length in runs if last != 0 or value == 0), default=0)
         bound = max(_LONGER * longest, _SHORTEST_ZEROS if last == 0 else _SHORTEST_RUN)
+        if run - newer > bound:  # a person has accepted it so far
+            bound = _LONGER * (run - newer)
         return Alarm("constant_run", float(run), float(bound), str(dates[-1])) if run > bound else None
 
     def predict(self, model_input: object = None, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
