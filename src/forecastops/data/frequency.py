@@ -77,8 +77,10 @@ def horizon_and_window(frequency: str) -> tuple[int, int]:
     return _HORIZONS[family(frequency)]
 
 
-def frequency_name(offset: BaseOffset) -> str:
+def frequency_name(offset: BaseOffset | None) -> str:
     """What ``read_offset`` reads: pandas' name, and of open weekdays, for which pandas has none, e.g. ``Mon-Sat``."""
+    if offset is None:
+        raise DataError("series", "has no regular dates", "make it with regular_series")
     return mask_name(_open_days(offset)) if isinstance(offset, CustomBusinessDay) else str(offset.freqstr)
 
 

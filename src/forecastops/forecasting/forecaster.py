@@ -67,6 +67,7 @@ MAX_OBSERVATIONS = 10_000  # in one request, and steps from the model's newest o
 # 1: one ARIMA, filtered in the data's own unit; 2: in units of its innovations; 3: members, and two fits.
 _FORMATS = (_IN_DATA_UNIT, _ONE_ARIMA, _FORMAT) = 1, 2, 3
 _REFERENCE_TOLERANCE = 1e-6  # relative; the libraries' own rounding lies far below it
+_WEEKDAYS, _OPEN_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), "C"  # pandas' name forgets which
 _EQUAL = 1e-6  # relative; within it a value that is sent again is the one that is known
 
 # Intervals are widened where the newest one-step errors passed the normal's bounds more often than they should.
@@ -251,8 +252,9 @@ class Forecaster:
 
     @property
     def frequency(self) -> str:
-        """Pandas' name of the series' frequency."""
-        return str(cast(pd.DatetimeIndex, self.values.index).freqstr)
+        """Pandas' name of the series' frequency; of open weekdays, for which pandas has none, e.g. ``Mon Tue Sat``."""
+        freq: Any = cast(pd.DatetimeIndex, self.values.index).freq
+        return str(freq.weekmask if freq.freqstr == _OPEN_WEEKDAYS else freq.freqstr)
 
     @property
     def observed(self) -> pd.Series[float]:
@@ -467,7 +469,7 @@ class Forecaster:
         """Refuse an observation that is not newer, unless it is one that the model has."""
         index = cast(pd.DatetimeIndex, self.values.index)
         if date not in index:
-            what = "lies before the model's data" if date < index[0] else f"is not of frequency {index.freqstr}"
+            what = "lies before the model's data" if date < index[0] else f"is not of frequency {self.frequency}"
             raise UnfitObservationError(date, f"date {_iso(date)} {what}")
         known = float(self.values[date])
         if math.isnan(value) and _iso(date) in self.interpolated:
@@ -807,12 +809,18 @@ def _series_text(values: pd.Series[float]) -> str:
     return "".join(["date,value\n", *lines])
 
 
+def _offset(frequency: str) -> Any:
+    """What pandas makes dates by: the name itself, or an offset that knows the open weekdays."""
+    kind: Any = pd.offsets.CustomBusinessDay
+    return kind(weekmask=frequency) if frequency[:3] in _WEEKDAYS else frequency
+
+
 def _series_values(text: str, frequency: str, fits: tuple[Fit, ...]) -> pd.Series[float]:
     table = pd.read_csv(io.StringIO(text), float_precision="round_trip")
     differenced = max(m.order[1] + m.seasonal_order[1] * m.seasonal_order[3] for fit in fits for m in fit.members)
     if differenced >= len(table):
         raise ValueError(f"{SERIES_FILE} has {len(table)} rows, fewer than its order differences away")
-    index = pd.DatetimeIndex(pd.to_datetime(table["date"], format="ISO8601"), freq=frequency, name="date")
+    index = pd.DatetimeIndex(pd.to_datetime(table["date"], format="ISO8601"), freq=_offset(frequency), name="date")
     values = pd.Series(table["value"].to_numpy(dtype=float), index=index, name="value")
     if np.isinf(values).any() or values.isna().all():
         raise ValueError(f"{SERIES_FILE} holds a value that is no finite number, or none at all")

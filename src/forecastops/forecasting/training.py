@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecastops.data.frequency import family
+from forecastops.data.frequency import family, frequency_name
 from forecastops.data.series import Series, require_rows
 from forecastops.forecasting.estimation import Estimate, estimate, plain_forecast, rows_needed, spec_of
 from forecastops.forecasting.forecaster import Fit, Forecaster
@@ -211,7 +211,7 @@ def _combined(
     known: pd.Series[float], model: ModelConfig, evaluation: Evaluation, start: Fit | None, notes: list[str]
 ) -> tuple[Estimate, ...]:
     """The members, as configured or by default; by default those that cannot be had are left out, and said."""
-    step = family(str(pd.DatetimeIndex(known.index).freqstr))
+    step = family(frequency_name(pd.DatetimeIndex(known.index).freq))
     specs = combination(model, evaluation.season_length, len(known), step)
     if model.members is not None:
         return fit_members(known, specs, start)

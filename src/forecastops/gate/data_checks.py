@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from forecastops.data.frequency import frequency_name, read_offset
 from forecastops.data.series import Series
 from forecastops.forecasting.forecaster import Alarm, Forecaster, iso_dates
 from forecastops.gate.check import Check
@@ -61,8 +62,9 @@ def incomparable(champion: Forecaster, values: pd.Series[float]) -> Iterator[str
 def unusable(champion: Forecaster, values: pd.Series[float]) -> str | None:
     """Why this series can never be the champion's state, whoever says that it is right; None where it can."""
     index = pd.DatetimeIndex(values.index)
-    if index.freqstr != champion.frequency:
-        return f"the new series has frequency {index.freqstr}, the champion's {champion.frequency}"
+    ours, theirs = frequency_name(index.freq), frequency_name(read_offset(champion.frequency))
+    if ours != theirs:
+        return f"the new series has frequency {ours}, the champion's {theirs}"
     first, other = sorted((index[0], champion.values.index[0]))
     if pd.date_range(first, other, freq=index.freq)[-1] != other:
         return f"the new series' dates, such as {iso_dates(index[:1])[0]}, lie between those of the champion's"
