@@ -22,6 +22,7 @@ from forecastops.ground.config import (
     ModelConfig,
     ModelSpec,
     RegistryConfig,
+    SigningConfig,
     TrackingConfig,
 )
 from forecastops.ground.config_file import load_config
@@ -32,7 +33,8 @@ fixed = settings(max_examples=150, deadline=None, derandomize=True)
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 RECORDS: list[type[BaseModel]] = [
-    *(Config, DataConfig, ModelConfig, EvaluationConfig, GatePolicy, TrackingConfig, RegistryConfig, DeploymentConfig)
+    *(Config, DataConfig, ModelConfig, EvaluationConfig, GatePolicy, TrackingConfig, RegistryConfig, DeploymentConfig),
+    SigningConfig,
 ]
 
 
