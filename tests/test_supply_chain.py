@@ -42,13 +42,14 @@ MEANS = {
 }
 # Read by a person in the package's own licence file, because its metadata say too little.
 READ = {"huey": "MIT", "sigstore-models": "MIT", "skops": "MIT"}
-# Installed only elsewhere: on older Pythons, other processors or Windows.
+# Installed only elsewhere: on other Pythons, other processors or Windows.
 ELSEWHERE = {
     "async-timeout": "Apache-2.0",
     "backports-asyncio-runner": "PSF-2.0",
     "exceptiongroup": "MIT",
     "greenlet": "MIT AND PSF-2.0",
     "importlib-resources": "Apache-2.0",
+    "numpy-typing-compat": "BSD-3-Clause",
     "pywin32": "PSF-2.0",
     "tomli": "MIT",
     "waitress": "ZPL-2.1",
