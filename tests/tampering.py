@@ -85,6 +85,7 @@ def _changes(data: bytes) -> dict[str, bytes]:
         "with a byte more": data + b"\n",
         "with a byte less": data[:-1],
         "emptied": b"",
+        "nested beyond all bounds": b"[" * 200_000,
     }
 
 

@@ -259,6 +259,8 @@ def test_homes_and_folders_that_cannot_be_are_one_line(stage: Stage, tmp_path: P
             said = away(*arguments, *stage.options(), "-v")
             refused(said, str(home), "is no folder", "set FORECASTOPS_HOME", code=2)
             assert "fitting" not in said.stderr
+    nobodys = at(stage.workshop.forecastops, FORECASTOPS_HOME="~nobody-of-that-name/home")
+    refused(nobodys("status", *stage.options()), "FORECASTOPS_HOME ~nobody", "set FORECASTOPS_HOME", code=2)
     gone = tmp_path / "gone"
     gone.mkdir()
     left = stage.workshop.forecastops("status", *stage.options(), before=_Left(gone))

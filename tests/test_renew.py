@@ -130,6 +130,11 @@ def test_newest_rows_are_joined_to_what_the_champion_knows(stage: Stage) -> None
     # Rows that share no date with the champion's say nothing of whether they are the same series.
     apart = known(stage, first="2014-01-03", through="2014-01-31")
     require_refused(stage, written(stage, "apart.csv", apart), "comparable_data: ")
+    # That nothing varies in the newest part is for the alarm to say, not an error in the file.
+    dead = [(date, 0.0) for date, _ in known(stage, first="2014-01-01", through="2014-01-10")]
+    require_refused(stage, written(stage, "dead.csv", dead), "comparable_data: ")
+    joined = known(stage, first="2013-12-31", through="2013-12-31") + dead
+    require_refused(stage, written(stage, "joined.csv", joined), "plausible_data: ")
     early = written(stage, "early.csv", known(stage, first="2013-12-31", through="2013-12-31") + apart)
     assert stage.renew(early)["version"] == "2"
     lines = artifact(stage, "2", "series.csv").splitlines()

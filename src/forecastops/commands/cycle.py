@@ -24,7 +24,7 @@ def _named_run(_context: click.Context, _option: click.Parameter, value: str | N
         return value
     try:
         return str(json.loads(Path(value[1:]).read_text("utf-8"))["run_id"])
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise click.BadParameter(f"{value[1:]} is no file that names a run_id ({error})") from error
 
 

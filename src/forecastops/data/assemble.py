@@ -21,12 +21,13 @@ from forecastops.ground.errors import ConfigError, DataError
 __all__ = ["regular_series"]
 
 
-def regular_series(tables: Iterable[RawTable], config: DataConfig) -> Series:
+def regular_series(tables: Iterable[RawTable], config: DataConfig, *, newest_part: bool = False) -> Series:
     """Make a regular series of raw rows, or say what keeps them from being one.
 
     Args:
         tables: the rows of each source, in the order in which later ones are newer.
         config: how cells are written, and what repeated and missing dates are.
+        newest_part: whether they follow others, so that it is not for them alone to say whether anything varies.
 
     Raises:
         DataError: one line naming source, row, date and value of the first offence, and the way out.
@@ -39,7 +40,7 @@ def regular_series(tables: Iterable[RawTable], config: DataConfig) -> Series:
     offset = _offset(rows, config)
     rows = _complete(rows, offset, config, notes)
     filled = fill_gaps(rows, offset, config, notes)
-    if filled.values.nunique() == 1:
+    if filled.values.nunique() == 1 and not newest_part:
         what = (
             f"column {config.value_column!r} is {filled.values.iloc[0]} on every date, which leaves nothing to forecast"
         )

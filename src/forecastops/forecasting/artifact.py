@@ -146,7 +146,7 @@ def verified_model(folder: Path, sha256: str, trusted: Trusted, run_id: str | No
 def _explained(place: str) -> Iterator[None]:
     try:
         yield
-    except (ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError, RecursionError, MemoryError) as error:
         raise ModelError(place, f"cannot be rebuilt: {error}", _ANEW) from error
 
 

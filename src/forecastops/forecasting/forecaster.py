@@ -737,6 +737,7 @@ _MEMBER_FIELDS = {"order": list, "seasonal_order": list, "params": dict, "log": 
 _BEFORE_3 = {"interpolated": (), "trained_through": None}
 _TRENDS = (None, "n", "c", "t", "ct")
 _MAX_LAG, _MAX_MEMBERS = 1000, 20
+_MAX_STATES = 1000  # of one member's filter, whose time and memory grow with its square and cube
 
 
 def _read_fits(document: Any) -> tuple[Fit, Fit | None]:
@@ -789,8 +790,17 @@ def _read_member(document: Any) -> Arima:
     (p, _, q), (sp, _, sq, _) = document["order"], document["seasonal_order"]
     if p + q + sp + sq >= len(params):
         raise ValueError(f"its {len(params)} params are too few for its order")
+    _require_few_states(document["order"], document["seasonal_order"])
     order, seasonal_order = tuple(document["order"]), tuple(document["seasonal_order"])
     return Arima(order, seasonal_order, document["trend"], document["log"], params)
+
+
+def _require_few_states(order: list[int], seasonal_order: list[int]) -> None:
+    """Refuse what one filter pass could not get through in any sensible time or memory."""
+    (p, d, q), (sp, sd, sq, season) = order, seasonal_order
+    states = max(p + sp * season, q + sq * season + 1) + d + sd * season
+    if states > _MAX_STATES:
+        raise ValueError(f"its order {order!r} {seasonal_order!r} takes {states} states, more than {_MAX_STATES}")
 
 
 def _require_types(document: Any, fields: Mapping[str, type]) -> None:

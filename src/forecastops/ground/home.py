@@ -15,7 +15,11 @@ __all__ = ["home", "lock_domain", "require_home"]
 def home() -> Path:
     """The folder ``FORECASTOPS_HOME`` names, else ``~/.forecastops``; it need not exist."""
     named = os.environ.get("FORECASTOPS_HOME")
-    return Path(named).expanduser().absolute() if named else Path.home() / ".forecastops"
+    try:
+        return Path(named).expanduser().absolute() if named else Path.home() / ".forecastops"
+    except RuntimeError as error:  # of a user who does not exist, or has no home
+        place = f"FORECASTOPS_HOME {named}" if named else "home"
+        raise ConfigError(place, f"cannot be found ({error})", "set FORECASTOPS_HOME to a folder") from error
 
 
 def require_home(*, writable: bool = True) -> None:

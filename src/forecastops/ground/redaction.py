@@ -12,16 +12,18 @@ __all__ = ["redact_paths", "redact_uri", "redacted", "redacted_tree"]
 _MASK = "***"
 # In these schemes the part before "@" names a container, not a user.
 _CONTAINER_SCHEMES = frozenset({"abfs", "abfss", "wasb", "wasbs"})
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s'\"<>]+")  # unbounded, a long word would take its length squared
 _PATH = re.compile(r"(?<![\w:/.])(?:/[\w.@+~-]+){2,}/?")
 # User and password that are not percent-encoded, so that no parser finds where they end: up to the last "@".
 _RAW_USER = re.compile(r"(?<=://)[^\s/?#@:\[]*:(?!\d{1,5}(?:[/?#'\"<>\s]|$))[^\s]*@")
-_SENSITIVE = (
-    r"(?i:[\w-]*(?:token|password|passwd|secret|credentials?|(?:api|account|access|primary|secondary)[_-]?key)|sig|pwd)"
-)
+_SENSITIVE_WORD = r"(?:token|password|passwd|secret|credentials?|(?:api|account|access|primary|secondary)[_-]?key)"
+_SENSITIVE = rf"(?i:[\w-]*{_SENSITIVE_WORD}|sig|pwd)"
 _SECRETS = (
     # key=value pairs of query strings, connection strings, headers and records
-    (re.compile(rf"(\b{_SENSITIVE}['\"]?\s*[=:]\s*)(?:'[^']*'|\"[^\"]*\"|[^\s&;,'\"]+)"), rf"\1{_MASK}"),
+    (
+        re.compile(rf"((?i:{_SENSITIVE_WORD}|\b(?:sig|pwd))['\"]?\s*[=:]\s*)(?:'[^']*'|\"[^\"]*\"|[^\s&;,'\"]+)"),
+        rf"\1{_MASK}",
+    ),
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}"), rf"\1 {_MASK}"),
     # what URL parsers take for host or port where a password was not percent-encoded
     (re.compile(r"(Failed to parse: |nonnumeric port: |cast to integer value as )\S+"), rf"\1{_MASK}"),

@@ -162,9 +162,10 @@ def _verify(files: Files, signature: bytes, key: str, run_id: str | None) -> Non
     try:
         statement = json.loads(base64.b64decode(json.loads(signature)["dsseEnvelope"]["payload"]))
         run = str(statement["subject"][0]["name"])
-        resources = {one["name"]: (one["algorithm"], one["digest"]) for one in statement["predicate"]["resources"]}
+        said = statement["predicate"]["resources"]
+        resources = {str(one["name"]): (one["algorithm"], one["digest"]) for one in said}
         _require_key(json.loads(signature), key)
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"it cannot be read ({type(error).__name__}: {error})"[:200]) from error
     covered = {name: ("sha256", hashlib.sha256(data).hexdigest()) for name, data in _covered(files).items()}
     for name in sorted({*covered, *resources}):

@@ -44,7 +44,7 @@ def forecast(config: Config, horizon: int | None, paths: Sequence[str] = ()) -> 
         RegistryError: when there is no champion, or the registry does not answer.
         ModelError: when its model cannot be rebuilt.
     """
-    series = read_series(paths, config.data) if paths else None
+    series = read_series(paths, config.data, newest_part=True) if paths else None
     connection = connect(config.tracking)
     registry = ModelRegistry(connection, config.registry)
     champion = current_champion(registry)

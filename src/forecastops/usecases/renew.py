@@ -59,7 +59,7 @@ def renew(config: Config, paths: Sequence[str], accept_reason: str | None = None
         ModelError: when the champion cannot be rebuilt.
         EndpointError: when deployment or smoke test fail; production is then as it was.
     """
-    series = read_series(paths, config.data)
+    series = read_series(paths, config.data, newest_part=True)
     for note in series.notes:
         _LOG.warning("%s", note)
     production = Production.open(config)

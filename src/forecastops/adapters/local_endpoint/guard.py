@@ -150,7 +150,8 @@ def _as_error(answer: _Collected, at_fault: bool) -> tuple[int, str]:
 
 def _error(status: int, message: str) -> Answer:
     code = "INTERNAL_ERROR" if status >= 500 else "BAD_REQUEST"
-    text = " ".join(redact_paths(message).split())
+    # What was sent may be as long as a body: only what can be shown is looked through.
+    text = " ".join(redact_paths(message[: 2 * _MESSAGE_LENGTH]).split())
     text = text if len(text) <= _MESSAGE_LENGTH else text[: _MESSAGE_LENGTH - 3] + "..."
     content = json.dumps({"error_code": code, "message": text}).encode("ascii")
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]

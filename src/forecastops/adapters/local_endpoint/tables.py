@@ -63,7 +63,11 @@ def _check_params(params: Any) -> None:
         _refuse(f"params must be an object of at most {MAX_COLUMNS} names")
     for name, value in params.items():
         values = value if isinstance(value, list) else [value]
-        if len(values) > MAX_PARAM or any(isinstance(one, str) and len(one) > MAX_PARAM for one in values):
+        if len(name) > MAX_PARAM or len(values) > MAX_PARAM:
+            _refuse(f"params: {name[:MAX_PARAM]!r:.40} is longer than {MAX_PARAM}")
+        if any(isinstance(one, (dict, list)) for one in values):
+            _refuse(f"params: {name!r:.40} must be a value or a list of values")
+        if any(isinstance(one, str) and len(one) > MAX_PARAM for one in values):
             _refuse(f"params: {name!r:.40} is longer than {MAX_PARAM}")
 
 

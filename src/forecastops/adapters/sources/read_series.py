@@ -21,12 +21,13 @@ __all__ = ["read_series", "source_names"]
 _FILE = "file://"
 
 
-def read_series(paths: Sequence[Path | str], config: DataConfig) -> Series:
+def read_series(paths: Sequence[Path | str], config: DataConfig, *, newest_part: bool = False) -> Series:
     """Read sources and join their rows into one series, in order of date.
 
     A source is a file, a folder of files, an address that fsspec knows, a database's address with a query, or ``-`` for
     standard input. Text files with columns, compressed or not, and Parquet are known by their content. Sources may
-    overlap where they agree, or as ``data.duplicates`` says. Columns that are not named are ignored.
+    overlap where they agree, or as ``data.duplicates`` says. Columns that are not named are ignored. A ``newest_part``
+    follows rows that are known, and may hold one value only.
 
     Raises:
         DataError: one line naming the source, the row where there is one, and what is wrong.
@@ -34,7 +35,7 @@ def read_series(paths: Sequence[Path | str], config: DataConfig) -> Series:
     """
     if isinstance(paths, str | Path) or not paths:
         raise DataError("data", "no list of files was given", "name at least one CSV or Parquet file")
-    return regular_series((table for path in paths for table in _tables(path, config)), config)
+    return regular_series((table for path in paths for table in _tables(path, config)), config, newest_part=newest_part)
 
 
 def source_names(paths: Sequence[Path | str]) -> str:
