@@ -235,17 +235,17 @@ def test_a_missing_file_is_named(name: str) -> None:
     ["", "{", "null", "[]", "5", '"x"', "{}", "NaN", "\0", "[" * 100_000, '{"a":' * 100_000, FILES[MODEL_FILE][:-9]],
     ids=range(12),
 )
+def test_garbage_instead_of_a_model_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"model\.json (is not JSON|does not describe a model)"):
+        Forecaster.from_files({MODEL_FILE: text, SERIES_FILE: FILES[SERIES_FILE]})
+
+
 def test_an_order_beyond_all_memory_is_refused_before_it_is_built() -> None:
     def widen(document: Any) -> None:
         member = document["fits"]["judged"]["members"][0]
         member["seasonal_order"] = [*member["seasonal_order"][:3], 1000]
 
     assert "states, more than 1000" in refusal(widen)
-
-
-def test_garbage_instead_of_a_model_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"model\.json (is not JSON|does not describe a model)"):
-        Forecaster.from_files({MODEL_FILE: text, SERIES_FILE: FILES[SERIES_FILE]})
 
 
 NOT_NEEDED = {"versions", "interpolated", "states", "signature", "calibrated"}

@@ -132,7 +132,7 @@ def test_newest_rows_are_joined_to_what_the_champion_knows(stage: Stage) -> None
     require_refused(stage, written(stage, "apart.csv", apart), "comparable_data: ")
     # That nothing varies in the newest part is for the alarm to say, not an error in the file.
     dead = [(date, 0.0) for date, _ in known(stage, first="2014-01-01", through="2014-01-10")]
-    require_refused(stage, written(stage, "dead.csv", dead), "comparable_data: ")
+    require_refused(stage, written(stage, "dead.csv", dead), "comparable_data")
     joined = known(stage, first="2013-12-31", through="2013-12-31") + dead
     require_refused(stage, written(stage, "joined.csv", joined), "plausible_data: ")
     early = written(stage, "early.csv", known(stage, first="2013-12-31", through="2013-12-31") + apart)
