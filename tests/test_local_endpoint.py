@@ -116,6 +116,7 @@ def test_create_describes_a_deployment_that_answers(
             "state",
             "model_uri",
             "model_sha256",
+            "asks_for_token",
             "owner",
             "pid",
             "supervisor_pid",

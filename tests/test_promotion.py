@@ -347,8 +347,14 @@ def test_an_unreadable_registry_is_an_error_and_never_no_champion(stage: Stage, 
 def test_callers_need_the_token_and_the_smoke_test_brings_it(stage: Stage) -> None:
     token, path = "s3same-and-more", stage.workshop.forecastops.folder / "token"
     path.write_text(token)
-    stage.evaluate(stage.workshop.first)
-    promoted = stage.promote(stage.workshop.first, "--set", "deployment.settings.token_file=token")
+    first = stage.first_champion()
+    guarded = ["--set", "deployment.settings.token_file=token"]
+    # A token that is asked for only now is not in force yet: `status` says so, and the same promotion again brings it.
+    unguarded = stage.run("status", "--check", *guarded)
+    assert unguarded.code == 1
+    assert "answers without the token of deployment.settings.token_file" in unguarded.error
+    promoted = stage.promote(stage.workshop.first, *guarded)
+    assert (promoted["version"], "its endpoint was mended" in promoted["note"]) == (first, True)
     ask = f"{promoted['endpoint']['url']}/invocations"
     assert requests.post(ask, json={"inputs": []}, timeout=30).status_code == 401
     answer = requests.post(ask, json={"inputs": []}, headers={"Authorization": f"Bearer {token}"}, timeout=30)

@@ -77,7 +77,8 @@ def repair(
     production.registry.point(version)
     state, digest = endpoint.state(), sha256 or bound_digest(production.runs, champion)
     # A number alone is not trusted: the registry may have been made anew since it was deployed.
-    if state and state.serves(version) and state.sha256 in (None, digest) and answers(endpoint, golden):
+    as_bound = state and state.serves(version) and state.sha256 in (None, digest) and not state.unguarded
+    if state and as_bound and answers(endpoint, golden):
         return state, False
     _LOG.info("deploying champion version %s to endpoint %s", version, endpoint.name)
     deploy_files(production, champion, digest)

@@ -166,7 +166,8 @@ def _refit(production: Production, champion: ModelVersion, model: Forecaster, da
         return _renew(production, champion, model, data)
     successor = refitted(champion, trained.model, trained.metrics, source)
     version, state = install(production, successor, "refit", previous=champion.version, reason=None)
-    note = f"version {version.version} is the champion's specification, refitted through {series.end}, at {state.url}"
+    now_champion = f"version {version.version}, which is the champion now and serves at {state.url}"
+    note = f"its specification, refitted through {series.end}, is {now_champion}"
     return Moved.renewed_to(version.version, champion.version, state, note)
 
 

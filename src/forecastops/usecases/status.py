@@ -228,6 +228,9 @@ def _endpoint(
             f"endpoint {name} serves {named(state.version)}, the champion is version {champion.version.version}; "
             f"to deploy the champion: {_return_to(champion, files)}"
         )
+    elif state.unguarded:
+        what = f"endpoint {name} answers without the token of deployment.settings.token_file"
+        yield f"{what}; to deploy the champion with it: {_return_to(champion, files)}"
     elif files is not None and files.sha256 and state.sha256 not in (None, files.sha256):
         what = (
             f"endpoint {name} serves files of another digest than those of champion version {champion.version.version}"

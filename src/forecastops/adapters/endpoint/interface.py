@@ -27,6 +27,7 @@ class EndpointState:
     ours: bool = True  # whether this registry's model was deployed there, rather than another's of the same name
     error: str | None = None  # what the target says is wrong
     sha256: str | None = None  # the digest of the files that it serves, if it says so
+    unguarded: bool = False  # whether it answers everybody although a token is configured
 
     @property
     def healthy(self) -> bool:

@@ -28,7 +28,10 @@ class MlflowTarget(Endpoint):
         version = self._version(found.get("model_uri")) if ours else None
         error, sha256 = found.get("error"), found.get("model_sha256") or None
         shown = error and str(error)
-        return EndpointState(self.name, found.get("url"), str(found.get("state")), version, ours, shown, sha256)
+        guarded = not self._config.settings.get("token_file") or bool(found.get("asks_for_token", True))
+        return EndpointState(
+            self.name, found.get("url"), str(found.get("state")), version, ours, shown, sha256, not guarded
+        )
 
     def versions_in_use(self) -> set[str]:
         """Of every deployment of the target, also of those that somebody made by hand."""

@@ -32,6 +32,7 @@ def describe(name: str) -> dict[str, Any] | None:
         "model_uri": model_uri,
         "owner": wanted.owner if wanted else "",
         "model_sha256": wanted.model_sha256 if wanted else "",
+        "asks_for_token": bool(wanted and wanted.token_file),
         "pid": observed.server_pid if observed and supervisor is not None else None,
         "supervisor_pid": supervisor or None,
         "error": error,

@@ -95,7 +95,8 @@ class LocalEndpointClient(BaseDeploymentClient):
 
         Returns:
             ``name``, ``flavor``, ``url``, ``state``, ``model_uri`` (from the running server's own answer, else None),
-            ``pid`` (the server's), ``supervisor_pid``, ``error`` and ``log``. ``state`` is Healthy only when ``/ping``
+            ``owner``, ``model_sha256``, ``asks_for_token``, ``pid`` (the server's), ``supervisor_pid``, ``error`` and
+            ``log``. ``state`` is Healthy only when ``/ping``
             answers now; else Starting, Unhealthy, or Stopped when no supervisor lives.
 
         Raises:
