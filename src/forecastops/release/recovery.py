@@ -40,10 +40,11 @@ def recover_interrupted(production: Production, resuming: str | None = None) -> 
     champion = production.current()
     versions = production.registry.versions()
     rivals = {rival.version.version: rival for rival in at_work(production, versions)}
-    others = {entry.placeholder for version in versions if (entry := _of_others(production, version))}
+    # A placeholder goes with the transition that registered it, be it ours or on another alias or endpoint.
+    spoken_for = {entry.placeholder for version in versions if (entry := unfinished(version))}
     for version in versions:
         entry = unfinished(version)
-        if entry is None or not _concerns(production, entry) or version.version in others:
+        if entry is None or not _concerns(production, entry) or version.version in spoken_for:
             continue
         journal = Journal(production.registry, version, entry)
         if champion and version.version == champion.version:
@@ -86,12 +87,6 @@ def repair(
     state = endpoint.release(version)
     endpoint.clean_up()
     return state, True
-
-
-def _of_others(production: Production, version: ModelVersion) -> Entry | None:
-    """What is under way on another alias or endpoint, whose placeholder is its own."""
-    entry = unfinished(version)
-    return entry if entry and not _concerns(production, entry) else None
 
 
 def _concerns(production: Production, entry: Entry) -> bool:
