@@ -114,7 +114,7 @@ def test_github(forecastops: Command) -> None:
     forecastops.ok("data", "sample", "transactions", "--out", "data")
     train = ["train", "--data", "data/transaction_ts2013.csv", *_HARDLY_FITTED]
     lost = forecastops(*train)
-    assert lost.code == 1
+    assert lost.code == 2
     assert (
         "::error::forecastops: error: environment variable GITHUB_STEP_SUMMARY: is not set; give --ci none"
         in lost.stderr

@@ -69,6 +69,7 @@ def test_the_whole_story_on_adventureworks(forecastops: Command, shared_data: Pa
         "run_id": first["run_id"],
         "re_estimated": False,
         "recorded": None,
+        "gone": False,
     }
     found = {name: scores["rmse"] for name, scores in judged["metrics"].items()}
     assert found == pytest.approx({"challenger": 377.9, "champion": 433.4, "seasonal_naive": 376.0}, rel=0.01)

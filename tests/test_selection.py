@@ -206,8 +206,9 @@ NAIVE, LAGGED = "ARIMA(0, 0, 0)(0, 1, 0, 7)", ("ARIMA(1, 0, 1)(1, 0, 1, 7)", "AR
 @pytest.mark.parametrize(
     ("step", "season", "rows", "members"),
     [
-        ("D", 7, 500, [*LAGGED, NAIVE]),
-        ("D", 7, 36, [*LAGGED, NAIVE]),
+        ("D", 7, 500, [*LAGGED, "ARIMA(0, 1, 1)(0, 1, 1, 7)", NAIVE]),
+        ("D", 7, 36, [*LAGGED, "ARIMA(0, 1, 1)(0, 1, 1, 7)", NAIVE]),
+        ("h", 24, 500, ["ARIMA(1, 0, 1)(1, 0, 1, 24)", "ARIMA(1, 0, 1)(0, 1, 1, 24)", "ARIMA(0, 0, 0)(0, 1, 0, 24)"]),
         ("D", 7, 35, [NAIVE]),
         ("M", 7, 500, [*LAGGED, "ARIMA(0, 1, 1)(0, 1, 1, 7)", NAIVE]),
         ("W", 52, 104, ["ARIMA(0, 1, 1)", "ARIMA(1, 0, 1)(0, 1, 0, 52)", "ARIMA(0, 0, 0)(0, 1, 0, 52)"]),
