@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
 from mlflow.deployments import get_deploy_client
 
 from command import Command
