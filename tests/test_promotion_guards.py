@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import pytest
 from mlflow.deployments import get_deploy_client
 
 from command import Command
@@ -13,7 +12,6 @@ from stories import require_settled
 from workshop import FIXED, PAST, WHOLE, Stage, Workshop
 
 
-@pytest.mark.xfail(reason="seen to fail once beside other work; not yet looked into")
 def test_an_interrupted_deployment_does_not_arrive_later(stage: Stage) -> None:
     stage.first_champion()
     stage.evaluate(stage.workshop.second)

@@ -9,6 +9,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 __all__ = ["BoundedProtocol"]
 
 _MAX_CONNECTIONS = 100
+_MOST_AT_ONCE = 500  # for as long as it takes to read what those that were just accepted have sent
+_GRACE_SECONDS = 0.5
 _HEADER_SECONDS = 20.0
 _READ_SECONDS = 10.0  # for the client to take the answer
 
@@ -17,7 +19,8 @@ class BoundedProtocol(H11Protocol):
     """uvicorn's HTTP, which by itself waits for ever: for headers, and for an answer to be read.
 
     Where there are too many connections, the oldest of those that wait for their client makes room: one that is
-    silent, or slow with its request or with reading. A request that has arrived is answered. The guard bounds how long
+    silent, or slow with its request or with reading; but each is first given the time to be read. A request that has
+    arrived is answered. The guard bounds how long
     a body takes, and MLflow's app how long the model does.
     """
 
@@ -26,8 +29,10 @@ class BoundedProtocol(H11Protocol):
         super().connection_made(transport)
         self._since = self.loop.time()
         self._deadline = self.loop.call_later(_HEADER_SECONDS, self.cut)
-        if len(self.connections) > _MAX_CONNECTIONS:
+        if len(self.connections) > _MOST_AT_ONCE:
             self._make_room()
+        elif len(self.connections) > _MAX_CONNECTIONS:
+            self.loop.call_later(_GRACE_SECONDS, self._make_room)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the time limit."""
@@ -57,6 +62,9 @@ class BoundedProtocol(H11Protocol):
         return cycle is None or cycle.more_body or cycle.response_complete
 
     def _make_room(self) -> None:
+        """Close the oldest that waits for its client, where there are too many still."""
+        if len(self.connections) <= _MAX_CONNECTIONS:
+            return
         others = [one for one in self.connections if isinstance(one, BoundedProtocol) and one is not self]
         waiting = [one for one in others if one._waits_for_client]
         min(waiting, key=lambda one: one._since, default=self).cut()
