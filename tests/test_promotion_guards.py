@@ -8,6 +8,7 @@ from pathlib import Path
 from mlflow.deployments import get_deploy_client
 
 from command import Command
+from forecastops.adapters.local_endpoint.lifecycle import layout_of
 from stories import require_settled
 from workshop import FIXED, PAST, WHOLE, Stage, Workshop
 
@@ -16,11 +17,11 @@ def test_an_interrupted_deployment_does_not_arrive_later(stage: Stage) -> None:
     stage.first_champion()
     stage.evaluate(stage.workshop.second)
     running = stage.start("promote", "--run-id", stage.workshop.second)
-    deadline = time.monotonic() + 60
-    while "deploying version 2" not in running.error_so_far():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    time.sleep(0.6)  # the request has reached the supervisor, and the new server is loading
+    request, deadline = layout_of(stage.model).request, time.monotonic() + 60
+    while f"models:/{stage.model}/2" not in request.read_text("utf-8"):
+        assert time.monotonic() < deadline, running.error_so_far()
+        time.sleep(0.01)
+    # The supervisor is told, and the new server is loading.
     running.process.terminate()
     assert running.result().code == 130
     time.sleep(5)

@@ -104,7 +104,7 @@ STORIES: dict[str, Callable[[Life], Rehearsal]] = {
     "accepted data": lambda life: life.run(
         {"task": "renew", "data": life.newest("2014-01-31", _WRONG), "force": True, "reason": REASON}
     ),
-    "held": lambda life: life.run({"data": f"{_PAST},{life.newest('2014-05-21')}"}, RETRAINING),
+    "held": lambda life: life.run({"data": f"{_PAST},{life.newest('2014-05-16')}"}, RETRAINING),
     "promoted": lambda life: life.run(schedule=RETRAINING),
     "rejected": lambda life: life.run({"config": life.variant(model={"selection": "fixed", "max_iterations": 1})}),
     "error in the data": lambda life: life.run({"data": "data/transactions.csv"}),
