@@ -212,10 +212,13 @@ def status_text(found: Status) -> str:
         *([f"data      production forecasts from {found.forecasts_from}"] if found.forecasts_from else []),
         *(f"problem   {problem}" for problem in found.problems),
     ]
-    lines.append(
-        "all agree" if found.consistent else "          (give these commands the --config and --set of this one)"
-    )
-    return "\n".join(lines)
+    return "\n".join([*lines, _conclusion(found)])
+
+
+def _conclusion(found: Status) -> str:
+    if not found.consistent:
+        return "          (give these commands the --config and --set of this one)"
+    return "all agree" if found.champion else "nothing is in production yet"
 
 
 def _files_text(files: VersionFiles) -> str:
