@@ -56,7 +56,9 @@ class Life:
 
     def status(self) -> dict[str, Any]:
         """What is in production."""
-        found: dict[str, Any] = json.loads(self.command("status").stdout)
+        done = self.command("status")
+        assert done.returncode == 0, done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
         return found
 
     def story(self, name: str) -> Rehearsal:
