@@ -94,12 +94,12 @@ def evaluation() -> None:
 
     from forecastops.adapters.model_artifact import save_model
     from forecastops.adapters.samples import transactions
+    from forecastops.core.config import EvaluationConfig, GatePolicy, ModelSpec
     from forecastops.forecasting.estimation import build_forecaster, estimate
     from forecastops.forecasting.forecaster import Forecaster
     from forecastops.forecasting.rolling_origin import forecast_moments, window_origins
     from forecastops.gate.comparison import compare
     from forecastops.gate.decision import decide
-    from forecastops.ground.config import EvaluationConfig, GatePolicy, ModelSpec
 
     warnings.simplefilter("ignore")
     frame = transactions()

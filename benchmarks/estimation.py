@@ -21,11 +21,11 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parent / "decisions"))
 from streams import all_streams
 
+from forecastops.core.config import ModelConfig, ModelSpec
+from forecastops.core.errors import ModelError
 from forecastops.forecasting.estimation import Estimate, estimate
 from forecastops.forecasting.forecaster import Arima, arima, rescaled
 from forecastops.forecasting.members import combination
-from forecastops.ground.config import ModelConfig, ModelSpec
-from forecastops.ground.errors import ModelError
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 RANDOM_STARTS, CLOSE = 5, 1.0  # with the product's three starts eight; log-likelihood within which an optimum is found

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from command import Command, Result
-from forecastops.adapters.ci_report.azure_devops import AzureDevOps
-from forecastops.adapters.ci_report.github import GitHub
-from forecastops.adapters.ci_report.junit import junit_xml
-from forecastops.adapters.ci_report.report import CheckOutcome, Report
-from forecastops.adapters.ci_report.streams import GuardedStream, guarded_json
+from forecastops.reporting.build_systems.azure_devops import AzureDevOps
+from forecastops.reporting.build_systems.github import GitHub
+from forecastops.reporting.build_systems.report import CheckOutcome, Report
+from forecastops.reporting.build_systems.streams import GuardedStream, guarded_json
+from forecastops.reporting.junit import junit_xml
 from pipeline_rehearsal.logging_commands import LoggingCommand, find_command
 
 _HARDLY_FITTED = ["--set", "model.selection=fixed", "--set", "model.max_iterations=1"]  # which the gate rejects

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from forecastops.ground.config import (
+from forecastops.core.config import (
     Config,
     DataConfig,
     DeploymentConfig,
@@ -25,9 +25,9 @@ from forecastops.ground.config import (
     SigningConfig,
     TrackingConfig,
 )
-from forecastops.ground.config_file import load_config
-from forecastops.ground.errors import ConfigError, DataError
-from forecastops.ground.model_spec import Orders
+from forecastops.core.config_file import load_config
+from forecastops.core.errors import ConfigError, DataError
+from forecastops.core.model_spec import Orders
 
 fixed = settings(max_examples=150, deadline=None, derandomize=True)
 

@@ -30,7 +30,7 @@ from forecastops.adapters.local_endpoint.lifecycle import layout_of
 from forecastops.adapters.local_endpoint.logfile import BoundedLog, last_useful_line
 from forecastops.adapters.local_endpoint.plugin import LocalEndpointClient, target_help
 from forecastops.adapters.local_endpoint.settings import DEFAULTS
-from forecastops.ground.redaction import redact_paths, redact_uri
+from forecastops.core.redaction import redact_paths, redact_uri
 from local_endpoint_support import (
     CLI,
     COMMANDS,

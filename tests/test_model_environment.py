@@ -18,8 +18,8 @@ from mlflow import MlflowClient
 
 from command import Command
 from forecastops.adapters.model_artifact import folder_sha256
+from forecastops.core.signatures import Trusted
 from forecastops.forecasting.artifact import verified_model
-from forecastops.ground.signatures import Trusted
 
 HORIZON, LEVELS = 30, [50, 80, 95]
 FILES = {

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from forecastops.adapters.sources.read_series import read_series
+from forecastops.core.config_file import load_config
+from forecastops.core.errors import DataError
 from forecastops.data import delimited
-from forecastops.ground.config_file import load_config
-from forecastops.ground.errors import DataError
 
 small = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 NAMES = ["data.date_column=date", "data.value_column=value", "data.max_missing_share=0.9"]

@@ -15,7 +15,7 @@ import yaml
 from jsonschema import Draft7Validator
 
 from forecastops.commands.main import main
-from forecastops.ground.redaction import redacted
+from forecastops.core.redaction import redacted
 from pipeline_rehearsal.rules import files_of, problems
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -22,7 +22,7 @@ from sqlalchemy import create_engine
 
 from command import Command, Result
 from conftest import new_command, stop_endpoints
-from forecastops.ground.identity import identify
+from forecastops.core.identity import identify
 from stories import HOLD, require_settled
 from test_bad_input import require_parts
 from workshop import FIXED, PAST, WHOLE, Stage, Workshop

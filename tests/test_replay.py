@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from forecastops.core.config import GatePolicy
 from forecastops.gate.decision import decide
 from forecastops.gate.record import Decision
-from forecastops.ground.config import GatePolicy
 from workshop import Stage, Workshop
 
 

@@ -10,13 +10,13 @@ import pytest
 from forecastops.adapters import samples
 from forecastops.adapters.samples import transactions, write_sample
 from forecastops.adapters.sources.read_series import read_series
+from forecastops.core.config import Config, DataConfig
+from forecastops.core.errors import DataError
 from forecastops.data.series import season_length
 from forecastops.forecasting.forecaster import Fit, Forecaster
 from forecastops.forecasting.members import combination
 from forecastops.forecasting.rolling_origin import actuals, rolling_forecasts, seasonal_naive, window_origins
 from forecastops.forecasting.training import fit_members
-from forecastops.ground.config import Config, DataConfig
-from forecastops.ground.errors import DataError
 
 CONFIG = Config()
 HORIZON, WINDOW = 14, 56

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from command import Command, Result
-from forecastops.ground.redaction import redacted, redacted_tree
+from forecastops.core.redaction import redacted, redacted_tree
 
 PASSWORD, TOKEN, CLIENT_SECRET, API_KEY = "Planted-Password-1", "Planted-Token-2", "Planted-Secret-3", "Planted-Key-4"
 BASIC = base64.b64encode(f"robot:{PASSWORD}".encode()).decode()

@@ -16,14 +16,14 @@ from mlflow.entities import Run
 from statsmodels.tsa.arima.model import ARIMA
 
 from command import Command
+from forecastops.core.config import EvaluationConfig, ModelConfig, ModelSpec
+from forecastops.core.errors import ConfigError, ModelError
+from forecastops.core.model_spec import Orders
 from forecastops.forecasting.estimation import estimate
 from forecastops.forecasting.forecaster import arima
 from forecastops.forecasting.members import combination
 from forecastops.forecasting.order_search import orders_of, search_orders
 from forecastops.forecasting.selection import NEAR_TIE, select
-from forecastops.ground.config import EvaluationConfig, ModelConfig, ModelSpec
-from forecastops.ground.errors import ConfigError, ModelError
-from forecastops.ground.model_spec import Orders
 
 EVALUATION = EvaluationConfig(horizon=7, window=28).resolved("D")
 ALONE = EVALUATION.model_copy(update={"season_length": 1})

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forecastops.core.errors import ConfigError, DataError
 from forecastops.data.assemble import regular_series
 from forecastops.data.config import DataConfig
 from forecastops.data.frequency import family
 from forecastops.data.series import Series, require_rows, season_length
 from forecastops.data.table import RawTable
-from forecastops.ground.errors import ConfigError, DataError
 
 DAILY = DataConfig(date_column="day", value_column="amount")
 FILLED = DAILY.model_copy(update={"gaps": "interpolate", "max_missing_share": 0.9})

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from forecastops.adapters.mlflow_store.registry import ModelVersion
-from forecastops.ground.home import lock_domain
+from forecastops.core.home import lock_domain
 from forecastops.release.entry import Entry, Kind
 from forecastops.release.journal import unfinished
 from forecastops.release.kinds import again, registered_by, registration_mark

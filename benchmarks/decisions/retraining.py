@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from streams import Stream
 
+from forecastops.core.config import GatePolicy
+from forecastops.core.errors import ModelError
 from forecastops.forecasting import training
 from forecastops.forecasting.estimation import spec_of
 from forecastops.forecasting.forecaster import Alarm, Forecaster
@@ -20,8 +22,6 @@ from forecastops.gate.comparison import compare
 from forecastops.gate.data_checks import judge_data
 from forecastops.gate.decision import Ruling, decide
 from forecastops.gate.evidence import Evidence
-from forecastops.ground.config import GatePolicy
-from forecastops.ground.errors import ModelError
 
 __all__ = ["Pipeline", "State", "Tally", "Version"]
 

@@ -18,10 +18,10 @@ import numpy as np
 from bootstrap import summary
 from streams import Stream, all_streams
 
+from forecastops.core.config import ModelConfig
+from forecastops.core.errors import ModelError
 from forecastops.forecasting.rolling_origin import actuals, rolling_forecasts
 from forecastops.forecasting.training import fit
-from forecastops.ground.config import ModelConfig
-from forecastops.ground.errors import ModelError
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 WAYS = {

@@ -13,12 +13,12 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from forecastops.core.errors import DataError
+from forecastops.core.files import write_new
 from forecastops.data.config import DataConfig
 from forecastops.data.dates import read_dates
 from forecastops.data.numbers import read_numbers
 from forecastops.data.table import RawTable
-from forecastops.ground.errors import DataError
-from forecastops.ground.files import write_new
 
 __all__ = ["daily_paid_amount", "write_daily_sets"]
 

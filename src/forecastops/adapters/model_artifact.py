@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
+from forecastops.core.signatures import Signer
 from forecastops.forecasting import forecaster as loader
 from forecastops.forecasting.artifact import DATA, LOADER, digest_of, read_files
 from forecastops.forecasting.forecaster import Forecaster
-from forecastops.ground.signatures import Signer
 
 __all__ = ["folder_sha256", "is_own_format", "save_model", "serving_python", "sign_folder"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from forecastops.ground.errors import DataError
-from forecastops.ground.files import write_new
+from forecastops.core.errors import DataError
+from forecastops.core.files import write_new
 
 __all__ = ["SAMPLES", "transactions", "write_sample"]
 

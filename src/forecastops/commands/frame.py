@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
-from forecastops.adapters.ci_report.choice import NAMES, build_system, found_name
-from forecastops.adapters.ci_report.report import BuildSystem, Report
-from forecastops.adapters.ci_report.streams import GuardedStream, guarded_json
 from forecastops.commands.progress import progress
-from forecastops.ground.errors import ConfigError, ForecastopsError
-from forecastops.ground.redaction import redacted
+from forecastops.core.errors import ConfigError, ForecastopsError
+from forecastops.core.redaction import redacted
+from forecastops.reporting.build_systems.choice import NAMES, build_system, found_name
+from forecastops.reporting.build_systems.report import BuildSystem, Report
+from forecastops.reporting.build_systems.streams import GuardedStream, guarded_json
 
 if TYPE_CHECKING:
-    from forecastops.ground.config import Config
+    from forecastops.core.config import Config
 
 __all__ = [
     "Request",
@@ -56,7 +56,7 @@ class Request:
 
     def config(self) -> Config:
         """The resolved configuration."""
-        from forecastops.ground.config_file import load_config  # pydantic takes half of the time of `--help`
+        from forecastops.core.config_file import load_config  # pydantic takes half of the time of `--help`
 
         path = self.config_path
         if path is None and Path(_USUAL_CONFIG).is_file():

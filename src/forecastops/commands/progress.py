@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 
 import click
 
-from forecastops.adapters.ci_report.report import BuildSystem
-from forecastops.ground.redaction import redacted
+from forecastops.core.redaction import redacted
+from forecastops.reporting.build_systems.report import BuildSystem
 
 __all__ = ["progress"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from forecastops.commands.frame import Request, command_options
-from forecastops.ground.redaction import redacted_tree
+from forecastops.core.redaction import redacted_tree
 
 __all__ = ["config"]
 
@@ -51,7 +51,7 @@ def _comment(usual: dict[str, dict[str, Any]]) -> str:
 @command_options
 def schema(request: Request) -> None:
     """Show the JSON schema of the configuration file, with every field described."""
-    from forecastops.ground.config import Config
+    from forecastops.core.config import Config
 
     document = Config.model_json_schema()
     request.answer(document, json.dumps(document, indent=2))

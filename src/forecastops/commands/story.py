@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from forecastops.commands import text
 from forecastops.commands.frame import Request, command_options
+from forecastops.reporting import text
 
 __all__ = ["demo"]
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas.tseries.offsets import BaseOffset
 
+from forecastops.core.errors import ConfigError, DataError
 from forecastops.data.config import DataConfig
 from forecastops.data.duplicates import one_row_a_date
 from forecastops.data.frequency import family, find_offset, frequency_name, on_grid, read_offset
@@ -16,7 +17,6 @@ from forecastops.data.rows import Rows, iso_dates, read_rows
 from forecastops.data.series import Series
 from forecastops.data.table import RawTable
 from forecastops.data.weekmask import WEEKDAYS
-from forecastops.ground.errors import ConfigError, DataError
 
 __all__ = ["regular_series"]
 

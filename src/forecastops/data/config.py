@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from forecastops.core.strict import StrictRecord
 from forecastops.data.weekmask import open_weekdays
-from forecastops.ground.strict import StrictRecord
 
 __all__ = ["DataConfig"]
 

@@ -10,11 +10,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from forecastops.core.errors import DataError
 from forecastops.data.config import DataConfig
 from forecastops.data.date_advice import advice
 from forecastops.data.iso_dates import Written, read_iso
 from forecastops.data.table import RawTable, is_text, shown, trimmed
-from forecastops.ground.errors import DataError
 
 __all__ = ["Dates", "read_dates"]
 

@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from forecastops.core.errors import DataError
 from forecastops.data.config import DataConfig
 from forecastops.data.dialect import Layout, as_utf8, find_layout, position
 from forecastops.data.table import RawTable
-from forecastops.ground.errors import DataError
 
 __all__ = ["read_delimited"]
 

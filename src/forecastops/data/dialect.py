@@ -7,8 +7,8 @@ import csv
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from forecastops.core.errors import DataError
 from forecastops.data.config import DataConfig
-from forecastops.ground.errors import DataError
 
 __all__ = ["SEPARATORS", "Layout", "as_utf8", "find_layout", "position"]
 

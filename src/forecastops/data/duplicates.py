@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from forecastops.core.errors import DataError
 from forecastops.data.config import DataConfig
 from forecastops.data.rows import Rows
 from forecastops.data.table import shown
-from forecastops.ground.errors import DataError
 
 __all__ = ["one_row_a_date"]
 

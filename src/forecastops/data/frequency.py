@@ -10,8 +10,8 @@ import pandas as pd
 from pandas.tseries.frequencies import to_offset
 from pandas.tseries.offsets import BaseOffset, CustomBusinessDay, Tick
 
+from forecastops.core.errors import DataError
 from forecastops.data.weekmask import WEEKDAYS, mask_name, open_weekdays
-from forecastops.ground.errors import DataError
 
 __all__ = [
     "LONG_STEPS",

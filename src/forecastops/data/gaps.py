@@ -9,11 +9,11 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.tseries.offsets import BaseOffset
 
+from forecastops.core.errors import DataError
 from forecastops.data.closed_days import closed_days
 from forecastops.data.config import DataConfig
 from forecastops.data.frequency import frequency_name, steps
 from forecastops.data.rows import Rows, iso_dates
-from forecastops.ground.errors import DataError
 
 __all__ = ["Filled", "fill_gaps"]
 

@@ -11,11 +11,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from forecastops.core.errors import DataError
 from forecastops.data.config import DataConfig
 from forecastops.data.number_advice import advice, infinite
 from forecastops.data.number_format import NumberFormat, plain_numbers, without_units
 from forecastops.data.table import RawTable, is_text, shown, trimmed
-from forecastops.ground.errors import DataError
 
 __all__ = ["missing_cells", "read_numbers"]
 

@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from forecastops.core.errors import DataError
 from forecastops.data.config import DataConfig
 from forecastops.data.dialect import position
 from forecastops.data.table import RawTable
-from forecastops.ground.errors import DataError
 
 __all__ = ["is_parquet", "read_parquet", "stored_columns"]
 

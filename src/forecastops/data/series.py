@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from forecastops.core.errors import DataError
 from forecastops.data.frequency import frequency_name, season_length
 from forecastops.data.rows import iso_dates, iso_unit
-from forecastops.ground.errors import DataError
 
 __all__ = ["Series", "require_rows", "season_length"]
 

@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from forecastops.core.errors import DataError
 from forecastops.data.config import DataConfig
-from forecastops.ground.errors import DataError
 
 __all__ = ["RawTable", "chosen_rows", "is_text", "shown", "trimmed"]
 

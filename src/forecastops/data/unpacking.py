@@ -13,7 +13,7 @@ from typing import IO, Any
 
 import pyarrow as pa
 
-from forecastops.ground.errors import DataError
+from forecastops.core.errors import DataError
 
 __all__ = ["MAX_BYTES", "unpacked"]
 

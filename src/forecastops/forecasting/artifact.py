@@ -16,11 +16,11 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
+from forecastops.core.errors import ModelError
+from forecastops.core.signatures import SIGNATURES, Trusted
 from forecastops.forecasting import forecaster as installed
 from forecastops.forecasting.artifact_environment import require_known_environment
 from forecastops.forecasting.forecaster import MODEL_FILE, SERIES_FILE, Forecaster
-from forecastops.ground.errors import ModelError
-from forecastops.ground.signatures import SIGNATURES, Trusted
 
 __all__ = [
     "DATA",

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from forecastops.core.config import ModelSpec
+from forecastops.core.errors import ModelError
 from forecastops.forecasting.forecaster import Arima, arima, iso_dates, modelled, point_forecast, rescaled
-from forecastops.ground.config import ModelSpec
-from forecastops.ground.errors import ModelError
 
 __all__ = ["Estimate", "estimate", "plain_forecast", "require_positive", "rows_needed", "spec_of"]
 

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
+from forecastops.core.config import ModelConfig, ModelSpec
+from forecastops.core.model_spec import Orders
 from forecastops.data.frequency import LONG_STEPS
-from forecastops.ground.config import ModelConfig, ModelSpec
-from forecastops.ground.model_spec import Orders
 
 __all__ = ["combination", "logs_by_likelihood", "rows_for_any"]
 

@@ -9,10 +9,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from forecastops.core.config import ModelSpec
+from forecastops.core.errors import ConfigError, ModelError
+from forecastops.core.model_spec import Orders
 from forecastops.forecasting.forecaster import modelled
-from forecastops.ground.config import ModelSpec
-from forecastops.ground.errors import ConfigError, ModelError
-from forecastops.ground.model_spec import Orders
 
 __all__ = ["orders_of", "search_orders"]
 

@@ -17,15 +17,15 @@ import numpy as np
 import pandas as pd
 from statsmodels.tsa.stattools import kpss
 
+from forecastops.core.config import Evaluation, ModelConfig, ModelSpec
+from forecastops.core.errors import ModelError
+from forecastops.core.model_spec import Orders
 from forecastops.data.series import Series
 from forecastops.forecasting.estimation import estimate, rows_needed
 from forecastops.forecasting.forecaster import Fit, Forecaster, modelled
 from forecastops.forecasting.metrics import loss_by_origin
 from forecastops.forecasting.order_search import search_orders
 from forecastops.forecasting.rolling_origin import actuals, rolling_forecasts, window_origins
-from forecastops.ground.config import Evaluation, ModelConfig, ModelSpec
-from forecastops.ground.errors import ModelError
-from forecastops.ground.model_spec import Orders
 
 __all__ = ["NEAR_TIE", "Candidate", "Selection", "default_candidates", "select", "selection_rows"]
 

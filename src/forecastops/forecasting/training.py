@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from forecastops.core.config import Evaluation, ModelConfig, ModelSpec
+from forecastops.core.errors import ModelError
 from forecastops.data.frequency import family, frequency_name
 from forecastops.data.series import Series, require_rows
 from forecastops.forecasting.estimation import Estimate, estimate, plain_forecast, rows_needed, spec_of
@@ -18,8 +20,6 @@ from forecastops.forecasting.forecaster import Fit, Forecaster
 from forecastops.forecasting.members import combination, logs_by_likelihood, rows_for_any
 from forecastops.forecasting.metrics import holdout_scores
 from forecastops.forecasting.selection import Selection, select, selection_rows
-from forecastops.ground.config import Evaluation, ModelConfig, ModelSpec
-from forecastops.ground.errors import ModelError
 
 __all__ = ["Trained", "fit", "fit_members", "refit", "require_trainable"]
 

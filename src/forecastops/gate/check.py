@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
+from forecastops.core.strict import StrictRecord
 from forecastops.gate.evidence import Number
-from forecastops.ground.strict import StrictRecord
 
 __all__ = ["Check", "percent", "probability", "ratio", "show"]
 

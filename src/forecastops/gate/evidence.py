@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from forecastops.ground.strict import StrictRecord
+from forecastops.core.strict import StrictRecord
 
 __all__ = ["AlarmRecord", "Evidence", "ModelEvidence", "finite_or_none", "recency_weights", "settled"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
 from forecastops.adapters.mlflow_store.runs import Run
-from forecastops.ground.errors import PromotionRefusedError
+from forecastops.core.errors import PromotionRefusedError
 from forecastops.release.kinds import placeholder, registered_by
 from forecastops.release.transition import Files
 

@@ -7,8 +7,8 @@ from typing import Literal
 
 from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
 from forecastops.adapters.mlflow_store.runs import Runs
+from forecastops.core.errors import ForecastopsError, ModelError
 from forecastops.forecasting.forecaster import Forecaster
-from forecastops.ground.errors import ForecastopsError, ModelError
 from forecastops.release.legacy_champion import champion_model
 from forecastops.release.models import bound_digest
 

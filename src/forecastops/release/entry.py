@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from forecastops.ground.home import lock_domain
+from forecastops.core.home import lock_domain
 
 __all__ = ["UNKNOWN_REASON", "Entry", "Incumbent", "Kind", "Step", "actor", "now"]
 

@@ -15,7 +15,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
-from forecastops.ground.errors import RegistryError
+from forecastops.core.errors import RegistryError
 from forecastops.release.entry import Entry, Step, now
 from forecastops.release.kinds import again, placeholder, registered_by
 from forecastops.release.tags import JOURNAL, SERVED

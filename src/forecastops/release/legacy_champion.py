@@ -9,8 +9,8 @@ from forecastops.adapters.endpoint import Endpoint
 from forecastops.adapters.mlflow_store.registry import FilesGoneError, ModelRegistry, ModelVersion
 from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.adapters.model_artifact import is_own_format
+from forecastops.core.errors import ModelError, RegistryError
 from forecastops.forecasting.forecaster import Forecaster
-from forecastops.ground.errors import ModelError, RegistryError
 from forecastops.release.entry import Incumbent
 from forecastops.release.journal import read_journal
 from forecastops.release.kinds import registered_by

@@ -12,12 +12,12 @@ from forecastops.adapters.endpoint import Endpoint, open_endpoint
 from forecastops.adapters.mlflow_store.connection import connect
 from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
 from forecastops.adapters.mlflow_store.runs import Runs
-from forecastops.ground.config import Config
-from forecastops.ground.errors import PromotionRefusedError
-from forecastops.ground.home import home, lock_domain, require_home
-from forecastops.ground.identity import identify
-from forecastops.ground.locks import holder, owned
-from forecastops.ground.signatures import Trusted
+from forecastops.core.config import Config
+from forecastops.core.errors import PromotionRefusedError
+from forecastops.core.home import home, lock_domain, require_home
+from forecastops.core.identity import identify
+from forecastops.core.locks import holder, owned
+from forecastops.core.signatures import Trusted
 from forecastops.release.champion import current_champion
 from forecastops.release.legacy_champion import proven_model
 from forecastops.release.smoke_test import Golden

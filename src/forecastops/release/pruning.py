@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Sequence
 
 from forecastops.adapters.mlflow_store.registry import ModelVersion
-from forecastops.ground.errors import ForecastopsError
+from forecastops.core.errors import ForecastopsError
 from forecastops.release.journal import read_journal
 from forecastops.release.kinds import registered_by
 from forecastops.release.lineage import is_renewal

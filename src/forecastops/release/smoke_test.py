@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from forecastops.adapters.endpoint import Endpoint
-from forecastops.ground.errors import EndpointError
+from forecastops.core.errors import EndpointError
 
 __all__ = ["Golden", "answers", "require_golden"]
 

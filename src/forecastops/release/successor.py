@@ -14,9 +14,9 @@ from pathlib import Path
 from forecastops.adapters.endpoint import EndpointState
 from forecastops.adapters.mlflow_store.registry import ModelVersion
 from forecastops.adapters.model_artifact import save_model, serving_python, sign_folder
+from forecastops.core.signatures import Signer
 from forecastops.data.series import Series
 from forecastops.forecasting.forecaster import Forecaster
-from forecastops.ground.signatures import Signer
 from forecastops.release.adoption import moving_of
 from forecastops.release.entry import Incumbent, Kind, actor, now
 from forecastops.release.lineage import RENEWAL, model_run, model_version

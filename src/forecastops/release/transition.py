@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from forecastops.adapters.endpoint import EndpointState
 from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVersion
-from forecastops.ground.errors import ForecastopsError, RegistryError
+from forecastops.core.errors import ForecastopsError, RegistryError
 from forecastops.release.champion import named
 from forecastops.release.deployment import deploy_files
 from forecastops.release.entry import Entry, Incumbent, Kind, now

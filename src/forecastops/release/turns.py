@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from forecastops.adapters.mlflow_store.registry import ModelVersion
-from forecastops.ground.errors import PromotionRefusedError
+from forecastops.core.errors import PromotionRefusedError
 from forecastops.release.entry import Entry
 from forecastops.release.journal import Journal, read_journal
 from forecastops.release.kinds import placeholder, registered_by

@@ -6,7 +6,7 @@ import logging
 
 from forecastops.adapters.endpoint import Endpoint
 from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVersion
-from forecastops.ground.errors import EndpointError, ForecastopsError, PromotionRefusedError
+from forecastops.core.errors import EndpointError, ForecastopsError, PromotionRefusedError
 from forecastops.release.deployment import deploy_files
 from forecastops.release.entry import Entry
 from forecastops.release.journal import Journal, may_be_discarded

@@ -18,8 +18,8 @@ import pandas as pd
 from pydantic import ValidationError
 
 from forecastops.adapters.mlflow_store.runs import Run, RunRecorder, Runs
+from forecastops.core.errors import ModelError
 from forecastops.gate.record import Decision
-from forecastops.ground.errors import ModelError
 from forecastops.release.tags import (
     CHALLENGER,
     CHAMPION,

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from forecastops.adapters.endpoint import open_endpoint
 from forecastops.adapters.samples import write_sample
-from forecastops.ground.config import Config
-from forecastops.ground.config_file import load_config
-from forecastops.ground.errors import DataError
+from forecastops.core.config import Config
+from forecastops.core.config_file import load_config
+from forecastops.core.errors import DataError
 from forecastops.usecases.retrain import Retrained, retrain
 from forecastops.usecases.status import Status, status
 

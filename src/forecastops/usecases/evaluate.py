@@ -10,14 +10,14 @@ from forecastops import __version__
 from forecastops.adapters.mlflow_store.connection import connect
 from forecastops.adapters.mlflow_store.registry import Champion, FilesGoneError, ModelRegistry
 from forecastops.adapters.mlflow_store.runs import Runs
+from forecastops.core.config import Config
+from forecastops.core.signatures import Trusted
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.forecasting.window import require_observed_window
 from forecastops.gate.comparison import Comparison, compare
 from forecastops.gate.decision import decide
 from forecastops.gate.evidence import Number, finite_or_none
 from forecastops.gate.record import ChampionRecord, Decision
-from forecastops.ground.config import Config
-from forecastops.ground.signatures import Trusted
 from forecastops.release.champion import current_champion
 from forecastops.release.legacy_champion import champion_model
 from forecastops.release.lineage import model_run, model_version

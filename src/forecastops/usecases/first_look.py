@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from forecastops.core.config import Evaluation, ModelSpec
+from forecastops.core.errors import ModelError
 from forecastops.data.series import Series
 from forecastops.forecasting.estimation import estimate
 from forecastops.forecasting.forecaster import Fit, Forecaster
 from forecastops.gate.data_sense import doubts
-from forecastops.ground.config import Evaluation, ModelSpec
-from forecastops.ground.errors import ModelError
 
 __all__ = ["first_doubts"]
 

@@ -10,12 +10,12 @@ from forecastops.adapters.mlflow_store.connection import connect
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.adapters.sources.read_series import read_series
+from forecastops.core.config import Config
+from forecastops.core.errors import DataError, RegistryError
+from forecastops.core.signatures import Trusted
 from forecastops.data.series import Series
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.gate.data_checks import unusable
-from forecastops.ground.config import Config
-from forecastops.ground.errors import DataError, RegistryError
-from forecastops.ground.signatures import Trusted
 from forecastops.release.champion import current_champion
 from forecastops.release.legacy_champion import proven_model
 

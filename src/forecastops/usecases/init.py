@@ -9,13 +9,13 @@ from pathlib import Path
 
 from forecastops.adapters.sources.look import look_at
 from forecastops.adapters.sources.read_series import read_series
+from forecastops.core.config import Config, Evaluation
+from forecastops.core.config_file import load_config
+from forecastops.core.errors import DataError
+from forecastops.core.files import write_new
 from forecastops.data.config import DataConfig
 from forecastops.data.look import Columns
 from forecastops.data.series import Series
-from forecastops.ground.config import Config, Evaluation
-from forecastops.ground.config_file import load_config
-from forecastops.ground.errors import DataError
-from forecastops.ground.files import write_new
 
 __all__ = ["CONFIG_FILE", "Ask", "Start", "init"]
 

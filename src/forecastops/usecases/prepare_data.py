@@ -10,11 +10,11 @@ from pathlib import Path
 from forecastops.adapters.adventureworks import write_daily_sets
 from forecastops.adapters.samples import write_sample
 from forecastops.adapters.sources.read_series import read_series
+from forecastops.core.config import Config
 from forecastops.data.series import Series
 from forecastops.forecasting.estimation import require_positive
 from forecastops.forecasting.training import require_trainable
 from forecastops.forecasting.window import require_observed_window
-from forecastops.ground.config import Config
 from forecastops.usecases.first_look import first_doubts
 
 __all__ = ["SeriesReport", "check_data", "make_adventureworks", "make_sample", "trainable_series"]

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from forecastops.adapters.mlflow_store.registry import ModelVersion
 from forecastops.adapters.mlflow_store.runs import Run, Runs
+from forecastops.core.config import Config
+from forecastops.core.errors import PromotionRefusedError, RegistryError
+from forecastops.core.redaction import redacted
 from forecastops.gate.record import Decision
-from forecastops.ground.config import Config
-from forecastops.ground.errors import PromotionRefusedError, RegistryError
-from forecastops.ground.redaction import redacted
 from forecastops.release.adoption import moving_of, own_version
 from forecastops.release.champion import named
 from forecastops.release.entry import Entry, Incumbent, now

@@ -12,15 +12,15 @@ import pandas as pd
 from forecastops.adapters.endpoint import EndpointState
 from forecastops.adapters.mlflow_store.registry import FilesGoneError, ModelVersion
 from forecastops.adapters.sources.read_series import read_series, source_names
+from forecastops.core.config import Config
+from forecastops.core.errors import ForecastopsError, ModelError, PromotionRefusedError
+from forecastops.core.redaction import redacted
 from forecastops.data.series import Series
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.forecasting.training import refit
 from forecastops.gate.check import Check
 from forecastops.gate.data_checks import judge_data, unusable
 from forecastops.gate.guardrails import COMPARABLE_DATA
-from forecastops.ground.config import Config
-from forecastops.ground.errors import ForecastopsError, ModelError, PromotionRefusedError
-from forecastops.ground.redaction import redacted
 from forecastops.release.legacy_champion import champion_model, proven_model
 from forecastops.release.production import Production
 from forecastops.release.pruning import prune_renewals

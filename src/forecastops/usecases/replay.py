@@ -10,12 +10,12 @@ from pydantic import BaseModel
 from forecastops import __version__
 from forecastops.adapters.mlflow_store.connection import connect
 from forecastops.adapters.mlflow_store.runs import Runs
+from forecastops.core.config import Config
+from forecastops.core.errors import ModelError
+from forecastops.core.signatures import Trusted
 from forecastops.gate.check import Check
 from forecastops.gate.decision import Ruling
 from forecastops.gate.record import Decision
-from forecastops.ground.config import Config
-from forecastops.ground.errors import ModelError
-from forecastops.ground.signatures import Trusted
 from forecastops.usecases.decision_log import logged_decision
 
 __all__ = ["replay"]

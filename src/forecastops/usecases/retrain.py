@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from forecastops.core.config import Config
+from forecastops.core.home import require_home
 from forecastops.gate.record import Decision
-from forecastops.ground.config import Config
-from forecastops.ground.home import require_home
 from forecastops.usecases.evaluate import evaluate
 from forecastops.usecases.moved import Moved
 from forecastops.usecases.promote import promote

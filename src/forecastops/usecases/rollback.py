@@ -8,11 +8,11 @@ from datetime import datetime
 
 from forecastops.adapters.endpoint import EndpointState
 from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVersion
+from forecastops.core.config import Config
+from forecastops.core.errors import ForecastopsError, PromotionRefusedError
+from forecastops.core.redaction import redacted
 from forecastops.data.series import Series
 from forecastops.gate.data_checks import judge_data
-from forecastops.ground.config import Config
-from forecastops.ground.errors import ForecastopsError, PromotionRefusedError
-from forecastops.ground.redaction import redacted
 from forecastops.release.entry import UNKNOWN_REASON, Entry, Incumbent
 from forecastops.release.journal import read_journal
 from forecastops.release.legacy_champion import champion_model, legacy_endpoint, proven_model

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from forecastops.ground.config import Config
-from forecastops.ground.errors import ConfigError, EndpointError
-from forecastops.ground.home import home
+from forecastops.core.config import Config
+from forecastops.core.errors import ConfigError, EndpointError
+from forecastops.core.home import home
 
 __all__ = ["Serving", "serving", "systemd_unit"]
 

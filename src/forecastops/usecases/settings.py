@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from forecastops.core.config import Config
 from forecastops.data.frequency import family
 from forecastops.forecasting.members import combination, logs_by_likelihood
-from forecastops.ground.config import Config
 
 __all__ = ["by_frequency"]
 

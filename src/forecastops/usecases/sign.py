@@ -11,10 +11,10 @@ from forecastops.adapters.mlflow_store.connection import connect
 from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
 from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.adapters.model_artifact import sign_folder
-from forecastops.ground.config import Config
-from forecastops.ground.errors import ConfigError, ModelError
-from forecastops.ground.redaction import redacted
-from forecastops.ground.signatures import Signer, Trusted
+from forecastops.core.config import Config
+from forecastops.core.errors import ConfigError, ModelError
+from forecastops.core.redaction import redacted
+from forecastops.core.signatures import Signer, Trusted
 from forecastops.release.entry import actor, now
 from forecastops.release.models import bound_digest, version_model
 from forecastops.release.tags import SIGNED

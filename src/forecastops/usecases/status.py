@@ -11,9 +11,9 @@ from forecastops.adapters.endpoint import EndpointState
 from forecastops.adapters.mlflow_store.pointer import STAGE, PointerKind
 from forecastops.adapters.mlflow_store.registry import Champion, LostPointerError, ModelVersion
 from forecastops.adapters.mlflow_store.runs import NewestData
+from forecastops.core.config import Config
+from forecastops.core.errors import RegistryError
 from forecastops.forecasting.forecaster import iso_dates
-from forecastops.ground.config import Config
-from forecastops.ground.errors import RegistryError
 from forecastops.release.champion import current_champion, named
 from forecastops.release.champion_files import VersionFiles, inspect_files
 from forecastops.release.journal import unfinished

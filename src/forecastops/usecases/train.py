@@ -17,15 +17,15 @@ from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.adapters.mlflow_store.runs import RunRecorder, Runs
 from forecastops.adapters.model_artifact import save_model, serving_python, sign_folder
 from forecastops.adapters.sources.read_series import source_names
+from forecastops.core.config import Config
+from forecastops.core.errors import ForecastopsError
+from forecastops.core.signatures import Signer, Trusted
 from forecastops.data.series import Series
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.forecasting.selection import Selection
 from forecastops.forecasting.training import Trained, fit
 from forecastops.gate.data_sense import doubts
 from forecastops.gate.evidence import finite_or_none
-from forecastops.ground.config import Config
-from forecastops.ground.errors import ForecastopsError
-from forecastops.ground.signatures import Signer, Trusted
 from forecastops.release.champion import current_champion
 from forecastops.release.legacy_champion import champion_model
 from forecastops.release.tags import DATA_END, MODEL_DIGEST, MODEL_NAME

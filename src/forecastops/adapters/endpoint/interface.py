@@ -7,9 +7,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
-from forecastops.ground.config import DeploymentConfig
-from forecastops.ground.errors import EndpointError
-from forecastops.ground.identity import identify
+from forecastops.core.config import DeploymentConfig
+from forecastops.core.errors import EndpointError
+from forecastops.core.identity import identify
 
 __all__ = ["HEALTHY", "BoundVersion", "Endpoint", "EndpointState"]
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from forecastops.adapters.endpoint.interface import BoundVersion, Endpoint, EndpointState
-from forecastops.ground.errors import EndpointError
+from forecastops.core.errors import EndpointError
 
 __all__ = ["MlflowTarget"]
 

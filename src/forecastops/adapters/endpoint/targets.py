@@ -7,8 +7,8 @@ from forecastops.adapters.endpoint.azure.online_endpoint import OnlineEndpoint
 from forecastops.adapters.endpoint.azure.settings import ContainerSettings, read_settings
 from forecastops.adapters.endpoint.interface import Endpoint
 from forecastops.adapters.endpoint.mlflow_target import MlflowTarget
-from forecastops.ground.config import DeploymentConfig
-from forecastops.ground.errors import ConfigError
+from forecastops.core.config import DeploymentConfig
+from forecastops.core.errors import ConfigError
 
 __all__ = ["open_endpoint"]
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from mlflow.exceptions import MlflowException
 
-from forecastops.ground.redaction import redacted
+from forecastops.core.redaction import redacted
 
 __all__ = ["within"]
 

@@ -8,7 +8,7 @@ from forecastops.adapters.local_endpoint.calls import ping, url_of
 from forecastops.adapters.local_endpoint.lifecycle import exists, layout_of
 from forecastops.adapters.local_endpoint.settings import FLAVOR
 from forecastops.adapters.local_endpoint.state import Observed, Wanted, read_record
-from forecastops.ground.locks import holder
+from forecastops.core.locks import holder
 
 __all__ = ["describe", "token_file_of"]
 

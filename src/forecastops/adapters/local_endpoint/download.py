@@ -17,7 +17,7 @@ from mlflow.exceptions import MlflowException
 from forecastops.adapters.local_endpoint import loading
 from forecastops.adapters.local_endpoint.bounded import within
 from forecastops.adapters.local_endpoint.state import Layout, Wanted
-from forecastops.ground.errors import ForecastopsError
+from forecastops.core.errors import ForecastopsError
 
 __all__ = ["download_model", "keep_copy", "kept_copy"]
 

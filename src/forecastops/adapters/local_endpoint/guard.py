@@ -14,7 +14,7 @@ from forecastops.adapters.local_endpoint.callers import Callers, header
 from forecastops.adapters.local_endpoint.incoming import Incoming, Share
 from forecastops.adapters.local_endpoint.refusal import RefusedError
 from forecastops.adapters.local_endpoint.scoring import Progress, progress
-from forecastops.ground.redaction import redact_paths
+from forecastops.core.redaction import redact_paths
 
 __all__ = ["MODEL_HEADER", "App", "Guard", "call_in_memory"]
 

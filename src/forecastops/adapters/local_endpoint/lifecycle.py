@@ -36,8 +36,8 @@ from forecastops.adapters.local_endpoint.state import (
     read_record,
     write_record,
 )
-from forecastops.ground.locks import holder, kill_holder, owned, wait_until_free
-from forecastops.ground.redaction import redact_uri
+from forecastops.core.locks import holder, kill_holder, owned, wait_until_free
+from forecastops.core.redaction import redact_uri
 
 __all__ = ["create", "delete", "exists", "layout_of", "names", "take_over", "update"]
 

@@ -20,8 +20,8 @@ def require_bound(folder: Path, wanted: Wanted) -> Mapping[str, bytes]:
     Raises:
         ModelError: naming the model and what is wrong with its files.
     """
+    from forecastops.core.errors import ModelError
     from forecastops.forecasting.artifact import read_files, require_verified
-    from forecastops.ground.errors import ModelError
 
     place = wanted.model_uri
     if not wanted.model_sha256:

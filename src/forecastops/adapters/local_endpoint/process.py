@@ -15,7 +15,7 @@ from typing import Any
 
 from forecastops.adapters.local_endpoint.logfile import BoundedLog, last_useful_line
 from forecastops.adapters.local_endpoint.state import Layout, Wanted
-from forecastops.ground.locks import open_locked, record_holder
+from forecastops.core.locks import open_locked, record_holder
 
 __all__ = ["ServerFailedError", "ServerProcess"]
 

@@ -12,8 +12,8 @@ from typing import Any
 from mlflow.exceptions import MlflowException
 
 from forecastops.adapters.local_endpoint.bearer import read_token
-from forecastops.ground.errors import ConfigError
-from forecastops.ground.signatures import Trusted
+from forecastops.core.errors import ConfigError
+from forecastops.core.signatures import Trusted
 
 __all__ = [
     "DEFAULTS",

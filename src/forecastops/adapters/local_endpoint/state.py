@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from forecastops.ground.home import home
+from forecastops.core.home import home
 
 if TYPE_CHECKING:
-    from forecastops.ground.signatures import Trusted
+    from forecastops.core.signatures import Trusted
 
 __all__ = ["Layout", "Observed", "Wanted", "endpoints_root", "read_record", "read_wanted", "write_record"]
 
@@ -41,7 +41,7 @@ class Wanted:
     @property
     def trusted(self) -> Trusted:
         """The keys of which one must have signed the model."""
-        from forecastops.ground.signatures import Trusted
+        from forecastops.core.signatures import Trusted
 
         end = "-----END PUBLIC KEY-----\n"
         return Trusted(tuple(f"{text}{end}" for text in self.public_key.split(end) if text.strip()))

@@ -23,7 +23,7 @@ from forecastops.adapters.local_endpoint.listening import listen, open_wake
 from forecastops.adapters.local_endpoint.logfile import BoundedLog
 from forecastops.adapters.local_endpoint.process import ServerFailedError, ServerProcess
 from forecastops.adapters.local_endpoint.state import Layout, Observed, Wanted, read_record, write_record
-from forecastops.ground.locks import hold, record_holder
+from forecastops.core.locks import hold, record_holder
 
 __all__ = ["Supervisor", "main"]
 

@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from forecastops.ground.errors import RegistryError
+from forecastops.core.errors import RegistryError
 
 __all__ = ["AZURE", "explained", "sign_in"]
 

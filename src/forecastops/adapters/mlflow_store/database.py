@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from forecastops.ground.errors import RegistryError
-from forecastops.ground.identity import database_file
+from forecastops.core.errors import RegistryError
+from forecastops.core.identity import database_file
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine

@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from forecastops.ground.errors import ForecastopsError, RegistryError
+from forecastops.core.errors import ForecastopsError, RegistryError
 
 __all__ = ["mlflow_errors", "status_code"]
 

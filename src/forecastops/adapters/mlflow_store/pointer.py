@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from forecastops.adapters.mlflow_store.connection import Connection
 from forecastops.adapters.mlflow_store.mlflow_errors import mlflow_errors
-from forecastops.ground.config import RegistryConfig
+from forecastops.core.config import RegistryConfig
 
 if TYPE_CHECKING:
     from mlflow.exceptions import MlflowException

@@ -16,8 +16,8 @@ from forecastops.adapters.mlflow_store.clock import clock_offset
 from forecastops.adapters.mlflow_store.connection import Connection
 from forecastops.adapters.mlflow_store.mlflow_errors import mlflow_errors, status_code
 from forecastops.adapters.mlflow_store.pointer import STAGE, Pointer, PointerKind
-from forecastops.ground.config import RegistryConfig
-from forecastops.ground.errors import RegistryError
+from forecastops.core.config import RegistryConfig
+from forecastops.core.errors import RegistryError
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion as MlflowVersion

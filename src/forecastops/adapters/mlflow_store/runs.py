@@ -14,8 +14,8 @@ import pandas as pd
 
 from forecastops.adapters.mlflow_store.connection import Connection
 from forecastops.adapters.mlflow_store.mlflow_errors import mlflow_errors
-from forecastops.ground.errors import RegistryError
-from forecastops.ground.signatures import Trusted
+from forecastops.core.errors import RegistryError
+from forecastops.core.signatures import Trusted
 
 if TYPE_CHECKING:
     from mlflow.entities import Experiment

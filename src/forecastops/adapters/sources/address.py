@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
+from forecastops.core.errors import ConfigError, DataError, ForecastopsError
+from forecastops.core.redaction import redact_uri
 from forecastops.data.unpacking import MAX_BYTES
-from forecastops.ground.errors import ConfigError, DataError, ForecastopsError
-from forecastops.ground.redaction import redact_uri
 
 __all__ = ["MAX_SECONDS", "PROTOCOLS", "is_address", "read_address", "require_no_secret"]
 

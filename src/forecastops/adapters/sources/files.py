@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from forecastops.core.errors import DataError
 from forecastops.data.config import DataConfig
 from forecastops.data.delimited import read_delimited
 from forecastops.data.parquet import is_parquet, read_parquet
 from forecastops.data.table import RawTable
 from forecastops.data.unpacking import MAX_BYTES, unpacked
-from forecastops.ground.errors import DataError
 
 __all__ = ["read_bytes", "read_content", "read_path"]
 

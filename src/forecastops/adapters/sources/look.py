@@ -7,12 +7,12 @@ from pathlib import Path
 import pyarrow as pa
 
 from forecastops.adapters.sources.files import read_bytes
+from forecastops.core.errors import DataError
 from forecastops.data.config import DataConfig
 from forecastops.data.delimited import read_delimited
 from forecastops.data.dialect import as_utf8
 from forecastops.data.look import Columns, find_columns, find_header
 from forecastops.data.parquet import is_parquet, read_parquet, stored_columns
-from forecastops.ground.errors import DataError
 
 __all__ = ["look_at"]
 

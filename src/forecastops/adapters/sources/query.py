@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 
 from forecastops.adapters.sources.address import require_no_secret
+from forecastops.core.errors import ConfigError, DataError
+from forecastops.core.redaction import redact_uri
 from forecastops.data.config import DataConfig
 from forecastops.data.dialect import position
 from forecastops.data.table import RawTable
-from forecastops.ground.errors import ConfigError, DataError
-from forecastops.ground.redaction import redact_uri
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine

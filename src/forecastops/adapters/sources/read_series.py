@@ -9,12 +9,12 @@ from forecastops.adapters.sources.address import is_address, read_address
 from forecastops.adapters.sources.files import read_content, read_path
 from forecastops.adapters.sources.query import is_query, read_query
 from forecastops.adapters.sources.standard_input import STANDARD_INPUT, read_standard_input
+from forecastops.core.errors import DataError
+from forecastops.core.redaction import redact_uri
 from forecastops.data.assemble import regular_series
 from forecastops.data.config import DataConfig
 from forecastops.data.series import Series
 from forecastops.data.table import RawTable
-from forecastops.ground.errors import DataError
-from forecastops.ground.redaction import redact_uri
 
 __all__ = ["read_series", "source_names"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from forecastops.core.errors import DataError
 from forecastops.data.unpacking import MAX_BYTES
-from forecastops.ground.errors import DataError
 
 __all__ = ["STANDARD_INPUT", "read_standard_input"]
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from forecastops.adapters.endpoint.azure.calls import CallError, Calls, CallTimeoutError
 from forecastops.adapters.endpoint.interface import Endpoint
-from forecastops.ground.config import DeploymentConfig
-from forecastops.ground.errors import EndpointError
-from forecastops.ground.redaction import redacted
+from forecastops.core.config import DeploymentConfig
+from forecastops.core.errors import EndpointError
+from forecastops.core.redaction import redacted
 
 __all__ = ["LABEL", "AzureEndpoint", "pauses"]
 

@@ -17,7 +17,7 @@ from forecastops.adapters.endpoint.azure.asking import LABEL, AzureEndpoint, pau
 from forecastops.adapters.endpoint.azure.calls import CallError, CallTimeoutError
 from forecastops.adapters.endpoint.azure.settings import ContainerSettings
 from forecastops.adapters.endpoint.interface import HEALTHY, EndpointState
-from forecastops.ground.config import DeploymentConfig
+from forecastops.core.config import DeploymentConfig
 
 __all__ = ["ContainerInstance"]
 

@@ -11,8 +11,8 @@ from forecastops.adapters.endpoint.azure.asking import LABEL, AzureEndpoint, pau
 from forecastops.adapters.endpoint.azure.calls import CallError, CallTimeoutError
 from forecastops.adapters.endpoint.azure.settings import OnlineSettings
 from forecastops.adapters.endpoint.interface import HEALTHY, EndpointState
-from forecastops.ground.config import DeploymentConfig
-from forecastops.ground.errors import EndpointError
+from forecastops.core.config import DeploymentConfig
+from forecastops.core.errors import EndpointError
 
 __all__ = ["OnlineEndpoint"]
 

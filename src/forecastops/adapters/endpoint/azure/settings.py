@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
-from forecastops.ground.errors import ConfigError
+from forecastops.core.errors import ConfigError
 
 __all__ = ["ContainerSettings", "OnlineSettings", "read_settings"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from forecastops.adapters.ci_report.report import Report
+from forecastops.reporting.build_systems.report import Report
 
 __all__ = ["junit_xml"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forecastops.ground.redaction import redacted
+from forecastops.core.redaction import redacted
 
 _LONGEST = 1000  # characters of each part: a message stays readable whatever a user or a library puts into it
 

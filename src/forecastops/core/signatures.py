@@ -18,8 +18,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from forecastops.ground.errors import ConfigError, ModelError
-from forecastops.ground.signing_config import SigningConfig
+from forecastops.core.errors import ConfigError, ModelError
+from forecastops.core.signing_config import SigningConfig
 
 __all__ = ["SIGNATURES", "Signer", "Trusted"]
 

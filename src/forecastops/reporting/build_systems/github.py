@@ -6,9 +6,9 @@ import os
 import uuid
 from typing import TextIO
 
-from forecastops.adapters.ci_report.report import Report, Severity
-from forecastops.adapters.ci_report.streams import harmless
-from forecastops.ground.errors import ConfigError
+from forecastops.core.errors import ConfigError
+from forecastops.reporting.build_systems.report import Report, Severity
+from forecastops.reporting.build_systems.streams import harmless
 
 __all__ = ["GitHub"]
 

@@ -7,7 +7,7 @@ import socket
 import uuid
 from pathlib import Path
 
-from forecastops.ground.errors import ConfigError
+from forecastops.core.errors import ConfigError
 
 __all__ = ["home", "lock_domain", "require_home"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TextIO
 
-from forecastops.adapters.ci_report.azure_devops import AzureDevOps
-from forecastops.adapters.ci_report.github import GitHub
-from forecastops.adapters.ci_report.report import BuildSystem
+from forecastops.reporting.build_systems.azure_devops import AzureDevOps
+from forecastops.reporting.build_systems.github import GitHub
+from forecastops.reporting.build_systems.report import BuildSystem
 
 __all__ = ["NAMES", "build_system", "found_name"]
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from forecastops.ground.strict import StrictRecord
+from forecastops.core.strict import StrictRecord
 
 __all__ = ["SigningConfig"]
 

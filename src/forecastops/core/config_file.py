@@ -10,9 +10,9 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from forecastops.ground.config import Config
-from forecastops.ground.errors import ConfigError
-from forecastops.ground.text_fields import as_texts, kind_of, nearest_key
+from forecastops.core.config import Config
+from forecastops.core.errors import ConfigError
+from forecastops.core.text_fields import as_texts, kind_of, nearest_key
 
 __all__ = ["load_config"]
 

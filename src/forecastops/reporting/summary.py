@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
-from forecastops.adapters.ci_report.report import CheckOutcome, Report
-from forecastops.commands import text
+from forecastops.reporting import text
+from forecastops.reporting.build_systems.report import CheckOutcome, Report
 
 if TYPE_CHECKING:
     from forecastops.gate.check import Check

@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from forecastops.core.errors import ConfigError
+from forecastops.core.model_spec import ModelConfig, ModelSpec
+from forecastops.core.signing_config import SigningConfig
+from forecastops.core.strict import StrictRecord
 from forecastops.data.config import DataConfig
-from forecastops.ground.errors import ConfigError
-from forecastops.ground.model_spec import ModelConfig, ModelSpec
-from forecastops.ground.signing_config import SigningConfig
-from forecastops.ground.strict import StrictRecord
 
 __all__ = [
     "Config",

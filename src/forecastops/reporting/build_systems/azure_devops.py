@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
-from forecastops.adapters.ci_report.junit import junit_xml
-from forecastops.adapters.ci_report.report import Report, Severity
-from forecastops.adapters.ci_report.streams import harmless
-from forecastops.ground.errors import ConfigError
+from forecastops.core.errors import ConfigError
+from forecastops.reporting.build_systems.report import Report, Severity
+from forecastops.reporting.build_systems.streams import harmless
+from forecastops.reporting.junit import junit_xml
 
 __all__ = ["AzureDevOps"]
 

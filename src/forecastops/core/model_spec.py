@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from forecastops.ground.strict import StrictRecord
+from forecastops.core.strict import StrictRecord
 
 __all__ = ["ModelConfig", "ModelSpec", "Orders"]
 

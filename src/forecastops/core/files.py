@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from forecastops.ground.errors import DataError
+from forecastops.core.errors import DataError
 
 __all__ = ["write_new"]
 
