@@ -94,12 +94,13 @@ def evaluation() -> None:
 
     from forecastops.adapters.model_artifact import save_model
     from forecastops.adapters.samples import transactions
-    from forecastops.core.config import EvaluationConfig, GatePolicy, ModelSpec
+    from forecastops.forecasting.config import EvaluationConfig, ModelSpec
     from forecastops.forecasting.estimation import build_forecaster, estimate
     from forecastops.forecasting.forecaster import Forecaster
     from forecastops.forecasting.rolling_origin import forecast_moments, window_origins
     from forecastops.gate.comparison import compare
     from forecastops.gate.decision import decide
+    from forecastops.gate.policy import GatePolicy
 
     warnings.simplefilter("ignore")
     frame = transactions()

@@ -21,8 +21,8 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parent / "decisions"))
 from streams import all_streams
 
-from forecastops.core.config import ModelConfig, ModelSpec
 from forecastops.core.errors import ModelError
+from forecastops.forecasting.config import ModelConfig, ModelSpec
 from forecastops.forecasting.estimation import Estimate, estimate
 from forecastops.forecasting.forecaster import Arima, arima, rescaled
 from forecastops.forecasting.members import combination

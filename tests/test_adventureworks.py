@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from forecastops.adapters import adventureworks
 from forecastops.adapters.adventureworks import daily_paid_amount, write_daily_sets
 from forecastops.adapters.sources.read_series import read_series
-from forecastops.core.config import DataConfig
 from forecastops.core.errors import DataError
+from forecastops.data.config import DataConfig
 
 FIRST, LAST = datetime.date(2013, 7, 31), datetime.date(2014, 8, 3)
 ABSENT = {datetime.date(2013, 8, 6), datetime.date(2013, 12, 31), datetime.date(2014, 1, 1)}

@@ -13,7 +13,7 @@ import yaml
 
 from forecastops.adapters.endpoint.azure.settings import read_settings
 from forecastops.commands.main import main
-from forecastops.core.config_file import load_config
+from forecastops.config_file import load_config
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDE = (ROOT / "docs/azure.md").read_text("utf-8")

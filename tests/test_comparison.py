@@ -10,14 +10,15 @@ import pandas as pd
 import pytest
 from statsmodels.tsa.arima.model import ARIMA
 
-from forecastops.core.config import Evaluation, EvaluationConfig, GatePolicy, ModelSpec
 from forecastops.core.errors import ModelError
 from forecastops.data.series import Series
+from forecastops.forecasting.config import Evaluation, EvaluationConfig, ModelSpec
 from forecastops.forecasting.estimation import estimate
 from forecastops.forecasting.forecaster import Arima, Fit, Forecaster
 from forecastops.gate.comparison import Comparison, compare
 from forecastops.gate.data_checks import judge_data, revised_share
 from forecastops.gate.decision import Ruling, decide
+from forecastops.gate.policy import GatePolicy
 
 EVALUATION = EvaluationConfig(horizon=7, window=42).resolved("D")
 POLICY = GatePolicy()

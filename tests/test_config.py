@@ -12,22 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from forecastops.core.config import (
-    Config,
-    DataConfig,
-    DeploymentConfig,
-    Evaluation,
-    EvaluationConfig,
-    GatePolicy,
-    ModelConfig,
-    ModelSpec,
-    RegistryConfig,
-    SigningConfig,
-    TrackingConfig,
-)
-from forecastops.core.config_file import load_config
+from forecastops.adapters.endpoint.config import DeploymentConfig
+from forecastops.adapters.mlflow_store.config import RegistryConfig, TrackingConfig
+from forecastops.config import Config
+from forecastops.config_file import load_config
 from forecastops.core.errors import ConfigError, DataError
-from forecastops.core.model_spec import Orders
+from forecastops.core.signing_config import SigningConfig
+from forecastops.data.config import DataConfig
+from forecastops.forecasting.config import Evaluation, EvaluationConfig, ModelConfig, ModelSpec, Orders
+from forecastops.gate.policy import GatePolicy
 
 fixed = settings(max_examples=150, deadline=None, derandomize=True)
 

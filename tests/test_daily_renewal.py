@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecastops.core.config import GatePolicy, ModelSpec
 from forecastops.data.series import Series
+from forecastops.forecasting.config import ModelSpec
 from forecastops.forecasting.estimation import estimate
 from forecastops.forecasting.forecaster import Fit, Forecaster
 from forecastops.gate.data_checks import judge_data
+from forecastops.gate.policy import GatePolicy
 
 
 def noise(rows: int, frequency: str = "D", seed: int = 0) -> pd.Series[float]:

@@ -13,11 +13,11 @@ import pytest
 from statsmodels.tsa.arima.model import ARIMA
 
 from forecastops.adapters.sources.read_series import read_series
-from forecastops.core.config import DataConfig, Evaluation, EvaluationConfig, ModelConfig, ModelSpec
 from forecastops.core.errors import DataError, ModelError
-from forecastops.core.model_spec import Orders
+from forecastops.data.config import DataConfig
 from forecastops.data.series import Series
 from forecastops.forecasting import training
+from forecastops.forecasting.config import Evaluation, EvaluationConfig, ModelConfig, ModelSpec, Orders
 from forecastops.forecasting.estimation import Estimate, estimate, plain_forecast, rows_needed, spec_of
 from forecastops.forecasting.forecaster import Arima, Fit, Forecaster
 from forecastops.forecasting.training import fit, fit_members, refit, require_trainable

@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 from scipy import stats
 
-from forecastops.core.config import GatePolicy
 from forecastops.forecasting.metrics import loss_by_origin, mase_scale, rmse_by_step, scores
 from forecastops.forecasting.rolling_origin import RollingForecasts
 from forecastops.gate.check import Check
 from forecastops.gate.decision import Ruling, decide
 from forecastops.gate.evidence import AlarmRecord, Evidence, ModelEvidence, finite_or_none
+from forecastops.gate.policy import GatePolicy
 from forecastops.gate.superiority import diebold_mariano
 
 Array = npt.NDArray[np.float64]
@@ -678,7 +678,7 @@ import sys
 from pathlib import Path
 from forecastops.gate.decision import decide
 from forecastops.gate.evidence import Evidence
-from forecastops.core.config import GatePolicy
+from forecastops.gate.policy import GatePolicy
 for line in Path(sys.argv[1]).read_text().splitlines():
     print(decide(Evidence.model_validate_json(line), GatePolicy(alpha=0.3)).model_dump_json())
 """

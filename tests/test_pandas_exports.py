@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from forecastops.adapters.sources.read_series import read_series
-from forecastops.core.config_file import load_config
+from forecastops.config_file import load_config
 from forecastops.core.errors import DataError
 from forecastops.data import delimited
 

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 import pytest
 from mlflow import MlflowClient
 
-from forecastops.core.config_file import load_config
+from forecastops.config_file import load_config
 from pipeline_rehearsal.definition import load_pipeline
 from pipeline_rehearsal.places import in_a_workspace, on_one_machine
 from pipeline_rehearsal.run import STAND_INS

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from forecastops.adapters.sources.read_series import read_series
-from forecastops.core.config import DataConfig
 from forecastops.core.errors import DataError
+from forecastops.data.config import DataConfig
 
 CONFIG = DataConfig(date_column="date", value_column="value")
 GOOD = "date,value\n2013-07-31,1.5\n2013-08-01,2\n2013-08-02,3\n"

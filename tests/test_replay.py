@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from forecastops.core.config import GatePolicy
 from forecastops.gate.decision import decide
+from forecastops.gate.policy import GatePolicy
 from forecastops.gate.record import Decision
 from workshop import Stage, Workshop
 

@@ -10,8 +10,9 @@ import pytest
 from forecastops.adapters import samples
 from forecastops.adapters.samples import transactions, write_sample
 from forecastops.adapters.sources.read_series import read_series
-from forecastops.core.config import Config, DataConfig
+from forecastops.config import Config
 from forecastops.core.errors import DataError
+from forecastops.data.config import DataConfig
 from forecastops.data.series import season_length
 from forecastops.forecasting.forecaster import Fit, Forecaster
 from forecastops.forecasting.members import combination

@@ -16,9 +16,8 @@ from mlflow.entities import Run
 from statsmodels.tsa.arima.model import ARIMA
 
 from command import Command
-from forecastops.core.config import EvaluationConfig, ModelConfig, ModelSpec
 from forecastops.core.errors import ConfigError, ModelError
-from forecastops.core.model_spec import Orders
+from forecastops.forecasting.config import EvaluationConfig, ModelConfig, ModelSpec, Orders
 from forecastops.forecasting.estimation import estimate
 from forecastops.forecasting.forecaster import arima
 from forecastops.forecasting.members import combination

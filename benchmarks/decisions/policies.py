@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from forecastops.core.config import GatePolicy
+from forecastops.gate.policy import GatePolicy
 
 __all__ = ["ALWAYS", "DEFAULT", "FROZEN", "NEVER_RENEWED", "POLICIES", "WEEKLY", "YESTERDAY", "Policy"]
 

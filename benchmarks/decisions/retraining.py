@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 from streams import Stream
 
-from forecastops.core.config import GatePolicy
 from forecastops.core.errors import ModelError
 from forecastops.forecasting import training
 from forecastops.forecasting.estimation import spec_of
@@ -22,6 +21,7 @@ from forecastops.gate.comparison import compare
 from forecastops.gate.data_checks import judge_data
 from forecastops.gate.decision import Ruling, decide
 from forecastops.gate.evidence import Evidence
+from forecastops.gate.policy import GatePolicy
 
 __all__ = ["Pipeline", "State", "Tally", "Version"]
 

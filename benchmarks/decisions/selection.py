@@ -18,8 +18,8 @@ import numpy as np
 from bootstrap import summary
 from streams import Stream, all_streams
 
-from forecastops.core.config import ModelConfig
 from forecastops.core.errors import ModelError
+from forecastops.forecasting.config import ModelConfig
 from forecastops.forecasting.rolling_origin import actuals, rolling_forecasts
 from forecastops.forecasting.training import fit
 

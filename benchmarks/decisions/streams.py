@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from forecastops.core.config import Evaluation, EvaluationConfig, ModelConfig
 from forecastops.data.series import Series
+from forecastops.forecasting.config import Evaluation, EvaluationConfig, ModelConfig
 
 __all__ = ["CHANGES", "Faults", "Models", "Stream", "all_streams", "calm_streams", "retrained_by", "shared_series"]
 

@@ -26,7 +26,7 @@ from forecastops.reporting.build_systems.report import BuildSystem, Report
 from forecastops.reporting.build_systems.streams import GuardedStream, guarded_json
 
 if TYPE_CHECKING:
-    from forecastops.core.config import Config
+    from forecastops.config import Config
 
 __all__ = [
     "Request",
@@ -56,7 +56,7 @@ class Request:
 
     def config(self) -> Config:
         """The resolved configuration."""
-        from forecastops.core.config_file import load_config  # pydantic takes half of the time of `--help`
+        from forecastops.config_file import load_config  # pydantic takes half of the time of `--help`
 
         path = self.config_path
         if path is None and Path(_USUAL_CONFIG).is_file():

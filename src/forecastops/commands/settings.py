@@ -51,7 +51,7 @@ def _comment(usual: dict[str, dict[str, Any]]) -> str:
 @command_options
 def schema(request: Request) -> None:
     """Show the JSON schema of the configuration file, with every field described."""
-    from forecastops.core.config import Config
+    from forecastops.config import Config
 
     document = Config.model_json_schema()
     request.answer(document, json.dumps(document, indent=2))

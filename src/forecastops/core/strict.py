@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["StrictRecord"]
+__all__ = ["NAME", "StrictRecord"]
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"  # of what MLflow and deployment targets keep by name
 
 
 class StrictRecord(BaseModel):

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from forecastops.core.config import ModelSpec
 from forecastops.core.errors import ModelError
+from forecastops.forecasting.config import ModelSpec
 from forecastops.forecasting.forecaster import Arima, arima, iso_dates, modelled, point_forecast, rescaled
 
 __all__ = ["Estimate", "estimate", "plain_forecast", "require_positive", "rows_needed", "spec_of"]

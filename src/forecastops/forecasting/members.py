@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-from forecastops.core.config import ModelConfig, ModelSpec
-from forecastops.core.model_spec import Orders
 from forecastops.data.frequency import LONG_STEPS
+from forecastops.forecasting.config import ModelConfig, ModelSpec, Orders
 
 __all__ = ["combination", "logs_by_likelihood", "rows_for_any"]
 

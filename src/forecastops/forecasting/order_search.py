@@ -9,9 +9,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from forecastops.core.config import ModelSpec
 from forecastops.core.errors import ConfigError, ModelError
-from forecastops.core.model_spec import Orders
+from forecastops.forecasting.config import ModelSpec, Orders
 from forecastops.forecasting.forecaster import modelled
 
 __all__ = ["orders_of", "search_orders"]

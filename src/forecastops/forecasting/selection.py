@@ -17,10 +17,9 @@ import numpy as np
 import pandas as pd
 from statsmodels.tsa.stattools import kpss
 
-from forecastops.core.config import Evaluation, ModelConfig, ModelSpec
 from forecastops.core.errors import ModelError
-from forecastops.core.model_spec import Orders
 from forecastops.data.series import Series
+from forecastops.forecasting.config import Evaluation, ModelConfig, ModelSpec, Orders
 from forecastops.forecasting.estimation import estimate, rows_needed
 from forecastops.forecasting.forecaster import Fit, Forecaster, modelled
 from forecastops.forecasting.metrics import loss_by_origin

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecastops.core.config import Evaluation, ModelConfig, ModelSpec
 from forecastops.core.errors import ModelError
 from forecastops.data.frequency import family, frequency_name
 from forecastops.data.series import Series, require_rows
+from forecastops.forecasting.config import Evaluation, ModelConfig, ModelSpec
 from forecastops.forecasting.estimation import Estimate, estimate, plain_forecast, rows_needed, spec_of
 from forecastops.forecasting.forecaster import Fit, Forecaster
 from forecastops.forecasting.members import combination, logs_by_likelihood, rows_for_any

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from forecastops.core.config import Evaluation
 from forecastops.core.errors import DataError
+from forecastops.forecasting.config import Evaluation
 
 __all__ = ["require_observed_window"]
 

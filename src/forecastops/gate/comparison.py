@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
 
-from forecastops.core.config import Evaluation, GatePolicy
 from forecastops.core.errors import ModelError
 from forecastops.core.strict import StrictRecord
+from forecastops.forecasting.config import Evaluation
 from forecastops.forecasting.estimation import spec_of
 from forecastops.forecasting.forecaster import Fit, Forecaster
 from forecastops.forecasting.metrics import loss_by_origin, mase_scale, rmse_by_label, rmse_by_step, scores
@@ -25,6 +25,7 @@ from forecastops.forecasting.rolling_origin import (
 from forecastops.forecasting.training import fit_members
 from forecastops.gate.data_checks import alarm_of, incomparable, revised_share
 from forecastops.gate.evidence import Evidence, ModelEvidence, Number
+from forecastops.gate.policy import GatePolicy
 
 __all__ = ["Comparison", "Window", "compare"]
 

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from forecastops.core.config import GatePolicy
 from forecastops.data.frequency import frequency_name, read_offset
 from forecastops.data.series import Series
 from forecastops.forecasting.forecaster import Alarm, Forecaster, iso_dates
 from forecastops.gate.check import Check
 from forecastops.gate.evidence import AlarmRecord, Number
 from forecastops.gate.guardrails import comparable, plausible
+from forecastops.gate.policy import GatePolicy
 
 __all__ = ["alarm_of", "incomparable", "judge_data", "revised_share", "unusable"]
 

@@ -10,11 +10,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from forecastops.core.config import GatePolicy
 from forecastops.core.strict import StrictRecord
 from forecastops.gate import guardrails, superiority
 from forecastops.gate.check import Check, percent, show
 from forecastops.gate.evidence import Evidence, ModelEvidence
+from forecastops.gate.policy import GatePolicy
 
 __all__ = ["Ruling", "Verdict", "decide", "excuses"]
 

@@ -6,13 +6,13 @@ import json
 
 from pydantic import Field
 
-from forecastops.core.config import GatePolicy
 from forecastops.core.strict import StrictRecord
 from forecastops.gate.check import Check
 from forecastops.gate.comparison import Window
 from forecastops.gate.decision import Ruling, Verdict, decide, excuses
 from forecastops.gate.evidence import Evidence, Number
 from forecastops.gate.guardrails import COMPARABLE_DATA, PLAUSIBLE_DATA
+from forecastops.gate.policy import GatePolicy
 
 __all__ = ["ChampionRecord", "Decision"]
 

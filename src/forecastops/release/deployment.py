@@ -6,7 +6,7 @@ copy is verified right before and right after; what remains is said in docs/azur
 
 from __future__ import annotations
 
-from forecastops.adapters.endpoint import BoundVersion
+from forecastops.adapters.endpoint.interface import BoundVersion
 from forecastops.adapters.mlflow_store.registry import ModelVersion
 from forecastops.release.models import bound_digest, version_model
 from forecastops.release.production import Production

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from forecastops.adapters.endpoint import Endpoint
+from forecastops.adapters.endpoint.interface import Endpoint
 from forecastops.adapters.mlflow_store.registry import FilesGoneError, ModelRegistry, ModelVersion
 from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.adapters.model_artifact import is_own_format

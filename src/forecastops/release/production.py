@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from forecastops.adapters.endpoint import Endpoint, open_endpoint
+from forecastops.adapters.endpoint.interface import Endpoint
+from forecastops.adapters.endpoint.targets import open_endpoint
 from forecastops.adapters.mlflow_store.connection import connect
 from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
 from forecastops.adapters.mlflow_store.runs import Runs
-from forecastops.core.config import Config
+from forecastops.config import Config
 from forecastops.core.errors import PromotionRefusedError
 from forecastops.core.home import home, lock_domain, require_home
 from forecastops.core.identity import identify

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 
-from forecastops.adapters.endpoint import EndpointState
+from forecastops.adapters.endpoint.interface import EndpointState
 from forecastops.adapters.mlflow_store.registry import ModelVersion
 from forecastops.release.deployment import deploy_files
 from forecastops.release.entry import Entry

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from forecastops.adapters.endpoint import Endpoint
+from forecastops.adapters.endpoint.interface import Endpoint
 from forecastops.core.errors import EndpointError
 
 __all__ = ["Golden", "answers", "require_golden"]

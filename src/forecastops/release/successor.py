@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from forecastops.adapters.endpoint import EndpointState
+from forecastops.adapters.endpoint.interface import EndpointState
 from forecastops.adapters.mlflow_store.registry import ModelVersion
 from forecastops.adapters.model_artifact import save_model, serving_python, sign_folder
 from forecastops.core.signatures import Signer

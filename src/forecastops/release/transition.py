@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from forecastops.adapters.endpoint import EndpointState
+from forecastops.adapters.endpoint.interface import EndpointState
 from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVersion
 from forecastops.core.errors import ForecastopsError, RegistryError
 from forecastops.release.champion import named

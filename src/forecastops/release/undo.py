@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from forecastops.adapters.endpoint import Endpoint
+from forecastops.adapters.endpoint.interface import Endpoint
 from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVersion
 from forecastops.core.errors import EndpointError, ForecastopsError, PromotionRefusedError
 from forecastops.release.deployment import deploy_files

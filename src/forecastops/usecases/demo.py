@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from forecastops.adapters.endpoint import open_endpoint
+from forecastops.adapters.endpoint.targets import open_endpoint
 from forecastops.adapters.samples import write_sample
-from forecastops.core.config import Config
-from forecastops.core.config_file import load_config
+from forecastops.config import Config
+from forecastops.config_file import load_config
 from forecastops.core.errors import DataError
 from forecastops.usecases.retrain import Retrained, retrain
 from forecastops.usecases.status import Status, status

@@ -10,7 +10,7 @@ from forecastops import __version__
 from forecastops.adapters.mlflow_store.connection import connect
 from forecastops.adapters.mlflow_store.registry import Champion, FilesGoneError, ModelRegistry
 from forecastops.adapters.mlflow_store.runs import Runs
-from forecastops.core.config import Config
+from forecastops.config import Config
 from forecastops.core.signatures import Trusted
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.forecasting.window import require_observed_window

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from forecastops.core.config import Evaluation, ModelSpec
 from forecastops.core.errors import ModelError
 from forecastops.data.series import Series
+from forecastops.forecasting.config import Evaluation, ModelSpec
 from forecastops.forecasting.estimation import estimate
 from forecastops.forecasting.forecaster import Fit, Forecaster
 from forecastops.gate.data_sense import doubts

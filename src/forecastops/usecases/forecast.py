@@ -10,7 +10,7 @@ from forecastops.adapters.mlflow_store.connection import connect
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.adapters.sources.read_series import read_series
-from forecastops.core.config import Config
+from forecastops.config import Config
 from forecastops.core.errors import DataError, RegistryError
 from forecastops.core.signatures import Trusted
 from forecastops.data.series import Series

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from forecastops.adapters.sources.look import look_at
 from forecastops.adapters.sources.read_series import read_series
-from forecastops.core.config import Config, Evaluation
-from forecastops.core.config_file import load_config
+from forecastops.config import Config
+from forecastops.config_file import load_config
 from forecastops.core.errors import DataError
 from forecastops.core.files import write_new
 from forecastops.data.config import DataConfig
 from forecastops.data.look import Columns
 from forecastops.data.series import Series
+from forecastops.forecasting.config import Evaluation
 
 __all__ = ["CONFIG_FILE", "Ask", "Start", "init"]
 

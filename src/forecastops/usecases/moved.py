@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from forecastops.adapters.endpoint import EndpointState
+from forecastops.adapters.endpoint.interface import EndpointState
 
 __all__ = ["Moved"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from forecastops.adapters.adventureworks import write_daily_sets
 from forecastops.adapters.samples import write_sample
 from forecastops.adapters.sources.read_series import read_series
-from forecastops.core.config import Config
+from forecastops.config import Config
 from forecastops.data.series import Series
 from forecastops.forecasting.estimation import require_positive
 from forecastops.forecasting.training import require_trainable

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from forecastops.adapters.mlflow_store.registry import ModelVersion
 from forecastops.adapters.mlflow_store.runs import Run, Runs
-from forecastops.core.config import Config
+from forecastops.config import Config
 from forecastops.core.errors import PromotionRefusedError, RegistryError
 from forecastops.core.redaction import redacted
 from forecastops.gate.record import Decision

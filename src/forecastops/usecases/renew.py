@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from forecastops.adapters.endpoint import EndpointState
+from forecastops.adapters.endpoint.interface import EndpointState
 from forecastops.adapters.mlflow_store.registry import FilesGoneError, ModelVersion
 from forecastops.adapters.sources.read_series import read_series, source_names
-from forecastops.core.config import Config
+from forecastops.config import Config
 from forecastops.core.errors import ForecastopsError, ModelError, PromotionRefusedError
 from forecastops.core.redaction import redacted
 from forecastops.data.series import Series

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from forecastops import __version__
 from forecastops.adapters.mlflow_store.connection import connect
 from forecastops.adapters.mlflow_store.runs import Runs
-from forecastops.core.config import Config
+from forecastops.config import Config
 from forecastops.core.errors import ModelError
 from forecastops.core.signatures import Trusted
 from forecastops.gate.check import Check

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from forecastops.core.config import Config
+from forecastops.config import Config
 from forecastops.core.home import require_home
 from forecastops.gate.record import Decision
 from forecastops.usecases.evaluate import evaluate

@@ -6,9 +6,9 @@ import logging
 import time
 from datetime import datetime
 
-from forecastops.adapters.endpoint import EndpointState
+from forecastops.adapters.endpoint.interface import EndpointState
 from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVersion
-from forecastops.core.config import Config
+from forecastops.config import Config
 from forecastops.core.errors import ForecastopsError, PromotionRefusedError
 from forecastops.core.redaction import redacted
 from forecastops.data.series import Series

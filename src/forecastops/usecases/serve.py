@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from forecastops.core.config import Config
+from forecastops.config import Config
 from forecastops.core.errors import ConfigError, EndpointError
 from forecastops.core.home import home
 

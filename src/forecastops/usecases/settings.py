@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from forecastops.core.config import Config
+from forecastops.config import Config
 from forecastops.data.frequency import family
 from forecastops.forecasting.members import combination, logs_by_likelihood
 

@@ -11,7 +11,7 @@ from forecastops.adapters.mlflow_store.connection import connect
 from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
 from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.adapters.model_artifact import sign_folder
-from forecastops.core.config import Config
+from forecastops.config import Config
 from forecastops.core.errors import ConfigError, ModelError
 from forecastops.core.redaction import redacted
 from forecastops.core.signatures import Signer, Trusted

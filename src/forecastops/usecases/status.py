@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from forecastops.adapters.endpoint import EndpointState
+from forecastops.adapters.endpoint.interface import EndpointState
 from forecastops.adapters.mlflow_store.pointer import STAGE, PointerKind
 from forecastops.adapters.mlflow_store.registry import Champion, LostPointerError, ModelVersion
 from forecastops.adapters.mlflow_store.runs import NewestData
-from forecastops.core.config import Config
+from forecastops.config import Config
 from forecastops.core.errors import RegistryError
 from forecastops.forecasting.forecaster import iso_dates
 from forecastops.release.champion import current_champion, named

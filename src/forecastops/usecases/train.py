@@ -17,7 +17,7 @@ from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.adapters.mlflow_store.runs import RunRecorder, Runs
 from forecastops.adapters.model_artifact import save_model, serving_python, sign_folder
 from forecastops.adapters.sources.read_series import source_names
-from forecastops.core.config import Config
+from forecastops.config import Config
 from forecastops.core.errors import ForecastopsError
 from forecastops.core.signatures import Signer, Trusted
 from forecastops.data.series import Series

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
-from forecastops.core.config import DeploymentConfig
+from forecastops.adapters.endpoint.config import DeploymentConfig
 from forecastops.core.errors import EndpointError
 from forecastops.core.identity import identify
 

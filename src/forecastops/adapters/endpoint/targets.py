@@ -5,9 +5,9 @@ from __future__ import annotations
 from forecastops.adapters.endpoint.azure.container_instance import ContainerInstance
 from forecastops.adapters.endpoint.azure.online_endpoint import OnlineEndpoint
 from forecastops.adapters.endpoint.azure.settings import ContainerSettings, read_settings
+from forecastops.adapters.endpoint.config import DeploymentConfig
 from forecastops.adapters.endpoint.interface import Endpoint
 from forecastops.adapters.endpoint.mlflow_target import MlflowTarget
-from forecastops.core.config import DeploymentConfig
 from forecastops.core.errors import ConfigError
 
 __all__ = ["open_endpoint"]

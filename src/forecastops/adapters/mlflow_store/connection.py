@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from forecastops.adapters.mlflow_store.azure_login import AZURE, explained, sign_in
+from forecastops.adapters.mlflow_store.config import TrackingConfig
 from forecastops.adapters.mlflow_store.database import require_database
 from forecastops.adapters.mlflow_store.mlflow_errors import mlflow_errors
-from forecastops.core.config import TrackingConfig
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

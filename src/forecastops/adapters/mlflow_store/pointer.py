@@ -6,9 +6,9 @@ import warnings
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from forecastops.adapters.mlflow_store.config import RegistryConfig
 from forecastops.adapters.mlflow_store.connection import Connection
 from forecastops.adapters.mlflow_store.mlflow_errors import mlflow_errors
-from forecastops.core.config import RegistryConfig
 
 if TYPE_CHECKING:
     from mlflow.exceptions import MlflowException

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from forecastops.adapters.mlflow_store.clock import clock_offset
+from forecastops.adapters.mlflow_store.config import RegistryConfig
 from forecastops.adapters.mlflow_store.connection import Connection
 from forecastops.adapters.mlflow_store.mlflow_errors import mlflow_errors, status_code
 from forecastops.adapters.mlflow_store.pointer import STAGE, Pointer, PointerKind
-from forecastops.core.config import RegistryConfig
 from forecastops.core.errors import RegistryError
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from forecastops.adapters.endpoint.azure.calls import CallError, Calls, CallTimeoutError
+from forecastops.adapters.endpoint.config import DeploymentConfig
 from forecastops.adapters.endpoint.interface import Endpoint
-from forecastops.core.config import DeploymentConfig
 from forecastops.core.errors import EndpointError
 from forecastops.core.redaction import redacted
 

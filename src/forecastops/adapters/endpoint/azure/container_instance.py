@@ -16,8 +16,8 @@ from typing import Any
 from forecastops.adapters.endpoint.azure.asking import LABEL, AzureEndpoint, pauses
 from forecastops.adapters.endpoint.azure.calls import CallError, CallTimeoutError
 from forecastops.adapters.endpoint.azure.settings import ContainerSettings
+from forecastops.adapters.endpoint.config import DeploymentConfig
 from forecastops.adapters.endpoint.interface import HEALTHY, EndpointState
-from forecastops.core.config import DeploymentConfig
 
 __all__ = ["ContainerInstance"]
 

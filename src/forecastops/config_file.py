@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from forecastops.core.config import Config
+from forecastops.config import Config
 from forecastops.core.errors import ConfigError
 from forecastops.core.text_fields import as_texts, kind_of, nearest_key
 

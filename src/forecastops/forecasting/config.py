@@ -1,4 +1,4 @@
-"""What is estimated: an ARIMA's orders, how it is estimated, and how the orders are chosen."""
+"""The configuration's sections ``model`` and ``evaluation``: what is estimated, and on what it is scored."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from forecastops.core.strict import StrictRecord
 
-__all__ = ["ModelConfig", "ModelSpec", "Orders"]
+__all__ = ["Evaluation", "EvaluationConfig", "ModelConfig", "ModelSpec", "Orders"]
 
 _Lag = Annotated[int, Field(ge=0, le=1000)]
 _Order = tuple[_Lag, _Lag, _Lag]
@@ -129,6 +129,60 @@ class ModelConfig(StrictRecord):
             trend=self.trend,
             log=self.log or False,
             max_iterations=self.max_iterations,
+        )
+
+
+class Evaluation(StrictRecord):
+    """The rolling-origin evaluation of one series, in numbers."""
+
+    horizon: int = Field(ge=1, description="Steps forecast from every origin, in observations.")
+    window: int = Field(ge=2, description="Newest observations held back from estimation and forecast by all.")
+    season_length: int = Field(ge=1, description="Season of the seasonal naive, in observations; 1 for none.")
+    levels: tuple[int, ...] = Field((80, 95), description="Levels of the forecast intervals, in percent.")
+
+
+class EvaluationConfig(StrictRecord):
+    """The rolling-origin evaluation on which a decision rests."""
+
+    horizon: int | None = Field(
+        None, ge=1, description="Steps forecast from every origin, in observations; by frequency when null (daily 14)."
+    )
+    window: int | None = Field(
+        None,
+        ge=2,
+        description="Newest observations held back from estimation and forecast by all; by frequency when null "
+        "(daily 56).",
+    )
+    season_length: int | None = Field(
+        None, ge=1, description="Season of the seasonal naive, in observations; by frequency when absent (daily 7)."
+    )
+    levels: tuple[Annotated[int, Field(ge=1, le=99)], ...] = Field(
+        (80, 95), min_length=1, description="Levels of the forecast intervals, in percent."
+    )
+
+    @model_validator(mode="after")
+    def _window_holds_origins(self) -> EvaluationConfig:
+        if self.horizon is not None and self.window is not None and self.window < self.horizon:
+            raise ValueError(f"window {self.window} is shorter than horizon {self.horizon}: it would hold no origin")
+        if len(set(self.levels)) != len(self.levels):
+            raise ValueError(f"levels {self.levels} name a level twice")
+        return self
+
+    def resolved(self, frequency: str) -> Evaluation:
+        """What it means for a series of that frequency.
+
+        Raises:
+            DataError: where a season is to be found and the frequency has no usual one.
+        """
+        # Frequencies are pandas', which takes ten times as long to import as all that a schema needs.
+        from forecastops.data.frequency import horizon_and_window, season_length
+
+        horizon, window = horizon_and_window(frequency)
+        return Evaluation(
+            horizon=self.horizon or horizon,
+            window=self.window or window,
+            season_length=self.season_length or season_length(frequency),
+            levels=self.levels,
         )
 
 
