@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from forecastops.adapters.local_endpoint import lifecycle, process, server, supervisor
+from forecastops_local import lifecycle, process, server, supervisor
 
 __all__ = ["fork_endpoints"]
 

@@ -20,11 +20,11 @@ import pytest
 from mlflow.models import ModelSignature
 from mlflow.types.schema import ParamSchema, ParamSpec
 
-from forecastops.adapters.local_endpoint import lifecycle, loading
-from forecastops.adapters.local_endpoint.state import Layout
 from forecastops.adapters.model_artifact import save_model as save_model_folder
 from forecastops.core.locks import holder
 from forecastops.forecasting.forecaster import Arima, Fit, Forecaster
+from forecastops_local import lifecycle, loading
+from forecastops_local.state import Layout
 
 CLI = [str(Path(sys.executable).with_name("mlflow")), "deployments"]
 # The same commands without the rest of `mlflow`, whose import takes seconds.

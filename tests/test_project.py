@@ -26,7 +26,7 @@ toml: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) els
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT: dict[str, Any] = toml.loads((ROOT / "pyproject.toml").read_text())["project"]
-MODULES = sorted((ROOT / "src/forecastops").rglob("*.py"))
+MODULES = sorted((ROOT / "src").rglob("*.py"))
 LOCKS = ["requirements.lock", "requirements-dev.lock"]
 PAIR = ["azureml-mlflow", "mlflow"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from mlflow.deployments import get_deploy_client
 
 from command import Command
-from forecastops.adapters.local_endpoint.lifecycle import layout_of
+from forecastops_local.lifecycle import layout_of
 from stories import require_settled
 from workshop import FIXED, PAST, WHOLE, Stage, Workshop
 

@@ -20,8 +20,8 @@ from mlflow.deployments import get_deploy_client
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
-from forecastops.adapters.local_endpoint.state import Layout
 from forecastops.adapters.model_artifact import folder_sha256
+from forecastops_local.state import Layout
 from interruptions import answer_otherwise
 from local_endpoint_support import eventually, pids_of
 from stories import HOLD, require_settled, require_told, spring_run

@@ -16,9 +16,9 @@ from click.testing import CliRunner
 from mlflow.deployments import get_deploy_client
 from mlflow.exceptions import MlflowException
 
-from forecastops.adapters.local_endpoint.lifecycle import layout_of
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.commands.main import main
+from forecastops_local.lifecycle import layout_of
 from interruptions import answer_otherwise
 from local_endpoint_support import eventually, pids_of
 from stories import require_settled

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-_HOME = "forecastops.adapters.local_endpoint"
+_HOME = "forecastops_local"
 
 
 def unbind(module: ModuleType) -> None:
@@ -23,7 +23,7 @@ def unbind(module: ModuleType) -> None:
 
 
 def _bind(*_: object) -> Any:
-    from forecastops.adapters.local_endpoint.binding import Binding
+    from forecastops_local.binding import Binding
 
     return Binding("0" * 64, "")
 

@@ -51,7 +51,7 @@ def serving(config: Config) -> Serving:
     name = _local_name(config)
     from mlflow.exceptions import MlflowException
 
-    from forecastops.adapters.local_endpoint.lifecycle import take_over
+    from forecastops_local.lifecycle import take_over
 
     try:
         program = take_over(name)
@@ -69,7 +69,7 @@ def systemd_unit(config: Config, options: Sequence[str]) -> str:
     Raises:
         ConfigError: when the configuration deploys elsewhere.
     """
-    from forecastops.adapters.local_endpoint import unit
+    from forecastops_local import unit
 
     name = _local_name(config)
     program = (sys.executable, "-m", "forecastops", "serve", *options)

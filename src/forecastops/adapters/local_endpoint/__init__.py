@@ -1,5 +1,1 @@
-"""MLflow deployments target `forecastops-local`: a model as a process on loopback, replaced without losing a request.
-
-``plugin`` is what MLflow loads; ``lifecycle`` is the client's side of each verb; ``supervisor`` owns the socket and the
-processes; ``server`` runs MLflow's scoring app behind ``guard``. Supervisor and client talk through ``state``'s files.
-"""
+"""Former place of ``forecastops_local``, for what was started or installed before that was a package of its own."""

@@ -12,8 +12,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from forecastops.adapters.local_endpoint.refusal import RefusedError
-from forecastops.adapters.local_endpoint.tables import check_request, check_rows, typed_cell
+from forecastops_local.refusal import RefusedError
+from forecastops_local.tables import check_request, check_rows, typed_cell
 
 __all__ = ["CSV", "JSON", "checked_body"]
 

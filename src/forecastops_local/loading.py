@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from forecastops.adapters.local_endpoint.state import Wanted
+from forecastops_local.state import Wanted
 
 if TYPE_CHECKING:
     from mlflow.pyfunc import PyFuncModel

@@ -18,8 +18,8 @@ import requests
 from mlflow.deployments import get_deploy_client
 from mlflow.exceptions import MlflowException
 
-from forecastops.adapters.local_endpoint.lifecycle import layout_of
-from forecastops.adapters.local_endpoint.plugin import LocalEndpointClient
+from forecastops_local.lifecycle import layout_of
+from forecastops_local.plugin import LocalEndpointClient
 from local_endpoint_support import (
     end_everything,
     eventually,

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from forecastops.adapters.local_endpoint.callers import header
-from forecastops.adapters.local_endpoint.refusal import RefusedError
+from forecastops_local.callers import header
+from forecastops_local.refusal import RefusedError
 
 __all__ = ["Incoming", "Share"]
 

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from forecastops.adapters.local_endpoint.bearer import read_token
-from forecastops.adapters.local_endpoint.connections import BoundedProtocol
-from forecastops.adapters.local_endpoint.discretion import be_discreet
-from forecastops.adapters.local_endpoint.memory import limit_memory
-from forecastops.adapters.local_endpoint.state import read_wanted
+from forecastops_local.bearer import read_token
+from forecastops_local.connections import BoundedProtocol
+from forecastops_local.discretion import be_discreet
+from forecastops_local.memory import limit_memory
+from forecastops_local.state import read_wanted
 
 if TYPE_CHECKING:
-    from forecastops.adapters.local_endpoint.guard import App
+    from forecastops_local.guard import App
 
 __all__ = ["Channel", "DrainingServer", "main"]
 
@@ -115,10 +115,10 @@ class DrainingServer(uvicorn.Server):
 def _build(wanted: dict[str, Any], token: str | None) -> App:
     from mlflow.pyfunc import scoring_server
 
-    from forecastops.adapters.local_endpoint import loading
-    from forecastops.adapters.local_endpoint.callers import Callers
-    from forecastops.adapters.local_endpoint.guard import Guard
-    from forecastops.adapters.local_endpoint.scoring import GuardedModel
+    from forecastops_local import loading
+    from forecastops_local.callers import Callers
+    from forecastops_local.guard import Guard
+    from forecastops_local.scoring import GuardedModel
 
     model = GuardedModel(loading.load_verified(Path(wanted["model_path"]), read_wanted(wanted)))
     served: Any = model  # MLflow's app asks for metadata and predict, and no more
@@ -133,7 +133,7 @@ def _build(wanted: dict[str, Any], token: str | None) -> App:
 
 async def _warm(app: App, token: str | None) -> None:
     """Answer once in memory, so that what is imported or computed on first use does not delay a client."""
-    from forecastops.adapters.local_endpoint.guard import call_in_memory
+    from forecastops_local.guard import call_in_memory
 
     status = await call_in_memory(app, "GET", "/ping", token=token)
     if status != 200:

@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from endpoint_attacks import CANARY, NAMED, Attack, generated
 from mlflow.deployments import get_deploy_client
 from mlflow.exceptions import MlflowException
 
-from endpoint_attacks import CANARY, NAMED, Attack, generated
-from forecastops.adapters.local_endpoint.lifecycle import layout_of
-from forecastops.adapters.local_endpoint.plugin import LocalEndpointClient
 from forecastops.adapters.model_artifact import folder_sha256
+from forecastops_local.lifecycle import layout_of
+from forecastops_local.plugin import LocalEndpointClient
 from local_endpoint_support import end_everything, eventually, pids_of, read_all, request_bytes, save_forecaster
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the server's memory from /proc")

@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import quote
 
-from forecastops.adapters.local_endpoint.bodies import checked_body
-from forecastops.adapters.local_endpoint.callers import Callers, header
-from forecastops.adapters.local_endpoint.incoming import Incoming, Share
-from forecastops.adapters.local_endpoint.refusal import RefusedError
-from forecastops.adapters.local_endpoint.scoring import Progress, progress
 from forecastops.core.redaction import redact_paths
+from forecastops_local.bodies import checked_body
+from forecastops_local.callers import Callers, header
+from forecastops_local.incoming import Incoming, Share
+from forecastops_local.refusal import RefusedError
+from forecastops_local.scoring import Progress, progress
 
 __all__ = ["MODEL_HEADER", "App", "Guard", "call_in_memory"]
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
-from forecastops.adapters.local_endpoint.refusal import RefusedError
+from forecastops_local.refusal import RefusedError
 
 __all__ = ["check_request", "check_rows", "typed_cell"]
 

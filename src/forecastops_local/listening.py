@@ -8,7 +8,7 @@ import socket
 import time
 from pathlib import Path
 
-from forecastops.adapters.local_endpoint.state import Wanted
+from forecastops_local.state import Wanted
 
 __all__ = ["listen", "open_wake"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from forecastops.adapters.local_endpoint.calls import ping, url_of
-from forecastops.adapters.local_endpoint.lifecycle import exists, layout_of
-from forecastops.adapters.local_endpoint.settings import FLAVOR
-from forecastops.adapters.local_endpoint.state import Observed, Wanted, read_record
 from forecastops.core.locks import holder
+from forecastops_local.calls import ping, url_of
+from forecastops_local.lifecycle import exists, layout_of
+from forecastops_local.settings import FLAVOR
+from forecastops_local.state import Observed, Wanted, read_record
 
 __all__ = ["describe", "token_file_of"]
 

@@ -8,9 +8,9 @@ from urllib.parse import unquote
 
 from mlflow.exceptions import MlflowException
 
-from forecastops.adapters.local_endpoint.bounded import within
 from forecastops.core.redaction import redact_uri
 from forecastops.forecasting.artifact import MODEL_DIGEST
+from forecastops_local.bounded import within
 
 __all__ = ["Binding", "binding_of"]
 

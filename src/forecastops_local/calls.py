@@ -10,8 +10,8 @@ from urllib.parse import unquote
 import requests
 from mlflow.exceptions import MlflowException
 
-from forecastops.adapters.local_endpoint.bearer import read_token
-from forecastops.adapters.local_endpoint.guard import MODEL_HEADER
+from forecastops_local.bearer import read_token
+from forecastops_local.guard import MODEL_HEADER
 
 __all__ = ["Ping", "invoke", "ping", "url_of"]
 

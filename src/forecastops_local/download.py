@@ -14,10 +14,10 @@ from pathlib import Path
 
 from mlflow.exceptions import MlflowException
 
-from forecastops.adapters.local_endpoint import loading
-from forecastops.adapters.local_endpoint.bounded import within
-from forecastops.adapters.local_endpoint.state import Layout, Wanted
 from forecastops.core.errors import ForecastopsError
+from forecastops_local import loading
+from forecastops_local.bounded import within
+from forecastops_local.state import Layout, Wanted
 
 __all__ = ["download_model", "keep_copy", "kept_copy"]
 

@@ -1,6 +1,6 @@
 """The small process behind a deployment: it owns the listening socket and keeps one server process serving on it.
 
-Run as ``python -m forecastops.adapters.local_endpoint.supervisor DIRECTORY``; it reports what stops it from starting
+Run as ``python -m forecastops_local.supervisor DIRECTORY``; it reports what stops it from starting
 on stderr, and otherwise returns at once, leaving the supervisor behind; with ``--foreground`` it stays, for a service
 manager. It must stay light: no MLflow here.
 """
@@ -19,11 +19,11 @@ import time
 from collections.abc import Coroutine
 from pathlib import Path
 
-from forecastops.adapters.local_endpoint.listening import listen, open_wake
-from forecastops.adapters.local_endpoint.logfile import BoundedLog
-from forecastops.adapters.local_endpoint.process import ServerFailedError, ServerProcess
-from forecastops.adapters.local_endpoint.state import Layout, Observed, Wanted, read_record, write_record
 from forecastops.core.locks import hold, record_holder
+from forecastops_local.listening import listen, open_wake
+from forecastops_local.logfile import BoundedLog
+from forecastops_local.process import ServerFailedError, ServerProcess
+from forecastops_local.state import Layout, Observed, Wanted, read_record, write_record
 
 __all__ = ["Supervisor", "main"]
 

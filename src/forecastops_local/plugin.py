@@ -11,7 +11,7 @@ from mlflow.deployments import BaseDeploymentClient, PredictionsResponse
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import FEATURE_DISABLED, RESOURCE_DOES_NOT_EXIST
 
-from forecastops.adapters.local_endpoint import settings as checked
+from forecastops_local import settings as checked
 
 __all__ = ["LocalEndpointClient", "run_local", "target_help"]
 
@@ -42,7 +42,7 @@ class LocalEndpointClient(BaseDeploymentClient):
             MlflowException: the name is taken (RESOURCE_ALREADY_EXISTS), an argument is wrong
                 (INVALID_PARAMETER_VALUE), or the model cannot be served. Nothing is left behind then.
         """
-        from forecastops.adapters.local_endpoint import lifecycle
+        from forecastops_local import lifecycle
 
         checked.refuse_endpoint(endpoint)
         checked.check_flavor(flavor)
@@ -63,7 +63,7 @@ class LocalEndpointClient(BaseDeploymentClient):
             MlflowException: there is no such deployment, an argument is wrong, or the model cannot be served: then
                 the one before goes on serving.
         """
-        from forecastops.adapters.local_endpoint import lifecycle
+        from forecastops_local import lifecycle
 
         checked.refuse_endpoint(endpoint)
         checked.check_flavor(flavor)
@@ -75,7 +75,7 @@ class LocalEndpointClient(BaseDeploymentClient):
         self, name: str, config: Mapping[str, object] | None = None, endpoint: str | None = None
     ) -> None:
         """Stop the deployment's processes and remove it; nothing happens where there is none."""
-        from forecastops.adapters.local_endpoint import lifecycle
+        from forecastops_local import lifecycle
 
         checked.refuse_endpoint(endpoint)
         checked.settings_from(config)
@@ -83,7 +83,7 @@ class LocalEndpointClient(BaseDeploymentClient):
 
     def list_deployments(self, endpoint: str | None = None) -> list[dict[str, Any]]:
         """All deployments, each as `get_deployment` describes it."""
-        from forecastops.adapters.local_endpoint import description, lifecycle
+        from forecastops_local import description, lifecycle
 
         checked.refuse_endpoint(endpoint)
         described = (description.describe(name) for name in lifecycle.names())
@@ -102,7 +102,7 @@ class LocalEndpointClient(BaseDeploymentClient):
         Raises:
             MlflowException: RESOURCE_DOES_NOT_EXIST.
         """
-        from forecastops.adapters.local_endpoint import description
+        from forecastops_local import description
 
         checked.refuse_endpoint(endpoint)
         described = description.describe(checked.check_name(name))
@@ -118,7 +118,7 @@ class LocalEndpointClient(BaseDeploymentClient):
         Raises:
             MlflowException: there is no such deployment, it does not answer, or it refuses, with its message.
         """
-        from forecastops.adapters.local_endpoint import calls, description
+        from forecastops_local import calls, description
 
         found = self.get_deployment(checked.check_name(deployment_name), endpoint)
         if found["url"] is None or found["state"] == "Stopped":

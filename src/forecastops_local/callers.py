@@ -8,7 +8,7 @@ import re
 from collections.abc import MutableMapping
 from typing import Any
 
-from forecastops.adapters.local_endpoint.refusal import RefusedError
+from forecastops_local.refusal import RefusedError
 
 __all__ = ["Callers", "header"]
 

@@ -26,11 +26,11 @@ import requests
 from mlflow.deployments import PredictionsResponse, get_deploy_client
 from mlflow.exceptions import MlflowException
 
-from forecastops.adapters.local_endpoint.lifecycle import layout_of
-from forecastops.adapters.local_endpoint.logfile import BoundedLog, last_useful_line
-from forecastops.adapters.local_endpoint.plugin import LocalEndpointClient, target_help
-from forecastops.adapters.local_endpoint.settings import DEFAULTS
 from forecastops.core.redaction import redact_paths, redact_uri
+from forecastops_local.lifecycle import layout_of
+from forecastops_local.logfile import BoundedLog, last_useful_line
+from forecastops_local.plugin import LocalEndpointClient, target_help
+from forecastops_local.settings import DEFAULTS
 from local_endpoint_support import (
     CLI,
     COMMANDS,
@@ -332,7 +332,7 @@ def test_the_servers_environment_holds_no_secret(endpoint: dict[str, Any]) -> No
 
 
 def test_the_supervisor_is_light() -> None:
-    code = "import sys, forecastops.adapters.local_endpoint.supervisor; print(*sys.modules)"
+    code = "import sys, forecastops_local.supervisor; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "asyncio" in loaded
     assert not {"mlflow", "pandas", "numpy", "pydantic", "uvicorn"} & set(loaded)

@@ -13,9 +13,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from forecastops.adapters.local_endpoint.logfile import BoundedLog, last_useful_line
-from forecastops.adapters.local_endpoint.state import Layout, Wanted
 from forecastops.core.locks import open_locked, record_holder
+from forecastops_local.logfile import BoundedLog, last_useful_line
+from forecastops_local.state import Layout, Wanted
 
 __all__ = ["ServerFailedError", "ServerProcess"]
 
@@ -64,7 +64,7 @@ class ServerProcess:
             raise ServerFailedError(f"{identity.name} is locked")
         handles = (theirs.fileno(), listener.fileno(), lock)
         try:
-            program = [sys.executable, "-m", "forecastops.adapters.local_endpoint.server", *map(str, handles[:2])]
+            program = [sys.executable, "-m", "forecastops_local.server", *map(str, handles[:2])]
             process = await start_program(program, layout.directory, handles)
             # The process inherited the lock with the descriptor; ours may go.
             record_holder(lock, process.pid)

@@ -11,9 +11,9 @@ from typing import Any
 
 from mlflow.exceptions import MlflowException
 
-from forecastops.adapters.local_endpoint.bearer import read_token
 from forecastops.core.errors import ConfigError
 from forecastops.core.signatures import Trusted
+from forecastops_local.bearer import read_token
 
 __all__ = [
     "DEFAULTS",

@@ -23,12 +23,14 @@ from mlflow.protos.databricks_pb2 import (
     RESOURCE_DOES_NOT_EXIST,
 )
 
-from forecastops.adapters.local_endpoint.binding import binding_of
-from forecastops.adapters.local_endpoint.calls import url_of
-from forecastops.adapters.local_endpoint.download import download_model, keep_copy, kept_copy
-from forecastops.adapters.local_endpoint.environment import allowed_environment
-from forecastops.adapters.local_endpoint.settings import DEFAULTS, check_reach
-from forecastops.adapters.local_endpoint.state import (
+from forecastops.core.locks import holder, kill_holder, owned, wait_until_free
+from forecastops.core.redaction import redact_uri
+from forecastops_local.binding import binding_of
+from forecastops_local.calls import url_of
+from forecastops_local.download import download_model, keep_copy, kept_copy
+from forecastops_local.environment import allowed_environment
+from forecastops_local.settings import DEFAULTS, check_reach
+from forecastops_local.state import (
     Layout,
     Observed,
     Wanted,
@@ -36,8 +38,6 @@ from forecastops.adapters.local_endpoint.state import (
     read_record,
     write_record,
 )
-from forecastops.core.locks import holder, kill_holder, owned, wait_until_free
-from forecastops.core.redaction import redact_uri
 
 __all__ = ["create", "delete", "exists", "layout_of", "names", "take_over", "update"]
 
@@ -252,7 +252,7 @@ def _launch(name: str, layout: Layout) -> None:
 
 
 def _supervisor_program(layout: Layout) -> tuple[str, ...]:
-    return sys.executable, "-m", "forecastops.adapters.local_endpoint.supervisor", str(layout.directory)
+    return sys.executable, "-m", "forecastops_local.supervisor", str(layout.directory)
 
 
 def run_program(
