@@ -11,7 +11,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univ
 # Nothing is installed but what the lock files name, byte for byte.
 INSTALL := $(BIN)/python -m pip install -q --require-hashes -r
 
-.PHONY: demo test check bench bench-gate bench-selection bench-estimation soak lock bom release clean
+.PHONY: demo test check bench bench-gate bench-selection bench-estimation soak lock notices bom dist release clean
 
 demo: $(VENV)/.installed
 	$(BIN)/forecastops demo
@@ -55,15 +55,25 @@ lock: $(VENV)/.installed-build
 	$(COMPILE) --constraint requirements-dev.lock --group build --output-file requirements-build.lock
 	$(BIN)/python scripts/derive_pins.py $(BIN)/uv
 
+# What others wrote that is installed beside the package, and under which licences.
+notices: $(VENV)/.installed-dev
+	$(BIN)/python scripts/third_party_notices.py
+
 # What is in a release: every locked package with its version and hashes, in CycloneDX's format.
 bom: $(VENV)/.installed-dev
 	mkdir -p dist
 	$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible \
 		--output-format JSON --output-file dist/forecastops.cdx.json
 
-# The wheel, built with the locked backend, and what is in it.
-release: bom
-	$(BIN)/python -m pip wheel -q --no-deps --no-build-isolation --wheel-dir dist .
+# The source distribution and, from it, the wheel, by the locked backend; then the wheel is installed into an empty
+# environment and tells the whole story from an empty folder.
+dist: $(VENV)/.installed-build
+	rm -f dist/*.whl dist/*.tar.gz
+	$(BIN)/uv build -q --offline --no-build-isolation --python $(BIN)/python --out-dir dist
+	$(BIN)/python scripts/try_wheel.py dist/*.whl
+
+# What a tag publishes.
+release: bom dist
 
 clean:
 	rm -rf $(VENV)
@@ -79,6 +89,8 @@ $(VENV)/.installed-build: requirements-build.lock | $(VENV)/bin/python
 
 $(VENV)/.installed: requirements.lock pyproject.toml $(VENV)/.installed-build
 	$(INSTALL) requirements.lock
+	# The distribution's former name, which would claim the same files and a second plugin of MLflow's.
+	$(BIN)/python -m pip uninstall -qq -y forecastops
 	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 

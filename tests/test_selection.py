@@ -146,7 +146,7 @@ def third_order() -> pd.Series[float]:
 
 def test_a_search_without_its_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "statsforecast.models", None)
-    with pytest.raises(ConfigError, match=r"pip install 'forecastops\[auto\]'"):
+    with pytest.raises(ConfigError, match=r"pip install 'mlflow-forecastops\[auto\]'"):
         select(series(), ModelConfig(selection="auto"), EVALUATION)
 
 

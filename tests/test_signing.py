@@ -268,6 +268,6 @@ def test_the_library_is_needed_only_where_a_key_is_configured(stage: Stage, keys
     assert stage.run("status", before=without_the_library).code == 0
     refused = stage.run("train", "--data", PAST, *keys[1].signs, before=without_the_library)
     assert refused.code == 2
-    assert "pip install 'forecastops[signing]'" in refused.error
+    assert "pip install 'mlflow-forecastops[signing]'" in refused.error
     refused = stage.run("evaluate", "--run-id", stage.workshop.first, *keys[1].asked, before=without_the_library)
-    assert "pip install 'forecastops[signing]'" in refused.error
+    assert "pip install 'mlflow-forecastops[signing]'" in refused.error

@@ -125,7 +125,7 @@ def test_addresses_that_are_refused(text: str, said: str) -> None:
 
 def test_a_protocol_without_its_library_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "adlfs", None)
-    assert "forecastops[cloud]" in refusal(check("abfss://container@account.dfs.core.windows.net/a.csv"), 2)
+    assert "'mlflow-forecastops[cloud]'" in refusal(check("abfss://container@account.dfs.core.windows.net/a.csv"), 2)
 
 
 def test_standard_input_is_read(tmp_path: Path) -> None:

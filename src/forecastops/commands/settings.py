@@ -15,7 +15,7 @@ __all__ = ["config"]
 
 @click.group()
 def config() -> None:
-    """Show the configuration or its schema."""
+    """Show the configuration, its schema, or an example."""
 
 
 @config.command()
@@ -45,6 +45,17 @@ def _comment(usual: dict[str, dict[str, Any]]) -> str:
         numbers = f"horizon {found['horizon']}, window {found['window']}, season {found['season_length']}"
         lines.append(f"#   {name:14} {numbers}: {', '.join(found['members'])}")
     return "\n".join(lines)
+
+
+@config.command()
+@click.argument("name", type=click.Choice(["default", "co2", "azureml", "online-endpoint", "aci"]))
+@command_options
+def example(request: Request, name: str) -> None:
+    """Show an example configuration with its comments, to be kept as forecastops.yaml and changed."""
+    from forecastops.usecases.settings import example as use_case
+
+    text = use_case(name)
+    request.answer({"name": name, "text": text}, text.rstrip())
 
 
 @config.command()

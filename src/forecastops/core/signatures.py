@@ -18,6 +18,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from forecastops.core.distribution import install_command
 from forecastops.core.errors import ConfigError, ModelError
 from forecastops.core.signing_config import SigningConfig
 
@@ -270,7 +271,7 @@ def _usable(key: str, path: str) -> Iterator[None]:
         raise
     except ImportError as error:
         what = f"needs the library model-signing, which cannot be imported ({error})"
-        raise ConfigError(place, what, "run `pip install 'forecastops[signing]'`") from error
+        raise ConfigError(place, what, f"run `{install_command('signing')}`") from error
     except OSError as error:
         raise ConfigError(place, f"cannot be read: {error.strerror}", "name an existing PEM file") from error
     except Exception as error:  # of cryptography's own kinds

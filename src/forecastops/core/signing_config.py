@@ -14,7 +14,7 @@ _Path = Annotated[str, Field(min_length=1)]
 
 
 class SigningConfig(StrictRecord):
-    """Signatures of models, by the OpenSSF model-signing library (``forecastops[signing]``); off unless set."""
+    """Signatures of models, by the OpenSSF model-signing library (extra ``signing``); off unless set."""
 
     private_key: _Path | None = Field(
         None,

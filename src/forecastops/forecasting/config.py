@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from forecastops.core.distribution import install_command
 from forecastops.core.strict import StrictRecord
 
 __all__ = ["Evaluation", "EvaluationConfig", "ModelConfig", "ModelSpec", "Orders"]
@@ -75,7 +76,7 @@ class ModelConfig(StrictRecord):
         description="combination: the equal mean of the members' forecasts; fixed: one ARIMA of the orders configured, "
         "and what an order or a trend means that is configured without a selection; candidates: one, the best of a "
         "list by rolling origins before the window that the gate scores; auto: the same with the proposal of "
-        "AutoARIMA (statsforecast, which `pip install 'forecastops[auto]'` brings).",
+        f"AutoARIMA (statsforecast, which `{install_command('auto')}` brings).",
     )
     members: tuple[Orders, ...] | None = Field(
         None,

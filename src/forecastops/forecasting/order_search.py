@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from forecastops.core.distribution import install_command
 from forecastops.core.errors import ConfigError, ModelError
 from forecastops.forecasting.config import ModelSpec, Orders
 from forecastops.forecasting.forecaster import modelled
@@ -31,7 +32,7 @@ def search_orders(values: pd.Series[float], spec: ModelSpec, season: int) -> Ord
     try:
         from statsforecast.models import AutoARIMA
     except ImportError as error:
-        remedy = "pip install 'forecastops[auto]', or set model.selection=candidates"
+        remedy = f"{install_command('auto')}, or set model.selection=candidates"
         raise ConfigError("model.selection=auto", f"needs statsforecast, which is missing ({error})", remedy) from error
     # The search knows no missing values.
     known = np.asarray(modelled(values, log=spec.log).interpolate(), dtype=float)

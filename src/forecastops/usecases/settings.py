@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from forecastops.adapters.example_configs import read_example
 from forecastops.config import Config
+from forecastops.core.errors import ConfigError
 from forecastops.data.frequency import family
 from forecastops.forecasting.members import combination, logs_by_likelihood
 
-__all__ = ["by_frequency"]
+__all__ = ["by_frequency", "example"]
 
 _USUAL = {
     "hourly": "h",
@@ -37,3 +39,17 @@ def by_frequency(config: Config) -> dict[str, dict[str, Any]]:
         log = "by likelihood" if logs_by_likelihood(config.model, step) else config.model.spec.log
         found[name] = {**evaluation.model_dump(mode="json"), "members": members, "log": log}
     return found
+
+
+def example(name: str) -> str:
+    """Return the text of an example configuration that comes with the package.
+
+    Raises:
+        ConfigError: when the installation has lost it.
+    """
+    try:
+        return read_example(name)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        place = f"example configuration {name}"
+        raise ConfigError(place, f"cannot be read: {reason}", "install forecastops anew") from error

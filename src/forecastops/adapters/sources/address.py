@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
+from forecastops.core.distribution import install_command
 from forecastops.core.errors import ConfigError, DataError, ForecastopsError
 from forecastops.core.redaction import redact_uri
 from forecastops.data.unpacking import MAX_BYTES
@@ -95,7 +96,7 @@ def _filesystem(address: str, protocol: str, shown: str) -> tuple[Any, str]:
         options = {"anon": False} if protocol in ("abfs", "abfss", "az", "adl") else {}
         filesystem, path = fsspec.core.url_to_fs(address, **options)
     except (ImportError, ValueError) as error:
-        remedy = f"pip install 'forecastops[{extra}]'"
+        remedy = install_command(extra)
         raise ConfigError(f"data {shown}", f"its protocol needs a library that is missing: {error}", remedy) from error
     return filesystem, path
 

@@ -28,7 +28,7 @@ _BROKEN = ("Failed", "Unhealthy", "Unschedulable")
 _LOOKS = 2  # at a broken service whose operation still runs: it may be about to be replaced
 _ENDED_PYTHON = (
     "container instances need Python 3.10, which has had no security fixes since October 2026, and Microsoft supports "
-    "them no longer; configs/online-endpoint.yaml is their successor"
+    "them no longer; `forecastops config example online-endpoint` shows what succeeds them"
 )
 _TOO_LATE = "Azure has not ended the operation in time"
 

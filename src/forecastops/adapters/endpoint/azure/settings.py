@@ -100,5 +100,5 @@ def read_settings(settings: Mapping[str, object], name: str) -> ContainerSetting
         # The union's tag stands first in every place but its own.
         key = ".".join(["deployment.settings", *map(str, first["loc"][1:])])
         message = first["msg"].removeprefix("Value error, ")
-        remedy = "start from configs/aci.yaml or configs/online-endpoint.yaml"
+        remedy = "start from what `forecastops config example online-endpoint` shows, or `config example aci`"
         raise ConfigError("configuration", f"{key}: {message}", remedy) from error
