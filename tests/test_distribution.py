@@ -83,6 +83,12 @@ def test_the_wheel_holds_everything_that_the_command_needs(built: Path) -> None:
     assert needed | configs <= wheel_names(built)
 
 
+def test_an_installation_in_place_leaves_no_second_package_beside_the_sources(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel:editable", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=600)
+    assert not [name for name in wheel_names(tmp_path) if name.startswith("forecastops")]
+
+
 def test_licence_and_notices_are_in_both(built: Path) -> None:
     for name in ("LICENSE", "THIRD_PARTY_NOTICES.md"):
         assert any(found.endswith(f".dist-info/licenses/{name}") for found in wheel_names(built))
