@@ -6,23 +6,27 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TypeVar
 
+from forecastops.adapters.endpoint.azure import operations
 from forecastops.adapters.endpoint.azure.calls import CallError, Calls, CallTimeoutError
+from forecastops.adapters.endpoint.azure.request import Request
 from forecastops.adapters.endpoint.config import DeploymentConfig
 from forecastops.adapters.endpoint.interface import Endpoint
 from forecastops.core.errors import EndpointError
 from forecastops.core.redaction import redacted
 
-__all__ = ["LABEL", "AzureEndpoint", "pauses"]
+__all__ = ["LABEL", "LOG_LINES", "AzureEndpoint", "pauses"]
+
+Result = TypeVar("Result")
 
 _LOG = logging.getLogger(__name__)
 LABEL = "forecastops.owner"  # the tag that names the registry
+LOG_LINES = 40  # that are asked for, of a container's log
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 30.0
 _READ_SECONDS = 120.0
 _RESTORE_SECONDS = 900.0  # a time limit that was too short for another version must not keep the old one away
 _CONFLICT = 409  # ServiceInTransition and the like
-_LOG_LINES = 40
 _SHOWN_LINES = 3
 _SHOWN = 300  # characters of what Azure says
 _FORBIDDEN = (
@@ -43,27 +47,27 @@ class AzureEndpoint(Endpoint):
 
     def versions_in_use(self) -> set[str]:
         """Of every service and endpoint of the workspace, also of those that somebody made by hand."""
-        return {version for name, version in self._read("deployed_models") if name == self._model_name}
+        return {version for name, version in self._read(operations.deployed_models()) if name == self._model_name}
 
-    def _read(self, operation: str, **arguments: Any) -> Any:
-        """An operation that changes nothing, or ends soon."""
+    def _read(self, request: Request[Result]) -> Result:
+        """Return what an operation says that changes nothing, or ends soon."""
         with self._errors():
-            return self._calls(operation, _READ_SECONDS, **arguments)
+            return self._calls(request, _READ_SECONDS)
 
-    def _change(self, operation: str, *, waits: bool = True, **arguments: Any) -> None:
-        """An operation that may take as long as a deployment; what came of it is to be read afterwards.
+    def _change(self, request: Request[object], *, waits: bool = True) -> None:
+        """Have an operation done that may take as long as a deployment; what came of it is to be read afterwards.
 
         ``waits`` says whether to wait for another operation that is under way.
         """
         seconds = self._seconds(restoring=True)
         try:
             with self._errors():
-                self._patiently(operation, seconds, time.monotonic() + (seconds if waits else 0.0), **arguments)
+                self._patiently(request, seconds, time.monotonic() + (seconds if waits else 0.0))
         except EndpointError as error:
             if not (isinstance(error.__cause__, CallError) and error.__cause__.lost):
                 raise
 
-    def _patiently(self, operation: str, seconds: float, deadline: float, **arguments: Any) -> Any:
+    def _patiently(self, request: Request[Result], seconds: float, deadline: float) -> Result:
         """Do it, for ``seconds`` at most; while Azure says that another operation is under way, wait and ask again.
 
         What is under way is never deleted to make room: it ends, and with it an outage and new keys are avoided.
@@ -71,7 +75,7 @@ class AzureEndpoint(Endpoint):
         resting = pauses(deadline)
         while True:
             try:
-                return self._calls(operation, seconds, name=self.name, **arguments)
+                return self._calls(request, seconds)
             except CallError as error:
                 if error.status != _CONFLICT or "ServiceExists" in str(error) or next(resting, None) is None:
                     raise
@@ -96,10 +100,10 @@ class AzureEndpoint(Endpoint):
         except (CallError, CallTimeoutError) as error:
             raise EndpointError(self._place, said(str(error)), _remedy(error)) from error
 
-    def _log_lines(self, operation: str, **arguments: Any) -> list[str]:
-        """The last lines that a container logged; none where there is no container yet."""
+    def _log_lines(self, request: Request[str]) -> list[str]:
+        """Return the lines that a container logged; none where there is no container yet."""
         try:
-            log = self._calls(operation, _READ_SECONDS, lines=_LOG_LINES, **arguments)
+            log = self._calls(request, _READ_SECONDS)
         except (CallError, CallTimeoutError):
             return []
         return [line.strip() for line in log.splitlines() if line.strip()]

@@ -18,9 +18,13 @@ import threading
 import time
 import weakref
 from dataclasses import dataclass
-from typing import IO, Any, cast
+from typing import IO, Any, TypeVar, cast
+
+from forecastops.adapters.endpoint.azure.request import Request
 
 __all__ = ["CallError", "CallTimeoutError", "Calls"]
+
+Result = TypeVar("Result")
 
 _LOG = logging.getLogger(__name__)
 _START_SECONDS = 120.0
@@ -55,7 +59,7 @@ class _Worker:
 
 
 class Calls:
-    """Operations of `operations`, by name, for one target; the process lives from call to call.
+    """Have requests to one target carried out; the process that does it lives from call to call.
 
     It is started at once, since its imports take seconds; until the first call there is other work to do.
     """
@@ -66,8 +70,8 @@ class Calls:
         self._connected = False
         self._start()
 
-    def __call__(self, operation: str, seconds: float, **arguments: Any) -> Any:
-        """The operation's result.
+    def __call__(self, request: Request[Result], seconds: float) -> Result:
+        """Return what the request's operation returns.
 
         Raises:
             CallError: as the operation did.
@@ -78,8 +82,9 @@ class Calls:
             if not self._connected:
                 _result(worker, _START_SECONDS)
                 self._connected = True
-            _send(worker, {"operation": operation, "arguments": arguments})
-            return _result(worker, seconds)
+            _send(worker, {"operation": request.operation, "arguments": dict(request.arguments)})
+            result: Result = _result(worker, seconds)
+            return result
         except CallError as error:
             if error.kinds & {_ENDED} or not self._connected:
                 self._end()

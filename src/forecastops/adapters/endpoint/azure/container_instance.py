@@ -13,8 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from forecastops.adapters.endpoint.azure.asking import LABEL, AzureEndpoint, pauses
+from forecastops.adapters.endpoint.azure import operations
+from forecastops.adapters.endpoint.azure.asking import LABEL, LOG_LINES, AzureEndpoint, pauses
 from forecastops.adapters.endpoint.azure.calls import CallError, CallTimeoutError
+from forecastops.adapters.endpoint.azure.operations import ServiceDetails, ServiceOperation
 from forecastops.adapters.endpoint.azure.settings import ContainerSettings
 from forecastops.adapters.endpoint.config import DeploymentConfig
 from forecastops.adapters.endpoint.interface import HEALTHY, EndpointState
@@ -46,8 +48,8 @@ class _Asked:
 class _Outcome:
     """A service and the operation on it once they have ended, or at the deadline."""
 
-    service: dict[str, Any] | None
-    operation: dict[str, Any] | None = None
+    service: ServiceDetails | None
+    operation: ServiceOperation | None = None
     in_time: bool = True
 
     @property
@@ -96,8 +98,7 @@ class ContainerInstance(AzureEndpoint):
 
     def forecast(self) -> list[dict[str, Any]]:
         """Ask the service, with its key."""
-        rows: list[dict[str, Any]] = self._read("ask", name=self.name, endpoint=None)
-        return rows
+        return self._read(operations.ask(self.name, endpoint=None))
 
     def clean_up(self) -> None:
         """There is nothing else."""
@@ -106,14 +107,15 @@ class ContainerInstance(AzureEndpoint):
         """Delete the service."""
         state = self.state()
         if state is not None and state.ours:
-            self._change("delete_service")
+            self._change(operations.delete_service(self.name))
 
     def _ask_for(self, version: str, deadline: float, *, exists: bool) -> _Asked:
         """Have Azure begin to create or update the service; where another operation runs, after that."""
         seconds = max(1.0, deadline - time.monotonic())
-        wanted = {"model_uri": self._uri(version), "settings": self._settings}
+        change = operations.update_service if exists else operations.create_service
+        request = change(self.name, self._uri(version), self._settings)
         try:
-            begun = self._patiently("update_service" if exists else "create_service", seconds, deadline, **wanted)
+            begun = self._patiently(request, seconds, deadline)
         except CallTimeoutError:
             return _Asked(refusal=_TOO_LATE)
         except CallError as error:
@@ -122,17 +124,17 @@ class ContainerInstance(AzureEndpoint):
             return _Asked(lost=True) if error.lost else _Asked(refusal=str(error))
         return _Asked(operation=begun)
 
-    def _followed(self, asked: _Asked, before: dict[str, Any] | None, deadline: float) -> _Outcome:
+    def _followed(self, asked: _Asked, before: ServiceDetails | None, deadline: float) -> _Outcome:
         """Watch what was begun until it has ended, or the deadline."""
         if asked.refusal:
             return _Outcome(self._service())
         shown = looks = 0
         replaced = before is None or before["state"] not in _BROKEN
-        service: dict[str, Any] | None = None
-        operation: dict[str, Any] | None = None
+        service: ServiceDetails | None = None
+        operation: ServiceOperation | None = None
         for _ in pauses(deadline):
             if asked.operation:
-                operation = self._read("operation", number=asked.operation)
+                operation = self._read(operations.begun_operation(asked.operation))
                 shown = _tell(operation["progress"], shown)
             service = self._service()
             state = service["state"] if service else None
@@ -147,23 +149,22 @@ class ContainerInstance(AzureEndpoint):
             _LOG.info("endpoint %s is %s", self.name, state)
         return _Outcome(service or self._service(), operation, in_time=False)
 
-    def _was_done(self, service: dict[str, Any] | None, before: dict[str, Any] | None, version: str) -> bool:
+    def _was_done(self, service: ServiceDetails | None, before: ServiceDetails | None, version: str) -> bool:
         """Whether a request whose answer was lost has come about; what failed by it has, too."""
         if service is None or service == before:
             return False
         return service["state"] != HEALTHY or self._serves(service, version)
 
-    def _service(self) -> dict[str, Any] | None:
-        found: dict[str, Any] | None = self._read("service", name=self.name)
-        return found
+    def _service(self) -> ServiceDetails | None:
+        return self._read(operations.service(self.name))
 
     def _log(self) -> list[str]:
-        return self._log_lines("service_log", name=self.name)
+        return self._log_lines(operations.service_log(self.name, LOG_LINES))
 
-    def _serves(self, found: dict[str, Any] | None, version: str) -> bool:
+    def _serves(self, found: ServiceDetails | None, version: str) -> bool:
         return found is not None and self._state(found).serves(version)
 
-    def _state(self, found: dict[str, Any]) -> EndpointState:
+    def _state(self, found: ServiceDetails) -> EndpointState:
         ours = self._is_ours(found["tags"], found["models"])
         version = self._served(found["models"]) if ours else None
         return EndpointState(self.name, found["url"], found["state"], version, ours)

@@ -7,8 +7,10 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from forecastops.adapters.endpoint.azure.asking import LABEL, AzureEndpoint, pauses
+from forecastops.adapters.endpoint.azure import operations
+from forecastops.adapters.endpoint.azure.asking import LABEL, LOG_LINES, AzureEndpoint, pauses
 from forecastops.adapters.endpoint.azure.calls import CallError, CallTimeoutError
+from forecastops.adapters.endpoint.azure.operations import Deployment
 from forecastops.adapters.endpoint.azure.settings import OnlineSettings
 from forecastops.adapters.endpoint.config import DeploymentConfig
 from forecastops.adapters.endpoint.interface import HEALTHY, EndpointState
@@ -31,7 +33,7 @@ class _Found:
     state: str
     tags: dict[str, str]
     traffic: dict[str, int]
-    deployments: dict[str, dict[str, Any]]
+    deployments: dict[str, Deployment]
 
     @property
     def live(self) -> str | None:
@@ -84,15 +86,14 @@ class OnlineEndpoint(AzureEndpoint):
 
     def forecast(self) -> list[dict[str, Any]]:
         """Ask what was staged, else the endpoint, with the endpoint's key."""
-        rows: list[dict[str, Any]] = self._read("ask", name=self._staged, endpoint=self.name)
-        return rows
+        return self._read(operations.ask(self._staged, endpoint=self.name))
 
     def release(self, version: str) -> EndpointState:
         """Move the traffic to what was staged."""
         found = self._find()
         if self._staged is not None and found and found.live != self._staged:
             _LOG.info("moving the traffic of endpoint %s to deployment %s", self.name, self._staged)
-            self._change("move_traffic", deployment=self._staged)
+            self._change(operations.move_traffic(self.name, self._staged))
             found = self._find()
         self._staged = None
         return self._checked(self._state(found) if found else None, version)
@@ -110,10 +111,10 @@ class OnlineEndpoint(AzureEndpoint):
         """Delete the endpoint with its deployments."""
         state = self.state()
         if state is not None and state.ours:
-            self._change("delete_endpoint")
+            self._change(operations.delete_endpoint(self.name))
 
     def _find(self) -> _Found | None:
-        found = self._read("endpoint", name=self.name)
+        found = self._read(operations.endpoint(self.name))
         return _Found(**found) if found else None
 
     def _state(self, found: _Found) -> EndpointState:
@@ -128,7 +129,7 @@ class OnlineEndpoint(AzureEndpoint):
 
     def _create(self) -> _Found:
         _LOG.info("creating endpoint %s", self.name)
-        self._change("create_endpoint", tags={LABEL: self._owner})
+        self._change(operations.create_endpoint(self.name, {LABEL: self._owner}))
         found = self._find()
         if found is None or found.state != _DONE:
             what = f"it was asked for, and is {found.state if found else 'absent'}"
@@ -154,10 +155,10 @@ class OnlineEndpoint(AzureEndpoint):
 
     def _deploy(self, colour: str, version: str, seconds: float) -> None:
         deadline = time.monotonic() + seconds
-        wanted = {"deployment": colour, "model_uri": self._uri(version), "settings": self._settings}
+        request = operations.create_deployment(self.name, colour, self._uri(version), self._settings)
         refusal = ""
         try:
-            self._patiently("create_deployment", seconds, deadline, **wanted)
+            self._patiently(request, seconds, deadline)
         except CallTimeoutError:
             refusal = "Azure has not ended the operation in time"
         except CallError as error:
@@ -165,7 +166,7 @@ class OnlineEndpoint(AzureEndpoint):
         state = self._settled(colour, deadline)
         if state != _DONE or refusal:
             what = f"deployment {colour} is {state or 'absent'}: {refusal or 'without an error'}"
-            log = self._log_lines("deployment_log", name=self.name, deployment=colour)
+            log = self._log_lines(operations.deployment_log(self.name, colour, LOG_LINES))
             raise self._failed(version, what, log)
 
     def _settled(self, colour: str, deadline: float) -> str | None:
@@ -186,7 +187,7 @@ class OnlineEndpoint(AzureEndpoint):
     def _remove(self, colour: str, seconds: float) -> None:
         _LOG.info("deleting deployment %s of endpoint %s", colour, self.name)
         self._settled(colour, time.monotonic() + seconds)  # Azure deletes none that is being made
-        self._change("delete_deployment", waits=False, deployment=colour)
+        self._change(operations.delete_deployment(self.name, colour), waits=False)
 
 
 def _shares(found: _Found) -> str:

@@ -1,4 +1,4 @@
-"""What is done through azureml-mlflow's client, by the process that may be killed; arguments and results are plain."""
+"""Operations on azureml-mlflow's client; called here, each is a request, and the process that may be killed does it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,18 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypedDict
+
+from forecastops.adapters.endpoint.azure.request import named, operation
 
 __all__ = [
+    "Deployment",
+    "OnlineEndpointDetails",
+    "ServiceDetails",
+    "ServiceOperation",
     "ask",
+    "begun_operation",
+    "carry_out",
     "create_deployment",
     "create_endpoint",
     "create_service",
@@ -21,7 +29,6 @@ __all__ = [
     "deployment_log",
     "endpoint",
     "move_traffic",
-    "operation",
     "service",
     "service_log",
     "update_service",
@@ -31,8 +38,55 @@ Document = dict[str, Any]
 _NEWEST_MINOR = 10  # of Python 3, on which the server of container instances starts
 
 
-def service(client: Any, name: str) -> Document | None:
-    """State, url, error, tags and models of a container instance, None where there is none of that name.
+class ServiceDetails(TypedDict):
+    """A container instance; ``models`` are pairs of name and version."""
+
+    state: str
+    url: str | None
+    error: str
+    tags: dict[str, str]
+    models: list[list[str]]
+
+
+class ServiceOperation(TypedDict):
+    """An operation on a container instance; ``progress`` is the whole of it, one event a line."""
+
+    state: str
+    error: str
+    progress: list[str]
+
+
+class Deployment(TypedDict):
+    """A deployment of an online endpoint; ``models`` are pairs of name and version."""
+
+    state: str
+    models: list[list[str]]
+
+
+class OnlineEndpointDetails(TypedDict):
+    """An online endpoint; ``traffic`` in per cent, by deployment."""
+
+    url: str | None
+    state: str
+    tags: dict[str, str]
+    traffic: dict[str, int]
+    deployments: dict[str, Deployment]
+
+
+def carry_out(client: Any, name: str, arguments: Mapping[str, Any]) -> Any:
+    """Do what a request asks for.
+
+    Args:
+        client: azureml-mlflow's.
+        name: of the operation.
+        arguments: as in the request.
+    """
+    return named(name).carry_out(client, arguments)
+
+
+@operation
+def service(client: Any, name: str) -> ServiceDetails | None:
+    """Return state, url, error, tags and models of a container instance, None where there is none of that name.
 
     Of the service alone: ``get_deployment`` asks for an online endpoint of that name first.
     """
@@ -53,8 +107,9 @@ def service(client: Any, name: str) -> Document | None:
     }
 
 
-def operation(client: Any, number: str) -> Document:
-    """State, error and progress of what was begun; ``progress`` is the whole of it, one event a line."""
+@operation
+def begun_operation(client: Any, number: str) -> ServiceOperation:
+    """Return state, error and progress of what was begun."""
     workspace = client.service_context
     found = client._mms_client._client.operations.get(
         workspace.subscription_id, workspace.resource_group_name, workspace.workspace_name, number, offset=None
@@ -68,6 +123,7 @@ def operation(client: Any, number: str) -> Document:
     }
 
 
+@operation
 def create_service(client: Any, name: str, model_uri: str, settings: Document) -> str:
     """Have a container instance created; returns the operation that does it, once Azure has begun it."""
     with _operations_begun(client) as begun:
@@ -75,6 +131,7 @@ def create_service(client: Any, name: str, model_uri: str, settings: Document) -
     return begun[-1]
 
 
+@operation
 def update_service(client: Any, name: str, model_uri: str, settings: Document) -> str:
     """Have what a container instance serves replaced; returns the operation that does it, once Azure has begun it."""
     with _operations_begun(client) as begun:
@@ -82,13 +139,15 @@ def update_service(client: Any, name: str, model_uri: str, settings: Document) -
     return begun[-1]
 
 
+@operation
 def delete_service(client: Any, name: str) -> None:
     """Delete a container instance."""
     client.delete_deployment(name)
 
 
+@operation
 def service_log(client: Any, name: str, lines: int) -> str:
-    """The last lines that a container instance logged; the client itself has no verb for it."""
+    """Return the last lines that a container instance logged; the client itself has no verb for it."""
     workspace = client.service_context
     found = client._mms_client._client.services.get_logs(
         workspace.subscription_id, workspace.resource_group_name, workspace.workspace_name, name, tail=lines
@@ -96,8 +155,9 @@ def service_log(client: Any, name: str, lines: int) -> str:
     return str(found.content or "")
 
 
+@operation
 def deployed_models(client: Any) -> list[list[str]]:
-    """Name and version of every model that is deployed in the workspace, by whomever."""
+    """Return name and version of every model that is deployed in the workspace, by whomever."""
     services = client._mms_client.list_services(compute_type="ACI")
     found = [[model.name, str(model.version)] for service in services for model in service.models or ()]
     for endpoint in client.list_endpoints():
@@ -106,8 +166,9 @@ def deployed_models(client: Any) -> list[list[str]]:
     return found
 
 
-def endpoint(client: Any, name: str) -> Document | None:
-    """State, url, tags, traffic and deployments of an online endpoint, None where there is none of that name."""
+@operation
+def endpoint(client: Any, name: str) -> OnlineEndpointDetails | None:
+    """Return state, url, tags, traffic and deployments of an online endpoint, None where there is none of that name."""
     from azure.core.exceptions import HttpResponseError
 
     try:
@@ -126,34 +187,40 @@ def endpoint(client: Any, name: str) -> Document | None:
     }
 
 
+@operation
 def create_endpoint(client: Any, name: str, tags: Mapping[str, str]) -> None:
     """Create an online endpoint that asks for a key."""
     settings = {"auth_mode": "key", "identity": {"type": "system_assigned"}, "tags": dict(tags)}
     client.create_endpoint(name, {"endpoint-config-file": _file(settings)})
 
 
+@operation
 def create_deployment(client: Any, name: str, deployment: str, model_uri: str, settings: Document) -> None:
     """Create a deployment of an online endpoint, without traffic; returns when Azure says that it is done."""
     client.create_deployment(deployment, model_uri, config={"deploy-config-file": _file(settings)}, endpoint=name)
 
 
+@operation
 def move_traffic(client: Any, name: str, deployment: str) -> None:
     """Give one deployment all requests."""
     client.update_endpoint(name, {"endpoint-config-file": _file({"traffic": {deployment: 100}})})
 
 
+@operation
 def delete_deployment(client: Any, name: str, deployment: str) -> None:
     """Delete a deployment of an online endpoint."""
     client.delete_deployment(deployment, endpoint=name)
 
 
+@operation
 def delete_endpoint(client: Any, name: str) -> None:
     """Delete an online endpoint with its deployments."""
     client.delete_endpoint(name)
 
 
+@operation
 def deployment_log(client: Any, name: str, deployment: str, lines: int) -> str:
-    """The last lines that a deployment's container logged; the client itself has no verb for it."""
+    """Return the last lines that a deployment's container logged; the client itself has no verb for it."""
     from azureml.mlflow._restclient.mfe_v2022_02_01_preview.models import DeploymentLogsRequest
 
     workspace = client.service_context
@@ -167,8 +234,9 @@ def deployment_log(client: Any, name: str, deployment: str, lines: int) -> str:
     return str(found.content or "")
 
 
+@operation
 def ask(client: Any, name: str | None, endpoint: str | None) -> list[Document]:
-    """The forecast that a container instance, or a deployment of an endpoint, gives by default; keys stay in here."""
+    """Return what a container instance, or a deployment of an endpoint, forecasts by default; keys stay in here."""
     import pandas as pd
     from pandas.api.types import is_datetime64_any_dtype
 
@@ -217,14 +285,14 @@ def _require_python(conda: Any) -> None:
             )
 
 
-def _deployment(properties: Document) -> Document:
+def _deployment(properties: Document) -> Deployment:
     # /subscriptions/.../workspaces/W/models/NAME/versions/N
     *_, name, _, version = ["", "", "", *str(properties.get("model")).split("/")]
     return {"state": str(properties.get("provisioningState")), "models": [[name, version]]}
 
 
 def _error_text(error: Any) -> str:
-    """An error of the service, which the client leaves as an object of its own."""
+    """Return the text of a service's error, which the client leaves as an object of its own."""
     if error is None:
         return ""
     document = error.as_dict() if hasattr(error, "as_dict") else error
@@ -235,7 +303,7 @@ def _error_text(error: Any) -> str:
 
 
 def _file(settings: Document) -> str:
-    """The client reads settings from files only."""
+    """Write settings to a file, since the client reads them from files only."""
     with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False, encoding="utf-8") as file:
         json.dump(settings, file)
     return file.name

@@ -64,14 +64,14 @@ def _answer(client: Any, request: dict[str, Any], send: _Send) -> None:
     from forecastops.adapters.endpoint.azure import operations
 
     try:
-        result = getattr(operations, request["operation"])(client, **request["arguments"])
+        result = operations.carry_out(client, request["operation"], request["arguments"])
         send({"result": result})
     except Exception as error:  # noqa: BLE001  # every error is an answer
         send({"error": _described(error)})
 
 
 def _described(error: BaseException) -> dict[str, Any]:
-    """The cause at the root, which the client hides behind "Error while creating deployment", and what led there."""
+    """Return the cause at the root, hidden behind the client's "Error while creating deployment", and the way there."""
     chain = [error]
     while (inner := chain[-1].__cause__) is not None and inner not in chain:
         chain.append(inner)
@@ -84,7 +84,7 @@ def _described(error: BaseException) -> dict[str, Any]:
 
 
 class _Progress:
-    """Stands for stdout: passes whole lines on."""
+    """Stand for stdout: pass whole lines on."""
 
     encoding = "utf-8"
 
