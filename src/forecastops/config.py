@@ -38,7 +38,7 @@ class Config(StrictRecord):
         return self
 
     def evaluation_of(self, frequency: str) -> Evaluation:
-        """Horizon, window and season for a series of that frequency.
+        """Return horizon, window and season for a series of that frequency.
 
         Raises:
             DataError: where a season is to be found and the frequency has no usual one.

@@ -11,7 +11,7 @@ _LIMIT = 4096
 
 
 def read_token(path: str) -> str | None:
-    """The token in the file; None where the deployment has no file.
+    """Return the token in the file; None where the deployment has no file.
 
     Raises:
         ValueError: naming the file, when it cannot be read or holds no token.

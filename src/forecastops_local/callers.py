@@ -70,7 +70,7 @@ class Callers:
 
 
 def header(scope: Scope, name: bytes) -> str | None:
-    """The value of a header, None where it is missing."""
+    """Return the value of a header, None where it is missing."""
     for key, value in scope["headers"]:
         if key == name:
             return str(value.decode("latin-1"))
@@ -78,7 +78,7 @@ def header(scope: Scope, name: bytes) -> str | None:
 
 
 def _names_this_machine(authority: str) -> bool:
-    """Whether it is exactly a name or address of loopback, with a port if any."""
+    """Tell whether it is exactly a name or address of loopback, with a port if any."""
     found = _AUTHORITY.fullmatch(authority)
     if found is None or (found["port"] is not None and not 1 <= int(found["port"]) <= 65535):
         return False

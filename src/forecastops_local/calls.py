@@ -29,7 +29,7 @@ class Ping:
 
 
 def url_of(host: str, port: int) -> str:
-    """Where a client on this machine finds the server."""
+    """Return the address at which a client on this machine finds the server."""
     reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
     return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 

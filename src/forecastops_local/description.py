@@ -14,7 +14,7 @@ __all__ = ["describe", "token_file_of"]
 
 
 def describe(name: str) -> dict[str, Any] | None:
-    """What `get_deployment` returns; None where there is no such deployment."""
+    """Return what `get_deployment` returns; None where there is no such deployment."""
     layout = layout_of(name)
     if not exists(layout):
         return None
@@ -41,7 +41,7 @@ def describe(name: str) -> dict[str, Any] | None:
 
 
 def token_file_of(name: str) -> str:
-    """Where the deployment's callers find their token; empty where they need none."""
+    """Return the file where the deployment's callers find their token; empty where they need none."""
     wanted = read_record(Wanted, layout_of(name).accepted)
     return wanted.token_file if wanted else ""
 

@@ -39,6 +39,6 @@ _OURS = {
 
 
 def allowed_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables of ``environment`` that may be handed on, and our own."""
+    """Return the variables of ``environment`` that may be handed on, and our own."""
     allowed = {name: value for name, value in environment.items() if name in _NAMES or name.startswith(_PREFIXES)}
     return _UNLESS_GIVEN | allowed | _OURS

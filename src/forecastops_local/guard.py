@@ -68,7 +68,7 @@ class Guard:
         await send({"type": "http.response.body", "body": content})
 
     async def _answer(self, scope: Message, receive: Receive) -> Answer | None:
-        """What is answered; None when the client has gone."""
+        """Return what is answered; None when the client has gone."""
         with Share(self._incoming) as share:
             if (refusal := self._refusal(scope)) is not None:
                 await share.drop(scope, receive)
@@ -77,7 +77,7 @@ class Guard:
             return None if body is None else await self._asked(scope, receive, body)
 
     def _refusal(self, scope: Message) -> RefusedError | None:
-        """Why a request is refused before anything of its body is looked at."""
+        """Tell why a request is refused before anything of its body is looked at."""
         try:
             self._callers.check(scope)
         except RefusedError as refused:
@@ -102,7 +102,7 @@ class Guard:
             self._turns.release()
 
     async def _told(self, scope: Message, receive: Receive, body: bytes, *, scores: bool) -> Answer:
-        """What the app answers."""
+        """Return what the app answers."""
         now = Progress()
         token = progress.set(now)
         answer = _Collected()
@@ -132,7 +132,7 @@ class _Collected:
 
 
 def _as_error(answer: _Collected, at_fault: bool) -> tuple[int, str]:
-    """Status and message of an error: a request that never reached the model is at fault itself."""
+    """Return status and message of an error: a request that never reached the model is at fault itself."""
     try:
         content = json.loads(answer.content)
         message = str(content.get("message") or content.get("detail") or "")
@@ -170,7 +170,7 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 
 def _with_type(scope: Message, kind: str) -> Message:
-    """The same request with a body of that type."""
+    """Return the same request with a body of that type."""
     kept = [pair for pair in scope["headers"] if pair[0] not in (b"content-type", b"content-length")]
     return {**scope, "headers": [*kept, (b"content-type", kind.encode("ascii"))]}
 

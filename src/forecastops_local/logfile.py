@@ -25,7 +25,7 @@ class BoundedLog:
 
 
 def last_useful_line(output: bytes) -> str:
-    """The last line that is neither empty nor a frame of a traceback; empty where there is none."""
+    """Return the last line that is neither empty nor a frame of a traceback; empty where there is none."""
     lines = output.decode("utf-8", "replace").splitlines()
     useful = [line.strip() for line in lines if line.strip() and not line.startswith((" ", "\t", "Traceback "))]
     return useful[-1][:500] if useful else ""

@@ -117,7 +117,7 @@ class ServerProcess:
         return not self.exited.done()
 
     def cause(self) -> str:
-        """Why it ended, as far as its last words and its exit code tell."""
+        """Tell why it ended, as far as its last words and its exit code say."""
         code = self._process.returncode
         how = (
             "is still running"

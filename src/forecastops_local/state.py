@@ -118,12 +118,12 @@ class Layout:
         return self.directory.with_name(f".{self.directory.name}.lock")
 
     def model(self, generation: int) -> Path:
-        """The folder of one generation's model."""
+        """Return the folder of one generation's model."""
         return self.models / str(generation)
 
 
 def endpoints_root() -> Path:
-    """The directory that holds all deployments of this user."""
+    """Return the directory that holds all deployments of this user."""
     return home() / "endpoints"
 
 
@@ -151,7 +151,7 @@ def read_record(kind: type[Record], path: Path) -> Record | None:
 
 
 def read_wanted(values: Mapping[str, Any]) -> Wanted:
-    """A request among other values, as a server process is told it."""
+    """Return a request among other values, as a server process is told it."""
     return _record(Wanted, values)
 
 

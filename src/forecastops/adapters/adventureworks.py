@@ -32,7 +32,7 @@ _REMEDY = "name the AdventureWorks OLTP install script zip, or the TransactionHi
 
 
 def daily_paid_amount(source: Path) -> dict[str, pd.DataFrame]:
-    """Mean of ``Quantity * ActualCost`` over each day's transactions, linearly interpolated over days without any.
+    """Return the mean of ``Quantity * ActualCost`` by day, interpolated linearly over days without transactions.
 
     Args:
         source: the install script's zip, wherever in it the table may be, or the table itself; tab-separated, without a
@@ -78,7 +78,7 @@ def write_daily_sets(source: Path, out_dir: Path) -> list[Path]:
 
 
 def _read_table(source: Path) -> tuple[str, bytes]:
-    """The table's bytes, and the place to name in messages."""
+    """Return the table's bytes, and the place to name in messages."""
     try:
         if not source.is_file():
             raise DataError(str(source), "is a directory" if source.is_dir() else "is not a file", _REMEDY)
@@ -123,7 +123,7 @@ def _decode(place: str, data: bytes) -> str:
 
 
 def _amounts(place: str, columns: dict[str, list[str]], lines: npt.NDArray[np.int64]) -> tuple[pd.Series, pd.Series]:
-    """Date and paid amount of each transaction."""
+    """Return date and paid amount of each transaction."""
     product = pd.Series(1.0, index=range(len(lines)))
     for name in ("Quantity", "ActualCost"):
         config = DataConfig(date_column="TransactionDate", value_column=name, decimal=".")

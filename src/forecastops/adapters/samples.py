@@ -26,7 +26,7 @@ CORRELATION = (0.0, 0.9)
 
 
 def transactions(seed: int = 0) -> pd.DataFrame:
-    """Daily mean transaction amounts that are made up: 305 days from 2013-07-31, whose distribution shifts at New Year.
+    """Make up daily mean transaction amounts: 305 days from 2013-07-31, whose distribution shifts at New Year.
 
     The shift is known by construction (the constants above): from 2014-01-01 on, level, weekly swing and noise are
     larger, and a day above the week's pattern is followed by others. They were chosen so that, with the default

@@ -69,7 +69,7 @@ class _Steps(logging.Handler):
             self._bar.start()
 
     def end(self) -> None:
-        """The step is over: its bar goes."""
+        """Remove the bar of the step that is over."""
         self._over.set()
         if self._bar is not None:
             self._bar.join()
@@ -77,7 +77,7 @@ class _Steps(logging.Handler):
 
 
 def _draw(over: threading.Event) -> None:
-    """A block that runs along the bar, since no step knows its length; and the seconds."""
+    """Draw a block that runs along the bar, since no step knows its length; and the seconds."""
     started = time.monotonic()
     if over.wait(_PATIENCE_SECONDS):
         return

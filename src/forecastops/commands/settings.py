@@ -39,7 +39,7 @@ def show(request: Request) -> None:
 
 
 def _comment(usual: dict[str, dict[str, Any]]) -> str:
-    """The table as YAML comments, so that what is shown can be a configuration file."""
+    """Return the table as YAML comments, so that what is shown can be a configuration file."""
     lines = ["# Where they are null, horizon, window, season and members follow from the series' frequency:"]
     for name, found in usual.items():
         numbers = f"horizon {found['horizon']}, window {found['window']}, season {found['season_length']}"

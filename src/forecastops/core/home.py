@@ -13,7 +13,7 @@ __all__ = ["home", "lock_domain", "require_home"]
 
 
 def home() -> Path:
-    """The folder ``FORECASTOPS_HOME`` names, else ``~/.forecastops``; it need not exist."""
+    """Return the folder ``FORECASTOPS_HOME`` names, else ``~/.forecastops``; it need not exist."""
     named = os.environ.get("FORECASTOPS_HOME")
     try:
         return Path(named).expanduser().absolute() if named else Path.home() / ".forecastops"
@@ -41,7 +41,7 @@ def require_home(*, writable: bool = True) -> None:
 
 
 def lock_domain() -> str:
-    """A name of those processes that share our locks: the machine, and the home that holds the locks.
+    """Return a name of those processes that share our locks: the machine, and the home that holds the locks.
 
     Another user, container or ``FORECASTOPS_HOME`` of the same machine has another one.
     """

@@ -33,7 +33,7 @@ _SECRETS = (
 
 
 def redact_uri(uri: str) -> str:
-    """The URI without user, password, query and fragment; anything that is no URL stays as it is."""
+    """Return the URI without user, password, query and fragment; anything that is no URL stays as it is."""
     uri = _RAW_USER.sub("", uri)
     try:
         parts = urlsplit(uri)
@@ -49,7 +49,7 @@ def redact_uri(uri: str) -> str:
 
 
 def redacted(text: str) -> str:
-    """``text`` with its URLs redacted, and passwords, keys and tokens of the usual forms replaced by ``***``."""
+    """Return ``text`` with URLs redacted, and passwords, keys and tokens of usual forms replaced by ``***``."""
     text = _RAW_USER.sub("", text)
     text = _URL.sub(lambda match: redact_uri(match.group()), text)
     for pattern, replacement in _SECRETS:
@@ -58,7 +58,7 @@ def redacted(text: str) -> str:
 
 
 def redacted_tree(tree: Any, name: str = "") -> Any:
-    """A document of mappings and lists with its texts redacted, and what stands under a secret's name masked."""
+    """Return a document of mappings and lists with its texts redacted, and what stands under a secret's name masked."""
     if isinstance(tree, Mapping):
         return {key: redacted_tree(value, str(key)) for key, value in tree.items()}
     if isinstance(tree, list):
@@ -69,5 +69,5 @@ def redacted_tree(tree: Any, name: str = "") -> Any:
 
 
 def redact_paths(text: str) -> str:
-    """``text`` redacted, and absolute paths of this machine replaced."""
+    """Return ``text`` redacted, with absolute paths of this machine replaced."""
     return _PATH.sub("<path>", redacted(text))

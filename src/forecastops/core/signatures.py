@@ -196,7 +196,7 @@ def _require_authentic(files: Files, signature: bytes, key: str) -> None:
 
 
 def _require_key(bundle: Any, key: str) -> None:
-    """Without the key's name in it the library takes a signature of an older kind, which says less."""
+    """Refuse a signature without the key's name: the library takes older kinds, which say less."""
     if bundle["verificationMaterial"]["publicKey"]["hint"] != _name_of(key):
         raise ValueError("it names another key")
 

@@ -37,7 +37,7 @@ class Kind(NamedTuple):
         return any(get_origin(one) is tuple and get_args(one)[0] is str for one in self.accepts)
 
     def is_plain_text(self, text: str) -> bool:
-        """Whether what is written for the field is the text itself, rather than YAML: quotes and null keep meaning."""
+        """Tell whether a field's value is the text as written, not YAML: quotes and null keep their meaning."""
         written = text.strip()
         if self.is_texts:
             return bool(written) and not written.startswith("[") and not _is_quoted(written)
@@ -47,7 +47,7 @@ class Kind(NamedTuple):
 
 
 def kind_of(record: type[BaseModel], parts: Sequence[str]) -> Kind:
-    """The kind of the field that a dotted key names; below a mapping, that of its values."""
+    """Return the kind of the field that a dotted key names; below a mapping, that of its values."""
     kind: Any = record
     for part in parts:
         found = None
@@ -92,7 +92,7 @@ def _tag_mapping(node: yaml.MappingNode, kind: Any, depth: int) -> None:
 
 
 def _is_explicit(node: yaml.ScalarNode) -> bool:
-    """Whether a value says itself what it is: nothing, or a tag that is no standard one."""
+    """Tell whether a value says itself what it is: nothing, or a tag that is no standard one."""
     return node.tag == _NULL or not node.tag.startswith("tag:yaml.org,2002:")
 
 
@@ -114,7 +114,7 @@ def _alternatives(kind: Any) -> Iterator[Any]:
 
 
 def nearest_key(record: type[BaseModel], key: str) -> str | None:
-    """The known key that is most like an unknown one; None where none is."""
+    """Return the known key that is most like an unknown one; None where none is."""
     known = list(_keys(record, ""))
     found = difflib.get_close_matches(key, known, n=1, cutoff=0.75)
     if found:

@@ -25,7 +25,7 @@ class ClosedDays(NamedTuple):
 
 
 def closed_days(values: pd.Series[float]) -> ClosedDays | None:
-    """The weekdays of a daily series that are missing nearly always, while others are not; None without a pattern."""
+    """Return the weekdays of a daily series that are nearly always missing; None without a pattern."""
     index = pd.DatetimeIndex(values.index)
     if index.freqstr not in ("D", "B") or len(index) < 7 * _FEWEST:
         return None

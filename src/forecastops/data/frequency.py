@@ -39,7 +39,7 @@ _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT",
 
 
 def season_length(frequency: str) -> int:
-    """Observations in the usual season of a frequency: daily 7, business days 5, weekly 52, monthly 12, hourly 24.
+    """Return the usual season in observations: daily 7, business days 5, weekly 52, monthly 12, hourly 24.
 
     Raises:
         DataError: where there is no usual one, e.g. ``10D``; says to set ``evaluation.season_length``.
@@ -55,7 +55,7 @@ def season_length(frequency: str) -> int:
 
 
 def family(frequency: str) -> str:
-    """The kind of step: ``h`` (hours and shorter), ``D``, ``B``, ``W``, ``M``, ``Q`` or ``Y``, whatever its anchor.
+    """Return the kind of step: ``h`` (and shorter), ``D``, ``B``, ``W``, ``M``, ``Q``, ``Y``, whatever its anchor.
 
     A frequency of several steps, such as ``10D``, is of the family of its step.
     """
@@ -69,7 +69,7 @@ def family(frequency: str) -> str:
 
 
 def horizon_and_window(frequency: str) -> tuple[int, int]:
-    """The usual horizon and evaluation window of a frequency, in observations: daily 14 and 56."""
+    """Return the usual horizon and evaluation window of a frequency, in observations: daily 14 and 56."""
     offset = read_offset(frequency)
     if isinstance(offset, CustomBusinessDay):
         week = len(_open_days(offset))
@@ -78,14 +78,14 @@ def horizon_and_window(frequency: str) -> tuple[int, int]:
 
 
 def frequency_name(offset: BaseOffset | None) -> str:
-    """What ``read_offset`` reads: pandas' name, and of open weekdays, for which pandas has none, e.g. ``Mon-Sat``."""
+    """Return what ``read_offset`` reads: pandas' name, or ours for open weekdays, such as ``Mon-Sat``."""
     if offset is None:
         raise DataError("series", "has no regular dates", "make it with regular_series")
     return mask_name(_open_days(offset)) if isinstance(offset, CustomBusinessDay) else str(offset.freqstr)
 
 
 def read_offset(frequency: str) -> BaseOffset:
-    """The offset that a frequency string names: seconds to days, business days, weeks, months, quarters or years.
+    """Return the offset that a frequency names: seconds to days, business days, weeks, months, quarters, years.
 
     Open weekdays, such as ``Mon-Sat``, are a frequency too.
 
@@ -122,7 +122,7 @@ def _open_days(offset: Any) -> tuple[int, ...]:
 
 
 def find_offset(dates: pd.DatetimeIndex) -> BaseOffset:
-    """The frequency that explains the dates best: few off its grid, few missing on it.
+    """Return the frequency that explains the dates best: few off its grid, few missing on it.
 
     Args:
         dates: at least two, distinct and increasing, without timezone, in nanoseconds.
@@ -136,7 +136,7 @@ def find_offset(dates: pd.DatetimeIndex) -> BaseOffset:
 
 
 def on_grid(dates: pd.DatetimeIndex, offset: BaseOffset) -> pd.Series[bool]:
-    """Which dates (distinct, increasing) lie on the grid of an offset, its phase being that of most of them."""
+    """Tell which dates (distinct, increasing) lie on an offset's grid, in the phase of most of them."""
     if isinstance(offset, Tick):
         phase = _nanoseconds(dates) % offset.nanos
         return phase == phase.mode().iloc[0]
@@ -146,7 +146,7 @@ def on_grid(dates: pd.DatetimeIndex, offset: BaseOffset) -> pd.Series[bool]:
 
 
 def steps(dates: pd.DatetimeIndex, offset: BaseOffset) -> pd.Series[int]:
-    """Steps of the grid from each date to the next; 1 where no date is missing. All dates must be on the grid."""
+    """Return the grid's steps from each date to the next, 1 where none is missing; all must be on the grid."""
     if isinstance(offset, Tick):
         # By arithmetic: a grid of seconds over centuries would not fit into memory.
         return (_nanoseconds(dates) // offset.nanos).diff().iloc[1:].astype("int64")

@@ -26,12 +26,12 @@ _UNREADABLE = (
 
 
 def is_parquet(name: str, data: bytes) -> bool:
-    """Whether a file is Parquet, by its content or else by its name."""
+    """Tell whether a file is Parquet, by its content or else by its name."""
     return name.lower().endswith((".parquet", ".pq")) or (data[:4] == _MAGIC and data[-4:] == _MAGIC)
 
 
 def read_parquet(source: str, data: bytes, config: DataConfig) -> RawTable:
-    """The rows of a Parquet file, cells as they are stored; an index that pandas wrote is found like any column.
+    """Return the rows of a Parquet file, cells as they are stored; an index that pandas wrote is found like any column.
 
     Raises:
         DataError: when it cannot be read, or a column is not there.
@@ -59,7 +59,7 @@ def read_parquet(source: str, data: bytes, config: DataConfig) -> RawTable:
 
 
 def stored_columns(source: str, data: bytes) -> list[str]:
-    """Names of the columns, in their order.
+    """Return names of the columns, in their order.
 
     Raises:
         DataError: when it cannot be read.
@@ -69,7 +69,7 @@ def stored_columns(source: str, data: bytes) -> list[str]:
 
 
 def _unnamed(header: list[str]) -> list[str]:
-    """The name that pandas gives an index without one is none."""
+    """Return the name that pandas gives an index without one is none."""
     return ["" if name == "__index_level_0__" else name for name in header]
 
 

@@ -10,7 +10,7 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def open_weekdays(text: str) -> tuple[int, ...]:
-    """The numbers (Monday 0) of the weekdays that a text such as ``Mon-Sat`` or ``Mon Wed-Fri`` names.
+    """Return the numbers (Monday 0) of the weekdays that a text such as ``Mon-Sat`` or ``Mon Wed-Fri`` names.
 
     Raises:
         ValueError: when it names none, or all seven, which need no mask.
@@ -27,7 +27,7 @@ def open_weekdays(text: str) -> tuple[int, ...]:
 
 
 def mask_name(days: tuple[int, ...]) -> str:
-    """The shortest text for these weekdays: ``Mon-Sat``, or ``Mon-Tue Thu`` where there are gaps."""
+    """Return the shortest text for these weekdays: ``Mon-Sat``, or ``Mon-Tue Thu`` where there are gaps."""
     runs: list[list[int]] = []
     for day in days:
         if runs and runs[-1][-1] == day - 1:

@@ -58,7 +58,7 @@ class ModelSpec(Orders):
         return self.order, seasonal, self.trend or default, self.log
 
     def with_orders(self, orders: Orders) -> ModelSpec:
-        """These orders, estimated as this spec is."""
+        """Return a spec of these orders, estimated as this one is."""
         return ModelSpec(
             order=orders.order,
             seasonal_order=orders.seasonal_order,
@@ -170,7 +170,7 @@ class EvaluationConfig(StrictRecord):
         return self
 
     def resolved(self, frequency: str) -> Evaluation:
-        """What it means for a series of that frequency.
+        """Return what it means for a series of that frequency.
 
         Raises:
             DataError: where a season is to be found and the frequency has no usual one.

@@ -17,7 +17,7 @@ _FEWEST_WITHOUT_SEASON = 20
 
 
 def combination(model: ModelConfig, season: int, rows: int, step: str = "D") -> tuple[ModelSpec, ...]:
-    """The specs of ``selection=combination``: those configured, else those that suit the series.
+    """Return the specs of ``selection=combination``: those configured, else those that suit the series.
 
     Args:
         model: the configuration.
@@ -29,12 +29,12 @@ def combination(model: ModelConfig, season: int, rows: int, step: str = "D") -> 
 
 
 def rows_for_any(season: int) -> int:
-    """The fewest observations from which any of the default members can forecast."""
+    """Return the fewest observations from which any of the default members can forecast."""
     return season + 1
 
 
 def logs_by_likelihood(model: ModelConfig, step: str) -> bool:
-    """Whether the likelihood says if logarithms are modelled: on long steps growth is mostly in proportion."""
+    """Tell whether the likelihood says if logarithms are modelled: on long steps growth is mostly in proportion."""
     return model.log is None and model.selection == "combination" and model.members is None and step in LONG_STEPS
 
 

@@ -13,7 +13,7 @@ Array = npt.NDArray[np.float64]
 
 
 def scores(actual: Array, forecasts: RollingForecasts, scale: float) -> dict[str, float]:
-    """RMSE, MAE and bias in units of the data; MASE and each level's coverage without unit.
+    """Return RMSE, MAE and bias in units of the data; MASE and each level's coverage without unit.
 
     Args:
         actual: shape (origins, horizon), NaN where nothing was observed.
@@ -38,7 +38,7 @@ def scores(actual: Array, forecasts: RollingForecasts, scale: float) -> dict[str
 
 
 def loss_by_origin(actual: Array, mean: Array) -> Array:
-    """Mean squared error of each origin's path, shape (origins,): one loss an origin, as the gate's test wants it.
+    """Return the mean squared error of each origin's path, shape (origins,), as the gate's test wants it.
 
     Every origin needs one observation at least.
     """
@@ -46,12 +46,12 @@ def loss_by_origin(actual: Array, mean: Array) -> Array:
 
 
 def rmse_by_step(actual: Array, mean: Array) -> Array:
-    """RMSE at each step, shape (horizon,); NaN at one that was never observed."""
+    """Return RMSE at each step, shape (horizon,); NaN at one that was never observed."""
     return np.asarray(np.sqrt(_mean_square(mean - actual, ~np.isnan(actual), axis=0)))
 
 
 def rmse_by_label(actual: Array, mean: Array, labels: npt.NDArray[np.object_]) -> dict[str, float]:
-    """RMSE of the targets of each label; ``labels`` has the shape of ``actual``, (origins, horizon)."""
+    """Return RMSE of the targets of each label; ``labels`` has the shape of ``actual``, (origins, horizon)."""
     observed = ~np.isnan(actual)
     return {
         str(label): float(np.sqrt(np.mean((mean - actual)[observed & (labels == label)] ** 2)))
@@ -60,7 +60,7 @@ def rmse_by_label(actual: Array, mean: Array, labels: npt.NDArray[np.object_]) -
 
 
 def mase_scale(known: Array, season: int) -> float:
-    """Mean absolute seasonal difference of the observations before the window, shape (n,).
+    """Return the mean absolute seasonal difference of the observations before the window, shape (n,).
 
     Hyndman and Koehler (2006), Another look at measures of forecast accuracy.
     """
@@ -68,7 +68,7 @@ def mase_scale(known: Array, season: int) -> float:
 
 
 def holdout_scores(actual: Array, forecast: Array) -> dict[str, float]:
-    """RMSE and R2 of one forecast path, both of shape (n,), under the names that existing scripts read."""
+    """Return RMSE and R2 of one forecast path, both of shape (n,), under the names that existing scripts read."""
     observed = ~np.isnan(actual)
     error, known = (actual - forecast)[observed], actual[observed]
     total = float(np.sum((known - known.mean()) ** 2))
@@ -77,7 +77,7 @@ def holdout_scores(actual: Array, forecast: Array) -> dict[str, float]:
 
 
 def _mean_square(error: Array, observed: npt.NDArray[np.bool_], axis: int) -> Array:
-    """Mean of the squares that are observed along an axis; NaN where none is."""
+    """Return the mean of the squares that are observed along an axis; NaN where none is."""
     with np.errstate(invalid="ignore"):
         total: Array = np.sum(np.where(observed, error, 0.0) ** 2, axis=axis) / np.sum(observed, axis=axis)
     return total

@@ -18,7 +18,7 @@ __all__ = ["orders_of", "search_orders"]
 
 
 def search_orders(values: pd.Series[float], spec: ModelSpec, season: int) -> Orders:
-    """The orders that AutoARIMA's stepwise search finds for ``values``, or for their logarithms where ``spec`` says so.
+    """Search orders by AutoARIMA's stepwise rule for ``values``, or for their logarithms where ``spec`` says so.
 
     Args:
         values: shape (n,), NaN where one is missing.
@@ -50,7 +50,7 @@ def search_orders(values: pd.Series[float], spec: ModelSpec, season: int) -> Ord
 
 
 def orders_of(arma: Sequence[int], coefficients: Collection[str]) -> Orders:
-    """R's vector (p, q, P, Q, s, d, D) and names of coefficients, as statsmodels has them.
+    """Translate R's vector (p, q, P, Q, s, d, D) and names of coefficients to statsmodels' orders.
 
     R's mean is statsmodels' constant ("c"), its drift the linear trend ("t"): both are regressions with ARIMA errors.
     Without either there is no deterministic part ("n"). What is statsmodels' default is left unsaid.

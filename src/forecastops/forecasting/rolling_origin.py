@@ -33,7 +33,7 @@ class RollingForecasts:
 
 
 def window_origins(rows: int, window: int, horizon: int) -> Origins:
-    """The origins whose whole horizon lies in the last ``window`` of ``rows`` observations.
+    """Return the origins whose whole horizon lies in the last ``window`` of ``rows`` observations.
 
     An origin o stands for the first o observations: forecasts from it are of positions o to o + horizon - 1.
     """
@@ -41,7 +41,7 @@ def window_origins(rows: int, window: int, horizon: int) -> Origins:
 
 
 def actuals(values: pd.Series[float], origins: Origins, horizon: int) -> Array:
-    """What came after each origin, shape (origins, horizon)."""
+    """Return what came after each origin, shape (origins, horizon)."""
     known: Array = np.asarray(values, dtype=float)
     ahead: Array = known[origins[:, None] + np.arange(horizon)]
     return ahead
@@ -50,7 +50,7 @@ def actuals(values: pd.Series[float], origins: Origins, horizon: int) -> Array:
 def rolling_forecasts(
     forecaster: Forecaster, origins: Origins, horizon: int, levels: tuple[int, ...]
 ) -> RollingForecasts:
-    """Forecasts from every origin, with the forecaster's parameters as they are: the mean of its members'."""
+    """Return forecasts from every origin, with the forecaster's parameters as they are: the mean of its members'."""
     moments, errors = [], []
     for member in forecaster.states():
         mean, variance = forecast_moments(member.results, origins, horizon)
@@ -61,7 +61,7 @@ def rolling_forecasts(
 
 
 def forecast_moments(results: Any, origins: Origins, horizon: int) -> tuple[Array, Array]:
-    """Mean and variance of each forecast on the scale of the results, each of shape (origins, horizon).
+    """Return mean and variance of each forecast on the scale of the results, shapes (origins, horizon).
 
     Args:
         results: statsmodels' filter results over a series that reaches to the last target.
@@ -87,7 +87,7 @@ def forecast_moments(results: Any, origins: Origins, horizon: int) -> tuple[Arra
 def seasonal_naive(
     values: pd.Series[float], origins: Origins, horizon: int, season: int, levels: tuple[int, ...]
 ) -> RollingForecasts:
-    """The last season's values again, with intervals from the seasonal differences known at each origin.
+    """Return the last season's values again, with intervals from the seasonal differences known at each origin.
 
     Where a value of the last season is missing, the one of a season before stands for it, else its neighbour's.
 
@@ -106,7 +106,7 @@ def seasonal_naive(
 
 
 def _averaged(members: list[RollingForecasts]) -> RollingForecasts:
-    """Equal means of forecasts and bounds."""
+    """Return equal means of forecasts and bounds."""
     levels = members[0].lower
     return RollingForecasts(
         mean=np.mean([one.mean for one in members], axis=0),
@@ -116,7 +116,7 @@ def _averaged(members: list[RollingForecasts]) -> RollingForecasts:
 
 
 def _carried(known: Array, season: int) -> Array:
-    """Each missing value replaced by the newest observed one of a season, two, ... before; else by its neighbour's."""
+    """Return values whose gaps hold the newest value one, two, ... seasons before; else the neighbour's."""
     carried = known.copy()
     for position in range(season, len(carried)):
         if np.isnan(carried[position]):
@@ -125,7 +125,7 @@ def _carried(known: Array, season: int) -> Array:
 
 
 def _on_data_scale(mean: Array, variance: Array, widths: dict[int, Array], *, log: bool) -> RollingForecasts:
-    """Forecasts with an interval for each level, as many times as wide as the normal's, shape (origins,)."""
+    """Return forecasts with an interval for each level, as many times as wide as the normal's, shape (origins,)."""
     bounds = {level: interval(mean, variance, level, log=log, width=width[:, None]) for level, width in widths.items()}
     return RollingForecasts(
         mean=point_forecast(mean, variance, log=log),
@@ -142,7 +142,7 @@ def _constant(matrix: Array) -> Array:
 
 
 def _at(intercept: Array, positions: Origins) -> Array:
-    """The intercepts at each position, shape (positions, k); a trend makes them change over time."""
+    """Return the intercepts at each position, shape (positions, k); a trend makes them change over time."""
     if intercept.shape[-1] == 1:
         positions = np.zeros_like(positions)
     chosen: Array = intercept[:, positions].T

@@ -47,7 +47,7 @@ class Candidate:
     passed_over: str | None = None
 
     def document(self) -> dict[str, Any]:
-        """As plain values: keys name, spec, parameters, rmse, passed_over."""
+        """Return plain values: keys name, spec, parameters, rmse, passed_over."""
         spec = self.spec.model_dump(mode="json")
         scores = {"parameters": self.parameters, "rmse": self.rmse, "passed_over": self.passed_over}
         return {"name": self.spec.name, "spec": spec, **scores}
@@ -69,7 +69,7 @@ class Selection:
     horizon: int
 
     def document(self) -> dict[str, Any]:
-        """As plain values, for `selection.json`: keys how, chosen, near_tie, window, candidates."""
+        """Return plain values for `selection.json`: keys how, chosen, near_tie, window, candidates."""
         return {
             "how": self.how,
             "chosen": self.chosen.document(),
@@ -119,13 +119,13 @@ def select(
 
 
 def selection_rows(model: ModelConfig, evaluation: Evaluation) -> int:
-    """The fewest observations before the gate's window from which ``select`` chooses and the chosen is estimated."""
+    """Return how many observations before the gate's window ``select`` and the estimation need at least."""
     season = evaluation.season_length
     return evaluation.window + max(rows_needed(spec, season) for spec in _specs(model, season))
 
 
 def default_candidates(season: int) -> tuple[Orders, ...]:
-    """The orders that are compared when none are given, for a season of so many observations (1 for none)."""
+    """Return the orders that are compared when none are given, for a season of so many observations (1 for none)."""
     plain = ((0, 1, 1), (1, 0, 1), (2, 0, 2), (1, 1, 1))
     found = [Orders(order=order) for order in plain]
     if 1 < season <= _LONGEST_SEASON:
@@ -144,7 +144,7 @@ def default_candidates(season: int) -> tuple[Orders, ...]:
 
 
 def _specs(model: ModelConfig, season: int) -> tuple[ModelSpec, ...]:
-    """What is compared: the candidates given, or the default ones and the configured spec; each once."""
+    """Return what is compared: the candidates given, or the default ones and the configured spec; each once."""
     if model.candidates is not None:
         return _distinct(model.spec.with_orders(orders) for orders in model.candidates)
     length = model.spec.seasonal_order[3] or season
@@ -153,7 +153,7 @@ def _specs(model: ModelConfig, season: int) -> tuple[ModelSpec, ...]:
 
 
 def _distinct(specs: Iterable[ModelSpec]) -> tuple[ModelSpec, ...]:
-    """Each model once, as it was written first."""
+    """Return each model once, as it was written first."""
     found: dict[object, ModelSpec] = {}
     for spec in specs:
         found.setdefault(spec.canonical, spec)
@@ -161,7 +161,7 @@ def _distinct(specs: Iterable[ModelSpec]) -> tuple[ModelSpec, ...]:
 
 
 def _scored(known: pd.Series[float], spec: ModelSpec, evaluation: Evaluation, observed: pd.Series[float]) -> Candidate:
-    """The spec, estimated before the selection window, and its error in it."""
+    """Return the spec, estimated before the selection window, and its error in it."""
     origins = window_origins(len(known), evaluation.window, evaluation.horizon)
     try:
         found = estimate(known.iloc[: origins[0]], spec)
@@ -179,7 +179,7 @@ def _scored(known: pd.Series[float], spec: ModelSpec, evaluation: Evaluation, ob
 
 
 def _wanders(known: pd.Series[float], season: int, *, log: bool) -> bool:
-    """Whether KPSS rejects, at 5 %, that the seasonally adjusted values keep to a level.
+    """Tell whether KPSS rejects, at 5 %, that the seasonally adjusted values keep to a level.
 
     A model without difference returns to its mean. A quiet selection window cannot show what that costs once the level
     has moved away from it: one such choice was seven times as wrong as AutoARIMA's.
@@ -197,7 +197,7 @@ def _wanders(known: pd.Series[float], season: int, *, log: bool) -> bool:
 
 
 def _best(candidates: tuple[Candidate, ...]) -> Candidate:
-    """The lowest RMSE; of those that come near it, the one with the fewest parameters.
+    """Return the lowest RMSE; of those that come near it, the one with the fewest parameters.
 
     Raises:
         ModelError: when none has an RMSE.

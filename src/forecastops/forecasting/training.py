@@ -101,7 +101,7 @@ def fit(series: Series, model: ModelConfig, evaluation: Evaluation, previous: Fo
 
 
 def refit(model: Forecaster, series: Series, evaluation: Evaluation, max_iterations: int) -> Trained:
-    """The model's own specification, estimated on another series.
+    """Return the model's own specification, estimated on another series.
 
     Raises:
         ModelError: when it cannot be fitted, does not converge, or the fit is of no use.
@@ -167,7 +167,7 @@ def fit_members(
 
 
 def _fault(found: Estimate, values: pd.Series[float]) -> str | None:
-    """Why an estimate is of no use although there is one; None where it is.
+    """Tell why an estimate is of no use although there is one; None where it is.
 
     One of thousands of fits ends at parameters that forecast far worse than repeating the last season, and reports
     convergence; an equal mean has to be kept from it.
@@ -210,7 +210,7 @@ def require_trainable(series: Series, model: ModelConfig, evaluation: Evaluation
 def _combined(
     known: pd.Series[float], model: ModelConfig, evaluation: Evaluation, start: Fit | None, notes: list[str]
 ) -> tuple[Estimate, ...]:
-    """The members, as configured or by default; by default those that cannot be had are left out, and said."""
+    """Return the members, as configured or by default; by default those that cannot be had are left out, and said."""
     step = family(frequency_name(pd.DatetimeIndex(known.index).freq))
     specs = combination(model, evaluation.season_length, len(known), step)
     if model.members is not None:
@@ -223,7 +223,7 @@ def _combined(
 
 
 def _likelier(logs: Sequence[Estimate], levels: Sequence[Estimate], known: pd.Series[float]) -> bool:
-    """Whether most members have a higher likelihood by logarithms, as densities of the values themselves."""
+    """Tell whether most members have a higher likelihood by logarithms, as densities of the values themselves."""
     by_spec = {one.spec.canonical[:3]: one for one in levels}
     gains = []
     for one in logs:
@@ -244,7 +244,7 @@ def _fit_of(estimates: Sequence[Estimate]) -> Fit:
 
 
 def _with_served(judged: Forecaster, specs: Sequence[ModelSpec], notes: list[str]) -> Forecaster:
-    """The model with parameters estimated on everything, or as it is, with the reason said."""
+    """Return the model with parameters estimated on everything, or as it is, with the reason said."""
     alarm = judged.alarm(len(judged.values) - judged.horizon)
     try:
         reason = str(alarm) if alarm else None
@@ -261,7 +261,7 @@ def _with_served(judged: Forecaster, specs: Sequence[ModelSpec], notes: list[str
 
 
 def _recorded(estimates: Sequence[Estimate], series: Series) -> dict[str, float]:
-    """RMSE and R2 of one forecast of the last 10 %, by parameters estimated from the rest.
+    """Return RMSE and R2 of one forecast of the last 10 %, by parameters estimated from the rest.
 
     One model's as the scripts that read the metric make it, by statsmodels alone and in the data's own unit, or it
     would not compare with what they have recorded; where that fails, and for several, by our estimate.
@@ -278,7 +278,7 @@ def _recorded(estimates: Sequence[Estimate], series: Series) -> dict[str, float]
 
 
 def _reported(estimates: Sequence[Estimate]) -> dict[str, float]:
-    """What the optimiser reports; information criteria of one model only, since those of several do not add up."""
+    """Return the optimiser's report; information criteria of one model only, as several do not add up."""
     found = {
         "iterations": float(sum(one.iterations for one in estimates)),
         "converged": float(all(one.converged for one in estimates)),

@@ -56,7 +56,7 @@ def inspect_files(runs: Runs, registry: ModelRegistry, version: ModelVersion) ->
 
 
 def _digest(runs: Runs, version: ModelVersion) -> str | None:
-    """The digest, where anything has one; a run that is gone is no problem of its own."""
+    """Return the digest, where anything has one; a run that is gone is no problem of its own."""
     try:
         return bound_digest(runs, version)
     except ForecastopsError:

@@ -16,7 +16,7 @@ __all__ = ["bound_digest", "challenger_model", "version_model"]
 
 
 def challenger_model(runs: Runs, run: Run) -> Forecaster:
-    """The model of a training run.
+    """Return the model of a training run.
 
     Raises:
         ModelError: when the run has none, it is not the one that was logged, or is not signed as configured.
@@ -30,7 +30,7 @@ def challenger_model(runs: Runs, run: Run) -> Forecaster:
 
 
 def version_model(runs: Runs, registry: ModelRegistry, version: ModelVersion, sha256: str | None = None) -> Forecaster:
-    """The model of a registered version.
+    """Return the model of a registered version.
 
     Args:
         runs: whose model it is.
@@ -54,7 +54,7 @@ def version_model(runs: Runs, registry: ModelRegistry, version: ModelVersion, sh
 
 
 def bound_digest(runs: Runs, version: ModelVersion) -> str | None:
-    """The digest that binds the version's files: its own, else its run's; None where neither has one."""
+    """Return the digest that binds the version's files: its own, else its run's; None where neither has one."""
     if digest := version.tags.get(MODEL_DIGEST):
         return digest
     return runs.get(version.run_id).tags.get(MODEL_DIGEST) if version.run_id else None

@@ -66,7 +66,7 @@ def _superfluous(production: Production) -> list[str]:
 
 
 def _is_ours(production: Production, version: ModelVersion) -> bool:
-    """Whether forecastops alone has written on it, and it has ended its work for this pointer and endpoint."""
+    """Tell whether forecastops alone has written on it, and it has ended its work for this pointer and endpoint."""
     registration = registered_by(version)
     entry = read_journal(version)
     return (
@@ -81,7 +81,7 @@ def _is_ours(production: Production, version: ModelVersion) -> bool:
 
 
 def _named(versions: Sequence[ModelVersion]) -> Iterator[str]:
-    """The versions that others need: as predecessor, as the model's own, or in a journal that is under way."""
+    """Yield the versions that others need: as predecessor, as the model's own, or in a journal that is under way."""
     for version in versions:
         yield version.tags.get(PREDECESSOR, "none")
         yield version.tags.get(PARAMETERS_OF, "none")

@@ -90,5 +90,5 @@ def repair(
 
 
 def _concerns(production: Production, entry: Entry) -> bool:
-    """Whether the entry is of our pointer and endpoint; one that got no further than registering is of none."""
+    """Tell whether the entry is of our pointer and endpoint; one that got no further than registering is of none."""
     return entry.alias in ("", production.registry.pointer.name) and entry.endpoint in ("", production.endpoint.name)

@@ -42,7 +42,7 @@ def require_golden(endpoint: Endpoint, golden: Golden, remedy: str = _PROMOTING)
 
 
 def answers(endpoint: Endpoint, golden: Golden) -> bool:
-    """Whether the endpoint passes it."""
+    """Tell whether the endpoint passes it."""
     try:
         require_golden(endpoint, golden)
     except EndpointError:

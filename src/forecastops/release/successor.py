@@ -125,7 +125,7 @@ def install(
 
 
 def _logged(production: Production, successor: Successor, kind: Kind) -> tuple[str, Mapping[str, str]]:
-    """The run that holds the model, and the tags of its version."""
+    """Return the run that holds the model, and the tags of its version."""
     model, signer = successor.model, Signer.of(production.config.signing)
     series = Series(model.values, filled=model.interpolated)
     with (

@@ -138,7 +138,7 @@ def _rival(production: Production, version: ModelVersion, numbered: dict[str, Mo
 
 
 def _silent(production: Production, version: ModelVersion) -> Rival | None:
-    """What was registered for a transition whose journal is not written yet."""
+    """Return what was registered for a transition whose journal is not written yet."""
     kept, registration = placeholder(version), registered_by(version)
     domain = kept.domain if kept else registration.domain if registration else production.domain
     if domain == production.domain or SERVED in version.tags:
@@ -148,7 +148,7 @@ def _silent(production: Production, version: ModelVersion) -> Rival | None:
 
 
 def _seen(registered: ModelVersion | None, entry: Entry) -> float:
-    """The last sign of life by the server's clock: its time of the registration, and the time that went by since.
+    """Return the last sign of life by the server's clock: the registration's time, and how long ago it was.
 
     That is a difference between two times of one machine, so it does not matter whether its clock is right.
     """

@@ -10,7 +10,7 @@ __all__ = ["junit_xml"]
 
 
 def junit_xml(report: Report) -> str:
-    """One test case a check: failed where the check rejects the model, skipped where it only was not met."""
+    """Write one test case a check: failed where it rejects the model, skipped where it only was not met."""
     outcomes = [check.outcome for check in report.checks]
     counts = {"tests": len(outcomes), "failures": outcomes.count("failed"), "skipped": outcomes.count("unmet")}
     attributes = {"name": report.suite, "errors": "0", **{name: str(count) for name, count in counts.items()}}
@@ -32,5 +32,5 @@ def _legal(attributes: dict[str, str]) -> dict[str, str]:
 
 
 def _printable(text: str) -> str:
-    """XML has no place for control characters and lone surrogates, not even escaped."""
+    """Return text without control characters and lone surrogates, which XML has no place for."""
     return "".join(char if char.isprintable() else "?" for char in text)

@@ -38,11 +38,11 @@ class Moved:
 
     @classmethod
     def renewed_to(cls, version: str, previous: str, state: EndpointState, note: str) -> Moved:
-        """A champion that has newer data now."""
+        """Return a champion that has newer data now."""
         return cls(None, False, version, previous, state, None, note, renewed=True)
 
     @classmethod
     def unchanged(cls, champion: str, reason: str, state: EndpointState | None, *, refused: bool = False) -> Moved:
-        """A champion that stays as it is."""
+        """Return a champion that stays as it is."""
         note = f"version {champion} was not renewed: {reason}"
         return cls(None, False, None, champion, state, None, note, reason=reason, refused=refused)

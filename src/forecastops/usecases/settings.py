@@ -25,7 +25,7 @@ _MANY_ROWS = 10_000
 
 
 def by_frequency(config: Config) -> dict[str, dict[str, Any]]:
-    """Horizon, window, season and members (names of their orders) by name of the frequency, for a long series.
+    """Return horizon, window, season and members (names of their orders) by name of the frequency, for a long series.
 
     The members are those of ``selection=combination``; none are named for another selection. ``log`` says whether the
     likelihood decides if logarithms are modelled.

@@ -74,7 +74,7 @@ def _require_schema(place: str, uri: str, path: str | None, *, may_create: bool)
 
 
 def _look(uri: str, path: str | None) -> tuple[str | None, bool]:
-    """The revision, and whether there are tables at all; SQLite's file is opened for reading only."""
+    """Return the revision, and whether there are tables at all; SQLite's file is opened for reading only."""
     import sqlalchemy
 
     if path is not None:
@@ -111,5 +111,5 @@ def _is_known(revision: str) -> bool:
 
 
 def _quoted(path: str) -> str:
-    """A path inside of SQLite's own kind of URI."""
+    """Return a path inside of SQLite's own kind of URI."""
     return path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")

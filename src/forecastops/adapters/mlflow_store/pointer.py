@@ -50,7 +50,7 @@ class Pointer:
         return self.alias if self.kind == "alias" else f"stage {STAGE}"
 
     def aliased(self) -> str | None:
-        """The version under the alias, None where there is none or the registry has no aliases."""
+        """Return the version under the alias, None where there is none or the registry has no aliases."""
         if self.kind == "stage":
             return None
         # Searches of versions have returned empty aliases; the registered model itself has them.
@@ -86,7 +86,7 @@ class Pointer:
 
 
 def _means_none(error: MlflowException) -> bool:
-    """Whether the server knows aliases and has none of that name; one without them has no such words."""
+    """Tell whether the server knows aliases and has none of that name; one without them has no such words."""
     from mlflow.exceptions import RestException
 
     return isinstance(error, RestException) and error.error_code in (

@@ -26,12 +26,12 @@ _T = TypeVar("_T")
 
 
 def is_address(path: str) -> bool:
-    """Whether a text names an address rather than a file here."""
+    """Tell whether a text names an address rather than a file here."""
     return re.match(r"[A-Za-z][A-Za-z0-9+.:-]*://", path) is not None
 
 
 def read_address(address: str) -> tuple[str, bytes]:
-    """The content of the file at an address, and what messages call it.
+    """Return the content of the file at an address, and what messages call it.
 
     Credentials come from the environment, as the protocol's own library reads them.
 
@@ -69,7 +69,7 @@ def require_no_secret(address: str) -> None:
 
 
 def _downloaded(address: str, protocol: str, shown: str) -> bytes:
-    """The file by pieces, up to the bound whatever its size is said to be."""
+    """Return the file by pieces, up to the bound whatever its size is said to be."""
     filesystem, path = _filesystem(address, protocol, shown)
     options = {"block_size": 0} if protocol in ("http", "https") else {}
     found, begun = bytearray(), time.monotonic()
@@ -102,7 +102,7 @@ def _filesystem(address: str, protocol: str, shown: str) -> tuple[Any, str]:
 
 
 def _within(seconds: float, shown: str, read: Callable[[], _T]) -> _T:
-    """What ``read`` gives, or an error once the time is over: not every library keeps a time of its own."""
+    """Return what ``read`` gives, or an error once the time is over: not every library keeps a time of its own."""
     found: list[_T] = []
     failed: list[Exception] = []
 

@@ -41,12 +41,12 @@ _READ_ONLY = {
 
 
 def is_query(path: str) -> bool:
-    """Whether a text is a database's address with a query."""
+    """Tell whether a text is a database's address with a query."""
     return "://" in path and _MARK.search(path) is not None and not path.startswith(("http://", "https://"))
 
 
 def read_query(address: str, config: DataConfig) -> RawTable:
-    """The rows that one SELECT gives, in a transaction that can only read and is never committed.
+    """Return the rows that one SELECT gives, in a transaction that can only read and is never committed.
 
     A password comes from the environment: the driver's own variable (``PGPASSWORD``) or ``FORECASTOPS_SQL_PASSWORD``.
 
@@ -95,7 +95,7 @@ def _engine(base: str, shown: str) -> Engine:
 
 
 def _read_only_file(url: URL, shown: str) -> URL:
-    """SQLite makes a file that is not there, unless it is opened for reading."""
+    """Return the address opened for reading only: SQLite would create a file that is not there."""
     if not url.database or not Path(url.database).is_file():
         raise DataError(shown, "is no file", "name an existing database")
     return url.set(database=f"file:{Path(url.database).resolve()}", query={"mode": "ro", "uri": "true"})
@@ -127,7 +127,7 @@ def _table(connection: Connection, statement: str, shown: str, config: DataConfi
 
 
 def _cells(values: list[Any]) -> pa.Array:
-    """As Arrow has them, dates and numbers as such; as texts where a database mixes kinds."""
+    """Return the column as Arrow's dates or numbers; as texts where a database mixes kinds."""
     try:
         return pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):

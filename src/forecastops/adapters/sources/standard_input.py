@@ -13,7 +13,7 @@ STANDARD_INPUT = "-"
 
 
 def read_standard_input() -> bytes:
-    """All of standard input, up to the bound on files.
+    """Return all of standard input, up to the bound on files.
 
     Raises:
         DataError: when it is a terminal, or larger.

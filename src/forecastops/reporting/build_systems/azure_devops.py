@@ -58,7 +58,7 @@ def _escaped(text: str) -> str:
 
 
 def _write(name: str, text: str) -> Path:
-    """A file that outlives the command, because the agent uploads it later; the agent empties its folder itself."""
+    """Return a file that outlives the command: the agent uploads it later, and empties its folder itself."""
     folder = Path(os.environ.get("AGENT_TEMPDIRECTORY") or tempfile.gettempdir()) / "forecastops"
     try:
         folder.mkdir(parents=True, exist_ok=True)

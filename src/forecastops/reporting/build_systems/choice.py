@@ -16,13 +16,13 @@ NAMES = (*_SYSTEMS, "none")
 
 
 def found_name(environment: Mapping[str, str]) -> str:
-    """The build system on whose agent this process runs, by the variables that its agents set; else ``none``."""
+    """Return the build system on whose agent this process runs, by the variables that its agents set; else ``none``."""
     if environment.get("TF_BUILD", "").lower() == "true":
         return "azure-devops"
     return "github" if environment.get("GITHUB_ACTIONS", "").lower() == "true" else "none"
 
 
 def build_system(name: str, stream: TextIO) -> BuildSystem | None:
-    """The build system of that name, told through ``stream``; None for ``none``."""
+    """Return the build system of that name, told through ``stream``; None for ``none``."""
     system = _SYSTEMS.get(name)
     return system(stream) if system else None

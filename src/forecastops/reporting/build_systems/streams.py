@@ -41,11 +41,11 @@ class GuardedStream:
 
 
 def guarded_json(text: str) -> str:
-    """The same JSON document with no beginning of a command in it."""
+    """Return the same JSON document with no beginning of a command in it."""
     return text.replace("##[", "##\\u005b").replace("##vso[", "##vso\\u005b")
 
 
 def harmless(text: str) -> str:
-    """The text with every beginning of a command broken by a space."""
+    """Return the text with every beginning of a command broken by a space."""
     text = text.replace("##vso[", "##vso [").replace("##[", "## [")
     return _GITHUB_START.sub(r"\1 ", text)

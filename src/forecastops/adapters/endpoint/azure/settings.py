@@ -52,7 +52,7 @@ class ContainerSettings(_Settings):
         return self
 
     def document(self, tags: Mapping[str, str]) -> dict[str, Any]:
-        """The deploy-config-file, with absolute paths: the client changes the working directory."""
+        """Return the deploy-config-file, with absolute paths: the client changes the working directory."""
         # The client's update fails on settings of TLS that come although it is off.
         unused = set() if self.ssl_enabled else {"ssl_certificate", "ssl_key", "cname"}
         plain = self.model_dump(by_alias=True, exclude={"cpu", "memory", *unused}, exclude_none=True)
@@ -70,7 +70,7 @@ class OnlineSettings(_Settings):
     app_insights_enabled: bool = Field(False, description="Whether requests are logged to Application Insights.")
 
     def document(self) -> dict[str, Any]:
-        """The deploy-config-file."""
+        """Return the deploy-config-file."""
         size: dict[str, Any] = {"instance_type": self.instance_type, "instance_count": self.instance_count}
         # The client fails on a false value here.
         return size | ({"app_insights_enabled": True} if self.app_insights_enabled else {})
@@ -82,7 +82,7 @@ _ADAPTER: TypeAdapter[ContainerSettings | OnlineSettings] = TypeAdapter(
 
 
 def read_settings(settings: Mapping[str, object], name: str) -> ContainerSettings | OnlineSettings:
-    """The settings, checked, for an endpoint of that name.
+    """Return the settings, checked, for an endpoint of that name.
 
     Raises:
         ConfigError: naming the key and what is wrong with its value, or the name that Azure does not take.
