@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from forecastops.adapters.mlflow_store.registry import Champion, ModelRegistry, ModelVersion
+from forecastops.release.entry import Step
 from forecastops.release.journal import unfinished
 from forecastops.release.tags import SERVED
 
@@ -38,4 +39,4 @@ def named(version: str | None) -> str:
 def _is_moving_in(version: ModelVersion) -> bool:
     """Whether the pointer was on its way to the version: a registry may need two steps to move a stage."""
     entry = unfinished(version)
-    return entry is not None and "point" in entry.steps
+    return entry is not None and Step.POINT in entry.steps

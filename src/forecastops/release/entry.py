@@ -6,6 +6,7 @@ import getpass
 import os
 import socket
 from datetime import datetime, timezone
+from enum import Enum
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,10 +15,32 @@ from forecastops.core.home import lock_domain
 
 __all__ = ["UNKNOWN_REASON", "Entry", "Incumbent", "Kind", "Step", "actor", "now"]
 
-Kind = Literal["promote", "rollback", "renew", "refit"]  # what a kind does of its own is in `kinds.py`
-Step = Literal["deploy", "verify", "tag", "point"]
 Incumbent = Literal["served", "unserved"]
 UNKNOWN_REASON = "it was interrupted"  # of a transition killed before its journal was begun: nothing says why
+
+
+class Kind(str, Enum):
+    """What was asked for, as journals write it; what a kind does of its own is in ``kinds``."""
+
+    PROMOTE = "promote"
+    ROLLBACK = "rollback"
+    RENEW = "renew"
+    REFIT = "refit"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class Step(str, Enum):
+    """A step of a transition, as journals write it."""
+
+    DEPLOY = "deploy"
+    VERIFY = "verify"
+    TAG = "tag"
+    POINT = "point"
+
+    def __str__(self) -> str:
+        return self.value
 
 
 def now() -> str:

@@ -54,14 +54,14 @@ class Journal:
         self._write()
 
     @contextmanager
-    def step(self, name: Step) -> Iterator[None]:
-        """Record that ``name`` begins; and with the next record, unless the block raises, that it is done.
+    def step(self, step: Step) -> Iterator[None]:
+        """Record that ``step`` begins; and with the next record, unless the block raises, that it is done.
 
         A step that is done and the same step begun are undone alike, so its end needs no record of its own.
         """
-        self._write(steps={**self.entry.steps, name: "begun"})
+        self._write(steps={**self.entry.steps, step: "begun"})
         yield
-        self.entry = self.entry.model_copy(update={"steps": {**self.entry.steps, name: "done"}})
+        self.entry = self.entry.model_copy(update={"steps": {**self.entry.steps, step: "done"}})
 
     def sign_of_life(self) -> None:
         """Record that it is still at work."""

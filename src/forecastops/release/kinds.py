@@ -9,7 +9,7 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from forecastops.adapters.mlflow_store.registry import ModelVersion
 from forecastops.release.entry import UNKNOWN_REASON, Entry, Kind, now
@@ -55,7 +55,7 @@ def placeholder_mark(kind: Kind, version: str, domain: str) -> str:
 def placeholder(version: ModelVersion) -> Placeholder | None:
     """Read from its description whose place the version keeps; None where it keeps none."""
     found = _PLACEHOLDER.fullmatch(version.description)
-    return Placeholder(cast(Kind, found[1]), found[2], found[3]) if found else None
+    return Placeholder(Kind(found[1]), found[2], found[3]) if found else None
 
 
 def registered_by(version: ModelVersion) -> Registration | None:
@@ -69,7 +69,7 @@ def registered_by(version: ModelVersion) -> Registration | None:
 def again(version: ModelVersion, entry: Entry) -> str:
     """Return the command that finishes or undoes the transition."""
     kept = placeholder(version)
-    if kept is None or kept.kind != "rollback":
+    if kept is None or kept.kind is not Kind.ROLLBACK:
         return _COMMANDS[entry.kind](version, entry)
     reason = shlex.quote(entry.reason or UNKNOWN_REASON)
     return f"forecastops rollback --to-version {kept.version} --reason {reason}"
@@ -92,7 +92,7 @@ def _renew_again(_version: ModelVersion, _entry: Entry) -> str:
 
 def _rollback_again(version: ModelVersion, entry: Entry) -> str:
     reason = shlex.quote(entry.reason or UNKNOWN_REASON)
-    if registered_by(version) == Registration("rollback", entry.domain) and SERVED not in version.tags:
+    if registered_by(version) == Registration(Kind.ROLLBACK, entry.domain) and SERVED not in version.tags:
         return f"forecastops rollback --reason {reason}"  # this version goes when it is undone
     return f"forecastops rollback --to-version {version.version} --reason {reason}"
 
@@ -105,16 +105,16 @@ def _rolled_back(version: str, entry: Entry) -> Mapping[str, str]:
 # Starts the description of each version that a kind registers, before the lock domain.
 # A rollback registers one where it brings its version up to date.
 _MARKS: Mapping[Kind, str] = {
-    "promote": "promoted by forecastops from ",
-    "rollback": "rolled back to by forecastops from ",
-    "renew": "renewed by forecastops from ",
-    "refit": "refitted by forecastops from ",
+    Kind.PROMOTE: "promoted by forecastops from ",
+    Kind.ROLLBACK: "rolled back to by forecastops from ",
+    Kind.RENEW: "renewed by forecastops from ",
+    Kind.REFIT: "refitted by forecastops from ",
 }
 _PLACEHOLDER = re.compile(r"placeholder of a (promote|rollback) of version (\d+) by forecastops from (.+)")
 _COMMANDS: Mapping[Kind, Callable[[ModelVersion, Entry], str]] = {
-    "promote": _promote_again,
-    "rollback": _rollback_again,
-    "renew": _renew_again,
-    "refit": _renew_again,
+    Kind.PROMOTE: _promote_again,
+    Kind.ROLLBACK: _rollback_again,
+    Kind.RENEW: _renew_again,
+    Kind.REFIT: _renew_again,
 }
-_PREDECESSOR_TAGS: Mapping[Kind, Callable[[str, Entry], Mapping[str, str]]] = {"rollback": _rolled_back}
+_PREDECESSOR_TAGS: Mapping[Kind, Callable[[str, Entry], Mapping[str, str]]] = {Kind.ROLLBACK: _rolled_back}

@@ -16,7 +16,7 @@ from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVe
 from forecastops.core.errors import ForecastopsError, RegistryError
 from forecastops.release.champion import named
 from forecastops.release.deployment import deploy_files
-from forecastops.release.entry import Entry, Incumbent, Kind, now
+from forecastops.release.entry import Entry, Incumbent, Kind, Step, now
 from forecastops.release.journal import Journal
 from forecastops.release.kinds import placeholder_mark, predecessor_tags, registration_mark
 from forecastops.release.lineage import model_version
@@ -98,9 +98,9 @@ def move_in(production: Production, journal: Journal, golden: Golden, tags: Mapp
     try:
         _take_turn(production, journal)
         state = _serve(production, journal, golden, tags.get(MODEL_DIGEST))
-        with journal.step("tag"):
+        with journal.step(Step.TAG):
             production.registry.tag(journal.version, tags)
-        with journal.step("point"):
+        with journal.step(Step.POINT):
             require_still_ours(production, journal)
             _require_champion(production, journal.entry.previous, journal.entry.kind)
             production.registry.point(journal.version)
@@ -157,10 +157,10 @@ def _serve(production: Production, journal: Journal, golden: Golden, sha256: str
     version answering in between. A deployment that has returned has no other version behind it.
     """
     endpoint = production.endpoint
-    with journal.step("deploy"):
+    with journal.step(Step.DEPLOY):
         _LOG.info("deploying version %s to endpoint %s", journal.version, endpoint.name)
         deploy_files(production, journal.registered, sha256)
-    with journal.step("verify"):
+    with journal.step(Step.VERIFY):
         _LOG.info("comparing the endpoint's forecasts with those evaluated")
         require_golden(endpoint, golden)
         return endpoint.release(journal.version)
@@ -176,7 +176,7 @@ def _require_champion(production: Production, expected: str | None, kind: Kind) 
         raise RivalError(
             f"model {production.registry.name!r}",
             f"its champion is {named(today)}, no longer {named(expected)}",
-            "evaluate the run again" if kind == "promote" else "run the command again",
+            "evaluate the run again" if kind is Kind.PROMOTE else "run the command again",
         )
 
 

@@ -8,7 +8,7 @@ from forecastops.adapters.endpoint.interface import Endpoint
 from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVersion
 from forecastops.core.errors import EndpointError, ForecastopsError, PromotionRefusedError
 from forecastops.release.deployment import deploy_files
-from forecastops.release.entry import Entry
+from forecastops.release.entry import Entry, Step
 from forecastops.release.journal import Journal, may_be_discarded
 from forecastops.release.kinds import placeholder
 from forecastops.release.production import Production
@@ -112,7 +112,7 @@ def _undo_steps(production: Production, journal: Journal) -> bool:
         return True
     if champion and champion.version == journal.version:
         return False
-    if "deploy" in journal.entry.steps:
+    if Step.DEPLOY in journal.entry.steps:
         if production.registry.find(journal.version):
             journal.sign_of_life()  # it may take as long as a deployment
         restore_endpoint(production, champion, journal.entry)

@@ -14,7 +14,7 @@ from forecastops.core.redaction import redacted
 from forecastops.gate.record import Decision
 from forecastops.release.adoption import moving_of, own_version
 from forecastops.release.champion import named
-from forecastops.release.entry import Entry, Incumbent, now
+from forecastops.release.entry import Entry, Incumbent, Kind, now
 from forecastops.release.journal import unfinished
 from forecastops.release.legacy_champion import legacy_endpoint
 from forecastops.release.lineage import is_renewal, model_run, model_version
@@ -145,7 +145,7 @@ def _move_in(
     journal = plan_transition(
         production,
         moving,
-        "promote",
+        Kind.PROMOTE,
         previous=previous,
         reason=force_reason,
         forced=forced,

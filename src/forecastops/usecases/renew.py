@@ -21,6 +21,7 @@ from forecastops.forecasting.training import refit
 from forecastops.gate.check import Check
 from forecastops.gate.data_checks import judge_data, unusable
 from forecastops.gate.guardrails import COMPARABLE_DATA
+from forecastops.release.entry import Kind
 from forecastops.release.legacy_champion import champion_model, proven_model
 from forecastops.release.production import Production
 from forecastops.release.pruning import prune_renewals
@@ -119,7 +120,7 @@ def bring_up_to_date(production: Production, holder: ModelVersion, data: ModelVe
             _LOG.warning("version %s keeps its own data: %s", holder.version, refused[0].reason)
             return None
         successor = renewed(holder, _on(model, series), f"version {data.version}")
-        version, state = install(production, successor, "renew", previous=holder.version, reason=None)
+        version, state = install(production, successor, Kind.RENEW, previous=holder.version, reason=None)
     except ForecastopsError as error:
         _LOG.warning("version %s could not be given newer data: %s", holder.version, error)
         return None
@@ -147,7 +148,7 @@ def _renew(
     if refused:
         _LOG.warning("accepted although %s: %s", refused[0].reason, accept_reason)
     successor = renewed(champion, _on(model, series), source, accept_reason if refused else None)
-    version, state = install(production, successor, "renew", previous=champion.version, reason=accept_reason)
+    version, state = install(production, successor, Kind.RENEW, previous=champion.version, reason=accept_reason)
     prune_renewals(production)
     note = f"version {version.version}, renewed through {series.end}, serves at {state.url}"
     return Moved.renewed_to(version.version, champion.version, state, note)
@@ -165,7 +166,7 @@ def _refit(production: Production, champion: ModelVersion, model: Forecaster, da
         _LOG.warning("the champion's specification cannot be estimated anew: %s", error)
         return _renew(production, champion, model, data)
     successor = refitted(champion, trained.model, trained.metrics, source)
-    version, state = install(production, successor, "refit", previous=champion.version, reason=None)
+    version, state = install(production, successor, Kind.REFIT, previous=champion.version, reason=None)
     now_champion = f"version {version.version}, which is the champion now and serves at {state.url}"
     note = f"its specification, refitted through {series.end}, is {now_champion}"
     return Moved.renewed_to(version.version, champion.version, state, note)

@@ -13,7 +13,7 @@ from forecastops.core.errors import ForecastopsError, PromotionRefusedError
 from forecastops.core.redaction import redacted
 from forecastops.data.series import Series
 from forecastops.gate.data_checks import judge_data
-from forecastops.release.entry import UNKNOWN_REASON, Entry, Incumbent
+from forecastops.release.entry import UNKNOWN_REASON, Entry, Incumbent, Kind
 from forecastops.release.journal import read_journal
 from forecastops.release.legacy_champion import champion_model, legacy_endpoint, proven_model
 from forecastops.release.lineage import model_run, model_version
@@ -68,7 +68,7 @@ def _exactly(
     """Move the version in as it is."""
     golden = production.golden(target)
     previous = champion.version if champion else None
-    journal = plan_transition(production, target, "rollback", previous=previous, reason=reason, incumbent=incumbent)
+    journal = plan_transition(production, target, Kind.ROLLBACK, previous=previous, reason=reason, incumbent=incumbent)
     state = move_in(production, journal, golden, {})
     return _moved(target, target.version, champion, state, "is the champion again")
 
@@ -97,7 +97,7 @@ def _with_newest_data(
             return None
     successor = renewed(target, model.with_data(series.values, series.filled), f"version {champion.version}")
     version, state = install(
-        production, successor, "rollback", previous=champion.version, reason=reason, incumbent=incumbent
+        production, successor, Kind.ROLLBACK, previous=champion.version, reason=reason, incumbent=incumbent
     )
     what = f"has the model of version {target.version} and the data of version {champion.version}"
     return _moved(target, version.version, champion, state, what)
@@ -146,15 +146,15 @@ def _last_rollback(production: Production, champion: ModelVersion) -> Entry | No
     model = model_version(champion)
     for version in reversed(production.registry.versions()):
         entry = read_journal(version) if model_version(version) == model else None
-        if entry is not None and entry.kind != "renew":
-            return entry if entry.kind == "rollback" else None
+        if entry is not None and entry.kind is not Kind.RENEW:
+            return entry if entry.kind is Kind.ROLLBACK else None
     return None
 
 
 def _nothing_to_do(production: Production, champion: ModelVersion) -> Moved:
     state, _ = repair(production, champion, production.golden(champion))
     entry = read_journal(champion)
-    previous = entry.previous if entry and entry.kind == "rollback" else None
+    previous = entry.previous if entry and entry.kind is Kind.ROLLBACK else None
     note = (
         f"version {champion.version} is the champion already, so nothing was rolled back; "
         "to go further back, name a version with --to-version"
