@@ -81,6 +81,7 @@ class Agents:
                 given = self.variables if variables is None else variables
                 run = self._job_run(stage, job, rehearsal, {**given, "Build.Reason": reason}, cancel)
                 run_job(run, STAND_INS | self._environment_stand_ins() | dict(stand_ins or {}))
+                _require_nothing_installed(run)
                 rehearsal.jobs.setdefault(stage.name, {})[job.name] = run
                 results.append(run.result)
             rehearsal.stages[stage.name] = next((result for result in results if result != _GREEN), _GREEN)
@@ -118,7 +119,7 @@ class Agents:
         return _GREEN
 
     def _restore_environment(self, run: JobRun, step: Step) -> str:
-        """A hit: the environment of these tests, newer than the checkout, so that make has nothing to install."""
+        """A hit: the environment of these tests, as old as a cache is, to which nothing must be installed."""
         assert run.variables["interpreter"] in step.inputs["key"]
         environment = Path(step.inputs["path"])
         programs = environment / "bin"
@@ -133,11 +134,19 @@ class Agents:
         # In make's order; one that is missing would be installed anew, into the environment of these tests.
         for mark in (".installed-build", ".installed"):
             (environment / mark).touch()
+            os.utime(environment / mark, (0, 0))
+        run.variables[step.inputs["cacheHitVar"]] = "true"
         return _GREEN
 
     def _download(self, run: JobRun, step: Step) -> str:
         run.variables[f"{step.name}.secureFilePath"] = str(self.secure_files[step.inputs["secureFile"]])
         return _GREEN
+
+
+def _require_nothing_installed(run: JobRun) -> None:
+    """What the cache has is the environment of these tests: an installation would change it under all of them."""
+    if run.steps.get("Environment") == _GREEN:
+        assert "make: '.venv/.installed' is up to date." in run.log, run.log
 
 
 _FOREIGN = ("MLFLOW", "FORECASTOPS", "TF_BUILD", "GITHUB_", "AGENT_", "BUILD_")
