@@ -21,7 +21,7 @@ def describe(name: str) -> dict[str, Any] | None:
     wanted = read_record(Wanted, layout.accepted) or read_record(Wanted, layout.request)
     observed = read_record(Observed, layout.observed)
     supervisor = holder(layout.supervisor)
-    port = observed.port if observed else wanted.port if wanted else 0
+    port = _port(wanted, observed)
     url = url_of(wanted.host, port) if wanted and port else None
     state, model_uri, error = _state(url, wanted, observed, alive=supervisor is not None)
     return {
@@ -44,6 +44,12 @@ def token_file_of(name: str) -> str:
     """Return the file where the deployment's callers find their token; empty where they need none."""
     wanted = read_record(Wanted, layout_of(name).accepted)
     return wanted.token_file if wanted else ""
+
+
+def _port(wanted: Wanted | None, observed: Observed | None) -> int:
+    if observed:
+        return observed.port
+    return wanted.port if wanted else 0
 
 
 def _state(

@@ -118,17 +118,10 @@ class ServerProcess:
 
     def cause(self) -> str:
         """Tell why it ended, as far as its last words and its exit code say."""
-        code = self._process.returncode
-        how = (
-            "is still running"
-            if code is None
-            else f"was killed by signal {-code}"
-            if code < 0
-            else f"exited with {code}"
-        )
         # What was said since then may quote what clients have sent.
         said = "" if self._event("serving").done() else last_useful_line(self._tail)
-        return f"the server process {how}" + (f": {said}" if said else "")
+        reason = f": {said}" if said else ""
+        return f"the server process {_how_ended(self._process.returncode)}{reason}"
 
     async def _reach(self, name: str, timeout: float) -> None:
         reached, failed = self._event(name), self._event("failed")
@@ -160,9 +153,10 @@ class ServerProcess:
     async def _follow(self) -> None:
         listening = asyncio.create_task(self._listen())
         output = self._process.stdout
-        while output is not None and (chunk := await output.read(_TAIL_BYTES)):
-            self._tail = (self._tail + chunk)[-_TAIL_BYTES:]
-            self._log.write(chunk)
+        if output is not None:
+            while chunk := await output.read(_TAIL_BYTES):
+                self._tail = (self._tail + chunk)[-_TAIL_BYTES:]
+                self._log.write(chunk)
         await self._process.wait()
         await listening
         self._channel.close()
@@ -177,3 +171,9 @@ class ServerProcess:
                     event = self._event(message["event"])
                     if not event.done():
                         event.set_result(message.get("error", ""))
+
+
+def _how_ended(code: int | None) -> str:
+    if code is None:
+        return "is still running"
+    return f"was killed by signal {-code}" if code < 0 else f"exited with {code}"

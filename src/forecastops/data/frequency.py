@@ -47,7 +47,8 @@ def season_length(frequency: str) -> int:
     offset = read_offset(frequency)
     if isinstance(offset, CustomBusinessDay):
         return len(_open_days(offset))
-    if offset.n == 1 and (season := _SEASONS.get(_family(offset))):
+    season = _SEASONS.get(_family(offset))
+    if offset.n == 1 and season:
         return season
     if isinstance(offset, Tick) and offset.nanos < _DAY.value and _DAY.value % offset.nanos == 0:
         return int(_DAY.value // offset.nanos)

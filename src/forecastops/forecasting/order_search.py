@@ -57,6 +57,12 @@ def orders_of(arma: Sequence[int], coefficients: Collection[str]) -> Orders:
     """
     p, q, sp, sq, season, d, sd = (int(value) for value in arma)
     seasonal = (sp, sd, sq, season) if sp or sd or sq else (0, 0, 0, 0)
-    trend: Literal["n", "c", "t"] = "c" if "intercept" in coefficients else "t" if "drift" in coefficients else "n"
+    trend = _trend(coefficients)
     default = "n" if d or sd else "c"
     return Orders(order=(p, d, q), seasonal_order=seasonal, trend=None if trend == default else trend)
+
+
+def _trend(coefficients: Collection[str]) -> Literal["n", "c", "t"]:
+    if "intercept" in coefficients:
+        return "c"
+    return "t" if "drift" in coefficients else "n"

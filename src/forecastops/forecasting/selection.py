@@ -102,12 +102,15 @@ def select(
         proposal = model.spec.with_orders(search_orders(before, model.spec, season))
         specs = _distinct([proposal, *specs])
     stationary_allowed = model.candidates is not None or not _wanders(known, season, log=model.spec.log)
-    candidates = tuple(
-        _scored(known, spec, evaluation, known if observed is None else observed)
-        if stationary_allowed or spec.order[1] or spec.seasonal_order[1]
-        else Candidate(spec, None, None, "has no difference, and the series keeps to no level (KPSS at 5 %)")
-        for spec in specs
-    )
+    scored_on = known if observed is None else observed
+
+    def candidate(spec: ModelSpec) -> Candidate:
+        is_differenced = spec.order[1] or spec.seasonal_order[1]
+        if stationary_allowed or is_differenced:
+            return _scored(known, spec, evaluation, scored_on)
+        return Candidate(spec, None, None, "has no difference, and the series keeps to no level (KPSS at 5 %)")
+
+    candidates = tuple(candidate(spec) for spec in specs)
     return Selection(
         how=model.selection,
         chosen=_best(candidates),

@@ -154,10 +154,11 @@ def fit_members(
                 raise
             failed.append(f"{spec.name} {error.what}")
             continue
-        if dropped is None or not (fault := _fault(one, values)):
-            found.append(one)
-        else:
+        fault = None if dropped is None else _fault(one, values)
+        if fault:
             failed.append(f"{spec.name} {fault}")
+        else:
+            found.append(one)
     if not found:
         what = "; ".join(failed)
         raise ModelError("model.members", f"none can be used: {what}", "give more data, or set model.members")
@@ -250,10 +251,11 @@ def _with_served(judged: Forecaster, specs: Sequence[ModelSpec], notes: list[str
         reason = str(alarm) if alarm else None
         if reason is None:
             estimates = fit_members(judged.values, specs, judged.judged)
-            faults = [fault for one in estimates if (fault := _fault(one, judged.values))]
-            if not faults:
+            faults = [_fault(one, judged.values) for one in estimates]
+            first_fault = next((fault for fault in faults if fault), None)
+            if first_fault is None:
                 return replace(judged, served=_fit_of(estimates))
-            reason = f"estimated on all data, a member {faults[0]}"
+            reason = f"estimated on all data, a member {first_fault}"
     except ModelError as error:
         reason = f"the estimation on all data failed ({error.what})"
     notes.append(f"served with the parameters estimated through {judged.judged.estimated_through}: {reason}")

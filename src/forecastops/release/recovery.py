@@ -41,10 +41,11 @@ def recover_interrupted(production: Production, resuming: str | None = None) -> 
     versions = production.registry.versions()
     rivals = {rival.version.version: rival for rival in at_work(production, versions)}
     # A placeholder goes with the transition that registered it, be it ours or on another alias or endpoint.
-    spoken_for = {entry.placeholder for version in versions if (entry := unfinished(version))}
+    under_way = {version.version: unfinished(version) for version in versions}
+    placeholders = {entry.placeholder for entry in under_way.values() if entry}
     for version in versions:
-        entry = unfinished(version)
-        if entry is None or not _concerns(production, entry) or version.version in spoken_for:
+        entry = under_way[version.version]
+        if entry is None or not _concerns(production, entry) or version.version in placeholders:
             continue
         journal = Journal(production.registry, version, entry)
         if champion and version.version == champion.version:

@@ -60,8 +60,9 @@ class Rival:
 def at_work(production: Production, versions: Sequence[ModelVersion]) -> list[Rival]:
     """Return other machines' transitions of our pointer or endpoint whose time limit is not over, the first first."""
     numbered = {version.version: version for version in versions}
-    spoken_for = {entry.placeholder for version in versions if (entry := read_journal(version))}
-    found = [_rival(production, version, numbered) for version in versions if version.version not in spoken_for]
+    journals = [read_journal(version) for version in versions]
+    placeholders = {entry.placeholder for entry in journals if entry}
+    found = [_rival(production, version, numbered) for version in versions if version.version not in placeholders]
     alive = [rival for rival in found if rival and production.registry.now() - rival.seen < rival.limit]
     return sorted(alive, key=lambda rival: rival.place)
 
@@ -139,8 +140,8 @@ def _rival(production: Production, version: ModelVersion, numbered: dict[str, Mo
 
 def _silent(production: Production, version: ModelVersion) -> Rival | None:
     """Return what was registered for a transition whose journal is not written yet."""
-    kept, registration = placeholder(version), registered_by(version)
-    domain = kept.domain if kept else registration.domain if registration else production.domain
+    registrant = placeholder(version) or registered_by(version)
+    domain = registrant.domain if registrant else production.domain
     if domain == production.domain or SERVED in version.tags:
         return None
     limit = _SILENT_SECONDS + _GRACE_SECONDS

@@ -73,9 +73,12 @@ def _answer(client: Any, request: dict[str, Any], send: _Send) -> None:
 def _described(error: BaseException) -> dict[str, Any]:
     """Return the cause at the root, hidden behind the client's "Error while creating deployment", and the way there."""
     chain = [error]
-    while (inner := chain[-1].__cause__) is not None and inner not in chain:
-        chain.append(inner)
-    status = next((found for found in (getattr(one, "status_code", None) for one in chain) if found is not None), None)
+    cause = error.__cause__
+    while cause is not None and cause not in chain:
+        chain.append(cause)
+        cause = cause.__cause__
+    codes = [getattr(one, "status_code", None) for one in chain]
+    status = next((code for code in codes if code is not None), None)
     return {
         "message": str(chain[-1]) or type(chain[-1]).__name__,
         "kinds": sorted({kind.__name__ for one in chain for kind in type(one).__mro__}),
