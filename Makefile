@@ -11,7 +11,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univ
 # Nothing is installed but what the lock files name, byte for byte.
 INSTALL := $(BIN)/python -m pip install -q --require-hashes -r
 
-.PHONY: demo test check bench bench-gate bench-selection bench-estimation soak lock notices bom dist release clean
+.PHONY: demo test check bench bench-gate bench-selection bench-estimation soak hooks lock notices bom dist release clean
 
 demo: $(VENV)/.installed
 	$(BIN)/forecastops demo
@@ -54,6 +54,10 @@ lock: $(VENV)/.installed-build
 	$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
 	$(COMPILE) --constraint requirements-dev.lock --group build --output-file requirements-build.lock
 	$(BIN)/python scripts/derive_pins.py $(BIN)/uv
+
+# The quick checks before each commit.
+hooks: $(VENV)/.installed-dev
+	$(BIN)/pre-commit install
 
 # What others wrote that is installed beside the package, and under which licences.
 notices: $(VENV)/.installed-dev

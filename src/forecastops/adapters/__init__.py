@@ -1,1 +1,1 @@
-"""Floor 2: one adapter per thing outside - files, MLflow runs, registry, deployments; none knows another."""
+"""One adapter per thing outside: files, MLflow's runs and registry, deployments; none knows another."""

@@ -1,1 +1,1 @@
-"""Floor 5: the command line; a command passes its arguments on and prints a result."""
+"""The command line: a command passes its arguments on and shows a result."""

@@ -1,1 +1,1 @@
-"""Floor 0: what everything stands on - errors, configuration, and the contract of a series."""
+"""What everything stands on: errors, redaction, locks, files, signatures, strict records."""

@@ -1,1 +1,1 @@
-"""Data: how raw rows become one regular series, without files, network or clock."""
+"""How raw rows become one regular series, without files, network or clock."""

@@ -1,1 +1,1 @@
-"""Floor 1: ARIMA forecasts and how they are scored; numbers in, numbers out."""
+"""ARIMA forecasts and how they are scored; numbers in, numbers out."""

@@ -101,7 +101,7 @@ def select(
     if model.selection == "auto":
         proposal = model.spec.with_orders(search_orders(before, model.spec, season))
         specs = _distinct([proposal, *specs])
-    stationary_allowed = model.candidates is not None or not _wanders(known, season, log=model.spec.log)
+    stationary_allowed = model.candidates is not None or not _has_no_level(known, season, log=model.spec.log)
     scored_on = known if observed is None else observed
 
     def candidate(spec: ModelSpec) -> Candidate:
@@ -181,7 +181,7 @@ def _scored(known: pd.Series[float], spec: ModelSpec, evaluation: Evaluation, ob
     return Candidate(spec, len(found.params), rmse)
 
 
-def _wanders(known: pd.Series[float], season: int, *, log: bool) -> bool:
+def _has_no_level(known: pd.Series[float], season: int, *, log: bool) -> bool:
     """Tell whether KPSS rejects, at 5 %, that the seasonally adjusted values keep to a level.
 
     A model without difference returns to its mean. A quiet selection window cannot show what that costs once the level

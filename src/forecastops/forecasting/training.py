@@ -220,10 +220,10 @@ def _combined(
     if not logs_by_likelihood(model, step) or (known <= 0).any():
         return levels
     logs = fit_members(known, [spec.model_copy(update={"log": True}) for spec in specs], start, [])
-    return logs if _likelier(logs, levels, known) else levels
+    return logs if _logarithms_are_likelier(logs, levels, known) else levels
 
 
-def _likelier(logs: Sequence[Estimate], levels: Sequence[Estimate], known: pd.Series[float]) -> bool:
+def _logarithms_are_likelier(logs: Sequence[Estimate], levels: Sequence[Estimate], known: pd.Series[float]) -> bool:
     """Tell whether most members have a higher likelihood by logarithms, as densities of the values themselves."""
     by_spec = {one.spec.canonical[:3]: one for one in levels}
     gains = []

@@ -1,1 +1,1 @@
-"""Floor 1: the gate - from scores and a policy to a decision, without side effects."""
+"""From scores and a policy to a decision, without side effects."""

@@ -1,1 +1,1 @@
-"""Floor 3: how a version moves into production, and how what was interrupted on the way is finished or undone."""
+"""How a version moves into production, and how an interrupted move is finished or undone."""

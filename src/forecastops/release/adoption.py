@@ -12,7 +12,7 @@ from forecastops.core.errors import PromotionRefusedError
 from forecastops.release.kinds import placeholder, registered_by
 from forecastops.release.transition import Files
 
-__all__ = ["moving_of", "own_version"]
+__all__ = ["own_version", "version_or_files"]
 
 
 def own_version(registry: ModelRegistry, run: Run) -> ModelVersion | None:
@@ -20,7 +20,7 @@ def own_version(registry: ModelRegistry, run: Run) -> ModelVersion | None:
     return next((version for version in registry.of_run(run.run_id) if _is_own(version, run)), None)
 
 
-def moving_of(registry: ModelRegistry, run: Run) -> ModelVersion | Files:
+def version_or_files(registry: ModelRegistry, run: Run) -> ModelVersion | Files:
     """Return the version that an earlier try has made from the run's model, or the files that are to become one.
 
     Raises:

@@ -20,7 +20,7 @@ from forecastops.release.entry import Entry, Step, now
 from forecastops.release.kinds import again, placeholder, registered_by
 from forecastops.release.tags import JOURNAL, SERVED
 
-__all__ = ["Journal", "may_be_discarded", "read_journal", "unfinished"]
+__all__ = ["Journal", "is_unused", "read_journal", "unfinished"]
 
 
 class Journal:
@@ -115,7 +115,7 @@ def read_journal(version: ModelVersion) -> Entry | None:
         ) from error
 
 
-def may_be_discarded(version: ModelVersion) -> bool:
+def is_unused(version: ModelVersion) -> bool:
     """Whether undoing may delete the version: we registered it, and it never was in production."""
     ours = registered_by(version) is not None or placeholder(version) is not None
     return ours and SERVED not in version.tags
@@ -131,7 +131,7 @@ def unfinished(version: ModelVersion) -> Entry | None:
     if entry is not None:
         return entry if entry.outcome is None else None
     registration = placeholder(version) or registered_by(version)
-    if registration is None or not may_be_discarded(version):
+    if registration is None or not is_unused(version):
         return None
     begun = datetime.fromtimestamp(version.created, timezone.utc).isoformat(timespec="seconds")
     return Entry(

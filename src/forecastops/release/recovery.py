@@ -16,7 +16,7 @@ from forecastops.release.models import bound_digest
 from forecastops.release.production import Production
 from forecastops.release.smoke_test import Golden, answers, require_golden
 from forecastops.release.transition import complete
-from forecastops.release.turns import at_work, rival_error
+from forecastops.release.turns import active_rivals, rival_error
 from forecastops.release.undo import undo_transition
 
 __all__ = ["recover_interrupted", "repair"]
@@ -39,7 +39,7 @@ def recover_interrupted(production: Production, resuming: str | None = None) -> 
     """
     champion = production.current()
     versions = production.registry.versions()
-    rivals = {rival.version.version: rival for rival in at_work(production, versions)}
+    rivals = {rival.version.version: rival for rival in active_rivals(production, versions)}
     # A placeholder goes with the transition that registered it, be it ours or on another alias or endpoint.
     under_way = {version.version: unfinished(version) for version in versions}
     placeholders = {entry.placeholder for entry in under_way.values() if entry}

@@ -17,7 +17,7 @@ from forecastops.adapters.model_artifact import save_model, serving_python, sign
 from forecastops.core.signatures import Signer
 from forecastops.data.series import Series
 from forecastops.forecasting.forecaster import Forecaster
-from forecastops.release.adoption import moving_of
+from forecastops.release.adoption import version_or_files
 from forecastops.release.entry import Incumbent, Kind, actor, now
 from forecastops.release.lineage import RENEWAL, model_run, model_version
 from forecastops.release.production import Production
@@ -114,7 +114,7 @@ def install(
         RegistryError: when the tracking server or the registry fails.
     """
     run_id, tags = _logged(production, successor, kind)
-    moving = moving_of(production.registry, production.runs.get(run_id))
+    moving = version_or_files(production.registry, production.runs.get(run_id))
     journal = plan_transition(production, moving, kind, previous=previous, reason=reason, incumbent=incumbent)
     try:
         state = move_in(production, journal, successor.model.reference(), {RUN_ID: run_id, **tags})

@@ -24,7 +24,15 @@ from forecastops.release.kinds import placeholder, registered_by
 from forecastops.release.production import Production
 from forecastops.release.tags import SERVED
 
-__all__ = ["Rival", "RivalError", "at_work", "require_in_time", "require_still_ours", "rival_error", "wait_for_turn"]
+__all__ = [
+    "Rival",
+    "RivalError",
+    "active_rivals",
+    "require_in_time",
+    "require_still_ours",
+    "rival_error",
+    "wait_for_turn",
+]
 
 _LOG = logging.getLogger(__name__)
 _GRACE_SECONDS = 60.0  # beyond the time limit: what a request that was sent within it may take
@@ -57,7 +65,7 @@ class Rival:
     limit: float
 
 
-def at_work(production: Production, versions: Sequence[ModelVersion]) -> list[Rival]:
+def active_rivals(production: Production, versions: Sequence[ModelVersion]) -> list[Rival]:
     """Return other machines' transitions of our pointer or endpoint whose time limit is not over, the first first."""
     numbered = {version.version: version for version in versions}
     journals = [read_journal(version) for version in versions]
@@ -74,7 +82,7 @@ def wait_for_turn(production: Production, journal: Journal) -> None:
         RivalError: when one does.
     """
     while True:
-        found = at_work(production, production.registry.versions())
+        found = active_rivals(production, production.registry.versions())
         before = [rival for rival in found if rival.place < journal.place]
         for rival in before:
             if rival.entry and rival.entry.previous == journal.entry.previous:
@@ -129,16 +137,16 @@ def rival_error(production: Production, rival: Rival) -> RivalError:
 def _rival(production: Production, version: ModelVersion, numbered: dict[str, ModelVersion]) -> Rival | None:
     entry = read_journal(version)
     if entry is None:
-        return _silent(production, version)
+        return _rival_without_journal(production, version)
     if entry.outcome is not None or entry.domain == production.domain or not _concerns(production, entry):
         return None
     registered = numbered.get(entry.placeholder) if entry.placeholder else version
     limit = max(entry.limit or production.config.deployment.timeout_seconds, _GRACE_SECONDS) + _GRACE_SECONDS
     place = int(entry.placeholder or version.version)
-    return Rival(version, place, entry, entry.domain, _seen(registered, entry), limit)
+    return Rival(version, place, entry, entry.domain, _last_sign_of_life(registered, entry), limit)
 
 
-def _silent(production: Production, version: ModelVersion) -> Rival | None:
+def _rival_without_journal(production: Production, version: ModelVersion) -> Rival | None:
     """Return what was registered for a transition whose journal is not written yet."""
     registrant = placeholder(version) or registered_by(version)
     domain = registrant.domain if registrant else production.domain
@@ -148,7 +156,7 @@ def _silent(production: Production, version: ModelVersion) -> Rival | None:
     return Rival(version, int(version.version), None, domain, version.created, limit)
 
 
-def _seen(registered: ModelVersion | None, entry: Entry) -> float:
+def _last_sign_of_life(registered: ModelVersion | None, entry: Entry) -> float:
     """Return the last sign of life by the server's clock: the registration's time, and how long ago it was.
 
     That is a difference between two times of one machine, so it does not matter whether its clock is right.

@@ -9,7 +9,7 @@ from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVe
 from forecastops.core.errors import EndpointError, ForecastopsError, PromotionRefusedError
 from forecastops.release.deployment import deploy_files
 from forecastops.release.entry import Entry, Step
-from forecastops.release.journal import Journal, may_be_discarded
+from forecastops.release.journal import Journal, is_unused
 from forecastops.release.kinds import placeholder
 from forecastops.release.production import Production
 
@@ -59,11 +59,11 @@ def restore_endpoint(production: Production, champion: ModelVersion | None, entr
         endpoint.delete()
         return
     try:
-        _put_back(production, champion, entry)
+        _redeploy_champion(production, champion, entry)
     except ForecastopsError:
         if not production.registry.is_gone(champion.version):
             raise
-        _leave_without_files(endpoint, champion.version)
+        _leave_endpoint_of_lost_files(endpoint, champion.version)
         return
     endpoint.release(champion.version)
     try:
@@ -75,7 +75,7 @@ def restore_endpoint(production: Production, champion: ModelVersion | None, entr
         _LOG.warning(what, endpoint.name, champion.version)
 
 
-def _leave_without_files(endpoint: Endpoint, version: str) -> None:
+def _leave_endpoint_of_lost_files(endpoint: Endpoint, version: str) -> None:
     """Keep what serves a version whose files are gone; nothing else may serve in its place."""
     state = endpoint.state()
     if state is None or state.serves(version):
@@ -84,7 +84,7 @@ def _leave_without_files(endpoint: Endpoint, version: str) -> None:
     endpoint.delete()
 
 
-def _put_back(production: Production, champion: ModelVersion, entry: Entry) -> None:
+def _redeploy_champion(production: Production, champion: ModelVersion, entry: Entry) -> None:
     """Stage what was there; a target that loads only what forecastops made can be given nothing else."""
     endpoint = production.endpoint
     if entry.incumbent is None:
@@ -129,6 +129,6 @@ def discard_placeholder(production: Production, entry: Entry) -> None:
 def _discard_version(production: Production, journal: Journal) -> None:
     """Delete the version, and its journal with it; where it is not ours to delete, leave it as it was."""
     version = production.registry.find(journal.version)
-    if version and not (may_be_discarded(version) and production.registry.discard(version.version)):
+    if version and not (is_unused(version) and production.registry.discard(version.version)):
         journal.withdraw()
     discard_placeholder(production, journal.entry)

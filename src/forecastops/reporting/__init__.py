@@ -1,1 +1,1 @@
-"""Facts to words and documents: text for a person, JSON documents, summaries, and what build systems read."""
+"""From facts to words and documents: text for people, JSON, summaries, reports for build systems."""

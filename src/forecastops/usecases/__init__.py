@@ -1,1 +1,1 @@
-"""Floor 4: what a user can ask for, one readable function each; no state is kept here."""
+"""What a user can ask for, one readable function each; no state is kept here."""

@@ -12,7 +12,7 @@ from forecastops.config import Config
 from forecastops.core.errors import PromotionRefusedError, RegistryError
 from forecastops.core.redaction import redacted
 from forecastops.gate.record import Decision
-from forecastops.release.adoption import moving_of, own_version
+from forecastops.release.adoption import own_version, version_or_files
 from forecastops.release.champion import named
 from forecastops.release.entry import Entry, Incumbent, Kind, now
 from forecastops.release.journal import unfinished
@@ -95,7 +95,7 @@ def _promote(production: Production, decision: Decision, run: Run, force_reason:
     challenger_model(production.runs, run)
     recover_interrupted(production, resuming=mine.version if mine else None)
     incumbent = legacy_endpoint(production.runs, production.registry, production.endpoint, current, mine)
-    moving = moving_of(production.registry, run)
+    moving = version_or_files(production.registry, run)
     moved = _move_in(
         production, moving, decision, run, force_reason=force_reason, opponent=_Opponent(current, incumbent)
     )

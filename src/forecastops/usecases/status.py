@@ -22,7 +22,7 @@ from forecastops.release.lineage import model_run, model_version
 from forecastops.release.production import Production
 from forecastops.release.smoke_test import require_golden
 from forecastops.release.tags import DATA_END
-from forecastops.release.turns import at_work
+from forecastops.release.turns import active_rivals
 
 __all__ = ["Status", "require_in_production", "require_sound", "status"]
 
@@ -165,7 +165,7 @@ def _stale(production: Production, served: str, newest: NewestData | None) -> It
 
 
 def _interrupted(production: Production, versions: Sequence[ModelVersion]) -> Iterator[str]:
-    rivals = {rival.version.version for rival in at_work(production, versions)}
+    rivals = {rival.version.version for rival in active_rivals(production, versions)}
     under_way = {version.version: entry for version in versions if (entry := unfinished(version))}
     for version in versions:
         entry, kept = under_way.get(version.version), placeholder(version)

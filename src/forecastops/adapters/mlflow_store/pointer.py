@@ -62,9 +62,9 @@ class Pointer:
         if self.kind == "alias":
             self._client.set_registered_model_alias(self._model, self.alias, version)
         if self.kind == "stage" or stages_in_use:
-            self._to_stage(version)
+            self._move_to_production_stage(version)
 
-    def _to_stage(self, version: str) -> None:
+    def _move_to_production_stage(self, version: str) -> None:
         with warnings.catch_warnings():  # MLflow warns of stages from the line that asks for them
             warnings.simplefilter("ignore", FutureWarning)
             self._client.transition_model_version_stage(self._model, version, STAGE, archive_existing_versions=True)
@@ -77,7 +77,7 @@ class Pointer:
             try:
                 self._client.get_model_version_by_alias(self._model, self.alias)
             except MlflowException as error:
-                if _means_none(error):
+                if _says_no_such_alias(error):
                     return True
                 if error.get_http_status_code() in _NO_SUCH_ENDPOINT:
                     return False
@@ -85,7 +85,7 @@ class Pointer:
         return True
 
 
-def _means_none(error: MlflowException) -> bool:
+def _says_no_such_alias(error: MlflowException) -> bool:
     """Tell whether the server knows aliases and has none of that name; one without them has no such words."""
     from mlflow.exceptions import RestException
 

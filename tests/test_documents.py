@@ -1,0 +1,89 @@
+"""Documents for who comes next: what they name exists, and the diagram is that of the import contract."""
+
+from __future__ import annotations
+
+import re
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "src").rglob("*.md")]
+PRE_COMMIT: dict[str, Any] = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))
+
+
+def anchors(path: Path) -> set[str]:
+    """The anchors that a page makes of a document's headings."""
+    headings = re.findall(r"(?m)^#+ (.+)$", path.read_text("utf-8"))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.fixture(scope="module")
+def architecture() -> Any:
+    spec = spec_from_file_location("architecture", ROOT / "scripts/architecture.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_diagram_is_that_of_the_import_contract(architecture: Any) -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    assert architecture.updated(text) == text, "run python scripts/architecture.py"
+    shown = architecture.diagram().splitlines()
+    rooms = {path.name for path in (ROOT / "src/forecastops").iterdir() if (path / "__init__.py").is_file()}
+    assert rooms <= {line.split()[0] for line in shown}
+    assert all(len(line.split()) > 2 for line in shown), "a room does not say what it is for"
+
+
+def test_another_contract_makes_another_diagram(architecture: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
+    (tmp_path / "pyproject.toml").write_text(text.replace('    "forecastops.gate",\n', "", 1), encoding="utf-8")
+    (tmp_path / "src").symlink_to(ROOT / "src")
+    before = architecture.diagram()
+    monkeypatch.setattr(architecture, "ROOT", tmp_path)
+    assert before != architecture.diagram()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_and_files_that_a_document_names_exist(document: Path) -> None:
+    text = document.read_text("utf-8")
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)", text):
+        path = (document.parent / target).resolve() if target else document
+        assert path.exists(), target
+        assert not anchor or anchor in anchors(path), f"{target}#{anchor}"
+    for name in re.findall(r"`((?:src|scripts|tests|configs|docs|\.github)/[\w./-]+)`", text):
+        assert (ROOT / name).exists(), name
+
+
+def test_the_make_targets_that_contributors_are_told_of_exist() -> None:
+    targets = set(re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8")))
+    told = re.findall(r"`make ([a-z- ]+)`", (ROOT / "CONTRIBUTING.md").read_text("utf-8"))
+    assert told
+    assert {target for words in told for target in words.split()} <= targets
+
+
+def test_hooks_are_the_locked_tools_of_the_checks() -> None:
+    """One version of each tool: a hook that brings its own would say otherwise than CI."""
+    assert [one["repo"] for one in PRE_COMMIT["repos"]] == ["local"]
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for hook in PRE_COMMIT["repos"][0]["hooks"]:
+        program = hook["entry"].split()[0].removeprefix(".venv/bin/")
+        assert hook["language"] == "system"
+        assert f"$(BIN)/{program}" in makefile
+        assert (Path(sys.executable).parent / program).exists()
+
+
+@pytest.mark.parametrize("name", ["bug", "idea"])
+def test_issue_forms_have_what_the_platform_asks_for(name: str) -> None:
+    form = yaml.safe_load((ROOT / f".github/ISSUE_TEMPLATE/{name}.yml").read_text("utf-8"))
+    assert form.keys() >= {"name", "description", "body"}
+    identifiers = [one["id"] for one in form["body"] if one["type"] != "markdown"]
+    assert len(identifiers) == len(set(identifiers)) >= 1
+    assert all("label" in one["attributes"] for one in form["body"] if one["type"] != "markdown")
+    assert any(one.get("validations", {}).get("required") for one in form["body"])
