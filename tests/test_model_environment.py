@@ -20,6 +20,7 @@ from command import Command
 from forecastops.adapters.model_artifact import folder_sha256
 from forecastops.core.signatures import Trusted
 from forecastops.forecasting.artifact import verified_model
+from local_endpoint_support import save_forecaster
 
 HORIZON, LEVELS = 30, [50, 80, 95]
 FILES = {
@@ -86,6 +87,17 @@ def environment(tmp_path: Path) -> Iterator[Path]:
     """Where the environment goes; removed afterwards, because it holds hundreds of megabytes."""
     yield tmp_path / "environment"
     shutil.rmtree(tmp_path / "environment", ignore_errors=True)
+
+
+def test_a_model_takes_nothing_from_the_folder_where_it_is_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in {"uv.lock": "version = 1", "pyproject.toml": "[project]", "requirements.txt": "pandas"}.items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    model = Path(save_forecaster(tmp_path / "model"))
+    assert {path.relative_to(model).as_posix() for path in model.rglob("*") if path.is_file()} == FILES
+    verified_model(model, folder_sha256(model), Trusted(), None, "the model")
 
 
 def test_a_model_needs_nothing_but_its_own_requirements(

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
 from forecastops.core.signatures import Signer
 from forecastops.forecasting import forecaster as loader
-from forecastops.forecasting.artifact import DATA, LOADER, digest_of, read_files
+from forecastops.forecasting.artifact import DATA, DESCRIPTION, LOADER, digest_of, read_files
 from forecastops.forecasting.forecaster import Forecaster
 
 __all__ = ["folder_sha256", "is_own_format", "save_model", "serving_python", "sign_folder"]
 
+_CODE = "code"
 _SERVING_PYTHON = "3.12"
 _CONTAINER_INSTANCE_PYTHON = "3.10"  # the last one on which the server of Azure's container instances starts
 
@@ -35,22 +35,16 @@ def save_model(forecaster: Forecaster, folder: Path, python: str = _SERVING_PYTH
     Returns:
         the model's digest, as ``folder_sha256`` gives it.
     """
-    import mlflow
-
-    with tempfile.TemporaryDirectory() as scratch:
-        code, data = Path(scratch) / f"{LOADER}.py", Path(scratch) / Path(DATA).name
-        shutil.copyfile(loader.__file__, code)
-        data.mkdir()
-        for name, text in forecaster.to_files().items():
-            (data / name).write_text(text, encoding="utf-8")
-        mlflow.pyfunc.save_model(
-            str(folder),
-            loader_module=LOADER,
-            data_path=str(data),
-            code_paths=[str(code)],
-            signature=_signature(forecaster),
-            conda_env=_environment(python),
-        )
+    folder.mkdir(parents=True)
+    data = folder / DATA
+    data.mkdir(parents=True)
+    for name, text in forecaster.to_files().items():
+        (data / name).write_text(text, encoding="utf-8")
+    code = folder / _CODE
+    code.mkdir()
+    shutil.copyfile(loader.__file__, code / f"{LOADER}.py")
+    _write_environment(folder, python)
+    _write_description(folder, forecaster)
     return folder_sha256(folder)
 
 
@@ -78,6 +72,40 @@ def folder_sha256(folder: Path) -> str:
     return digest_of(read_files(folder, "the model"))
 
 
+def _write_environment(folder: Path, python: str) -> None:
+    """Write the model's own environment, the same whatever trained it, as MLflow's readers want it.
+
+    The pins come from the lock file, with markers. `mlflow.pyfunc.save_model` would write the same files, but first
+    look through every installed package to compare them with the pins, which takes longer than the fit, and bring a
+    ``uv.lock`` that happens to lie in the working directory.
+    """
+    import yaml
+    from mlflow.utils.environment import _PythonEnv
+
+    pins = files("forecastops.adapters").joinpath("serving_requirements.txt").read_text("utf-8").splitlines()
+    lines = [line for line in pins if line and not line.startswith("#")]
+    environment = {
+        "name": "forecastops-model",
+        "channels": ["conda-forge"],
+        "dependencies": [f"python={python}", "pip", {"pip": lines}],
+    }
+    (folder / "conda.yaml").write_text(yaml.safe_dump(environment, default_flow_style=False), "utf-8")
+    (folder / "requirements.txt").write_text("\n".join(lines), "utf-8")
+    _PythonEnv.current().to_yaml(str(folder / "python_env.yaml"))
+
+
+def _write_description(folder: Path, forecaster: Forecaster) -> None:
+    """Write the MLmodel file, by which MLflow knows a model."""
+    from mlflow.models import Model
+    from mlflow.pyfunc import add_to_model
+
+    model = Model(signature=_signature(forecaster))
+    model.model_size_bytes = sum(path.stat().st_size for path in (folder / DATA).iterdir())
+    environments = {"conda_env": "conda.yaml", "python_env": "python_env.yaml"}
+    add_to_model(model, loader_module=LOADER, code=_CODE, data=DATA, streamable=False, **environments)
+    model.save(str(folder / DESCRIPTION))
+
+
 def _signature(forecaster: Forecaster) -> object:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
@@ -97,14 +125,3 @@ def _signature(forecaster: Forecaster) -> object:
     kinds = {"horizon": "long", "date": "datetime", "value": "double"}
     inputs = Schema([ColSpec(kind, name, required=False) for name, kind in kinds.items()])
     return ModelSignature(inputs=inputs, outputs=outputs, params=params)
-
-
-def _environment(python: str) -> dict[str, object]:
-    """The model's own environment, the same whatever trained it; the pins come from the lock file, with markers."""
-    pins = files("forecastops.adapters").joinpath("serving_requirements.txt").read_text("utf-8").splitlines()
-    lines = [line for line in pins if line and not line.startswith("#")]
-    return {
-        "name": "forecastops-model",
-        "channels": ["conda-forge"],
-        "dependencies": [f"python={python}", "pip", {"pip": lines}],
-    }
