@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import json
 import multiprocessing
@@ -10,10 +11,11 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
-from forked_endpoint import fork_endpoints
+from forked_processes import fork_processes
 from standin.watch import watch_connections
 
 _PRELOAD = [
@@ -31,7 +33,8 @@ _PRELOAD = [
     "azureml.mlflow._store.artifact.utils",
     "forecastops.commands.main",
     "forecastops.usecases.demo",
-    "forked_endpoint",
+    "forked_processes",
+    "warm",
 ]
 _forkserver = multiprocessing.get_context("forkserver")
 _forkserver.set_forkserver_preload(_PRELOAD)
@@ -60,7 +63,7 @@ class Result:
 
 
 class Command:
-    """Runs `forecastops` in a folder, with an environment of its own; ``forks`` also the endpoints' processes."""
+    """Runs `forecastops` in a folder, with an environment of its own; ``forks`` also the processes that it starts."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str], forks: bool = True) -> None:
         self.folder = folder
@@ -80,6 +83,7 @@ class Command:
 
     def start(self, *args: str, before: Callable[[], None] | None = None, program: str = "forecastops") -> Running:
         """Start it, or `mlflow`, and go on."""
+        _start_server()
         self._count += 1
         base = self.folder / f".output-{self._count}"
         process = _forkserver.Process(
@@ -114,6 +118,19 @@ class Running:
         return Result(self.process.exitcode, out, err)
 
 
+@functools.cache
+def _start_server() -> None:
+    """Start what commands are forked from, with this folder on its path, which Python 3.11 does not hand on."""
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), *filter(None, [before])])
+    try:
+        forkserver.ensure_running()
+    finally:
+        del os.environ["PYTHONPATH"]
+        if before is not None:
+            os.environ["PYTHONPATH"] = before
+
+
 def read_environment_again() -> None:
     """Let what was imported before the environment was set see it, as a process of its own would."""
     watch_connections()
@@ -142,7 +159,7 @@ def _run(
     os.environ.update(environment)
     read_environment_again()
     if forks:
-        fork_endpoints()
+        fork_processes()
     if before is not None:
         before()
     module, name = {"forecastops": ("forecastops.commands.main", "main"), "mlflow": ("mlflow.cli", "cli")}[program]

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,14 @@ class AzureStage(Stage):
         settings = [f"name={self.model}", *(tls if self.kind == "aci" else [])]
         overrides = [f"registry.model_name={self.model}", *(f"deployment.{setting}" for setting in settings)]
         return ["--config", str(CONFIGS / f"{self.kind}.yaml"), *(part for one in overrides for part in ("--set", one))]
+
+    @property
+    def unforked(self) -> AzureStage:
+        """The same, with the process that calls Azure started as users do."""
+        command = self.workshop.forecastops
+        return replace(
+            self, workshop=replace(self.workshop, forecastops=Command(command.folder, command.environment, False))
+        )
 
     @property
     def service(self) -> Service:
@@ -170,7 +178,7 @@ def test_container_instance_first_champion_replacement_and_rollback(shop: Worksh
     stage.evaluate(shop.first)
     azure.faults.fail("/services", "lost", method="POST")  # it is made, and nobody says so
     with arguments_seen() as seen:
-        assert stage.promote(shop.first)["endpoint"]["url"] == f"{stage.service.url}/score"
+        assert stage.unforked.promote(shop.first)["endpoint"]["url"] == f"{stage.service.url}/score"
     assert seen
     assert not [secret for secret in azure.secrets() if secret in "".join(seen)]
     assert (stage.champion(), stage.served()) == ("1", "1")
@@ -330,7 +338,7 @@ def test_online_endpoint_moves_its_traffic_after_the_smoke_test_and_back(shop: W
     stage = AzureStage(shop, "online-story", azure, "online-endpoint")
     azure.endpoints.moves.clear()
     stage.evaluate(shop.first)
-    stage.promote(shop.first)
+    stage.unforked.promote(shop.first)
     endpoint = azure.endpoints.endpoints[stage.model]
     assert (stage.champion(), stage.served()) == ("1", "1")
     assert stage.asked() == pytest.approx(stage.forecast_of("1"), rel=1e-9)

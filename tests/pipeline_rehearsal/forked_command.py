@@ -104,8 +104,10 @@ def _run(arguments: list[str], folder: str, environment: dict[str, str], streams
     os.environ.clear()
     os.environ.update(environment)
     import command
+    import forked_processes
 
     command.read_environment_again()
+    forked_processes.fork_processes()
     from forecastops.commands.main import main
 
     code = 0

@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 import weakref
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, Any, TypeVar, cast
 
@@ -105,6 +106,20 @@ class Calls:
             self._worker = None
 
 
+def start_program(environment: Mapping[str, str], errors: IO[str]) -> subprocess.Popen[str]:
+    """Start the process that calls the client, with pipes for requests and answers, and its stderr in a file."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "forecastops.adapters.endpoint.azure.worker"],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        text=True,
+        encoding="utf-8",
+        start_new_session=True,  # a person's Ctrl-C is for us, who end it
+    )
+
+
 def _start(owner: object) -> _Worker:
     import mlflow
 
@@ -116,16 +131,7 @@ def _start(owner: object) -> _Worker:
         "MLFLOW_REGISTRY_URI": mlflow.get_registry_uri(),
         "PYTHONSAFEPATH": "1",
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "forecastops.adapters.endpoint.azure.worker"],
-        env={**os.environ, **surroundings},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=errors,
-        text=True,
-        encoding="utf-8",
-        start_new_session=True,  # a person's Ctrl-C is for us, who end it
-    )
+    process = start_program({**os.environ, **surroundings}, errors)
     requests, said = cast(IO[str], process.stdin), cast(IO[str], process.stdout)
     answers: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(said, errors, answers), daemon=True).start()

@@ -1,8 +1,9 @@
-"""The local endpoint's processes, forked from a command that has their imports behind it.
+"""The processes that a command starts, forked from it, since it has their imports behind it.
 
-Real processes with real sockets, as ever; but starting Python and importing MLflow anew costs each of them three
-seconds of processor time, and the tests deploy hundreds of times. test_local_endpoint, test_secrets, test_mlproject
-and `tests/soak.py --exec` start them as users do.
+Those of a local endpoint, and the one that calls Azure. Real processes with real sockets and pipes, as ever; but
+starting Python and importing MLflow anew costs each of them three seconds of processor time, and the tests deploy
+hundreds of times. test_local_endpoint, test_secrets, test_mlproject, two stories of test_azure_endpoints and
+`tests/soak.py --exec` start them as users do.
 """
 
 from __future__ import annotations
@@ -15,17 +16,24 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NamedTuple, NoReturn
 
+from mlflow.utils import request_utils
+
+from forecastops.adapters.endpoint.azure import asking, calls, worker
 from forecastops_local import lifecycle, process, server, supervisor
 
-__all__ = ["fork_endpoints"]
+__all__ = ["fork_processes"]
 
 
-def fork_endpoints() -> None:
+def fork_processes() -> None:
     """Let this process, and the supervisors that it starts, fork instead of executing Python."""
+    vars(calls)["start_program"] = _start_worker
+    vars(asking)["_FIRST_PAUSE_SECONDS"] = 0.1  # what Azure takes minutes for, the stand-in does in a second
     vars(lifecycle)["run_program"] = _run_supervisor
     vars(process)["start_program"] = _start_server
 
@@ -38,7 +46,7 @@ def _run_supervisor(arguments: Sequence[str], directory: Path, environment: Mapp
         os.setsid()
         os.environ.clear()
         os.environ.update(environment)
-        _become(directory, writer, keep=(), target=lambda: supervisor.main(Path(arguments[-1])))
+        _become(directory, _Streams(None, writer, writer), (), lambda: supervisor.main(Path(arguments[-1])))
     os.close(writer)
     with os.fdopen(reader) as output:
         said = output.read()
@@ -55,7 +63,7 @@ async def _start_server(arguments: Sequence[str], directory: Path, handles: tupl
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
-        _become(directory, writer, keep=handles, target=lambda: server.main(*map(int, arguments[-2:])))
+        _become(directory, _Streams(None, writer, writer), handles, lambda: server.main(*map(int, arguments[-2:])))
     os.close(writer)
     output = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(
@@ -84,12 +92,59 @@ class _Forked:
         return self.returncode
 
 
-def _become(directory: Path, output: int, keep: tuple[int, ...], target: Any) -> NoReturn:
+def _start_worker(environment: Mapping[str, str], errors: IO[str]) -> Any:
+    """As `subprocess.Popen` with pipes for stdin and stdout."""
+    requests, ours = os.pipe()
+    answers, theirs = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        os.environ.clear()
+        os.environ.update(environment)
+        _become(Path.cwd(), _Streams(requests, theirs, errors.fileno()), (), _call_azure)
+    os.close(requests)
+    os.close(theirs)
+    return _Worker(pid, os.fdopen(ours, "w", encoding="utf-8"), os.fdopen(answers, encoding="utf-8"))
+
+
+def _call_azure() -> None:
+    """Begin as a process of its own does: with the environment as it is now, and no connection of the command's."""
+    tempfile.tempdir = None
+    request_utils._cached_get_request_session.cache_clear()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    sys.stdin = os.fdopen(0, encoding="utf-8")
+    worker.main()
+
+
+@dataclass
+class _Worker:
+    """What is used of `subprocess.Popen`."""
+
+    pid: int
+    stdin: IO[str]
+    stdout: IO[str]
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+
+    def wait(self) -> None:
+        os.waitpid(self.pid, 0)
+
+
+class _Streams(NamedTuple):
+    """Descriptors of the standard streams; none is nothing to read."""
+
+    stdin: int | None
+    stdout: int
+    stderr: int
+
+
+def _become(directory: Path, streams: _Streams, keep: tuple[int, ...], target: Callable[[], object]) -> NoReturn:
     """Run ``target`` in a child, with nothing of the parent's but ``keep``, and end."""
     code: object = 1
     try:
-        null = os.open(os.devnull, os.O_RDONLY)
-        for source, handle in ((null, 0), (output, 1), (output, 2)):
+        reader = os.open(os.devnull, os.O_RDONLY) if streams.stdin is None else streams.stdin
+        for handle, source in enumerate((reader, streams.stdout, streams.stderr)):
             os.dup2(source, handle)
         # Or they would close, when they are collected, whatever has their numbers by then.
         for found in gc.get_objects():
