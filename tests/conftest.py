@@ -5,20 +5,28 @@ import os
 # Threads fight over matrices as small as ours; numpy reads this when it is first imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import fcntl
+import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
-from command import Command
-from standin.workspace import Workspace, workspace
-from workshop import Stage, Workshop
+from examples import QUICK
+
+# What imports MLflow is imported by the fixtures that need it: the tests of what is pure do not wait for it.
+if TYPE_CHECKING:
+    from command import Command
+    from standin.workspace import Workspace
+    from workshop import Stage, Workshop
 
 # Machines differ in speed, and a slow one must not fail a property that holds; every run tries the same examples.
 settings.register_profile("forecastops", deadline=None, derandomize=True)
+settings.register_profile("quick", settings.get_profile("forecastops"), max_examples=QUICK)
 settings.load_profile("forecastops")
 
 
@@ -53,17 +61,51 @@ def shared_data() -> Path:
     return folder
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that the first worker to need it makes, for all of them."""
+    base = factory.getbasetemp()
+    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, made = root / name, root / f"{name}.made"
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            made.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An MLflow database with its tables made, to be copied: making them takes seconds."""
+    return made_once(tmp_path_factory, "database", make_database) / "mlflow.db"
+
+
+def make_database(folder: Path) -> None:
+    """Make an empty one there."""
     from mlflow.store.db.utils import _initialize_tables
     from sqlalchemy import create_engine
 
-    path = tmp_path_factory.mktemp("database") / "mlflow.db"
-    engine = create_engine(f"sqlite:///{path}")
+    engine = create_engine(f"sqlite:///{folder / 'mlflow.db'}")
     _initialize_tables(engine)
     engine.dispose()
-    return path
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Workshop:
+    """Trained runs, to be copied."""
+
+    from command import Command
+    from workshop import Workshop
+
+    def make(folder: Path) -> None:
+        built = Workshop.build(new_command(folder, empty_database))
+        (folder / "runs.json").write_text(json.dumps([built.first, built.second, built.third]))
+
+    folder = made_once(tmp_path_factory, "trained", make)
+    first, second, third = json.loads((folder / "runs.json").read_text())
+    return Workshop(Command(folder, {}), first, second, third, f"sqlite:///{folder / 'mlflow.db'}")
 
 
 @pytest.fixture
@@ -74,10 +116,10 @@ def forecastops(tmp_path: Path, empty_database: Path) -> Iterator[Command]:
 
 
 @pytest.fixture(scope="module")
-def workshop(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Workshop]:
+def workshop(tmp_path_factory: pytest.TempPathFactory, trained: Workshop) -> Iterator[Workshop]:
     """Trained runs that the tests of a module share, each with a registered model of its own."""
     folder = tmp_path_factory.mktemp("workshop")
-    yield Workshop.build(new_command(folder, empty_database))
+    yield trained.copied(new_command(folder, trained.forecastops.folder / "mlflow.db"))
     stop_endpoints(folder / "home")
 
 
@@ -93,12 +135,16 @@ def stage(workshop: Workshop, request: pytest.FixtureRequest, monkeypatch: pytes
 @pytest.fixture(scope="module")
 def azure(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Workspace]:
     """A stand-in for an Azure ML workspace, for the tests of a module."""
+    from standin.workspace import workspace
+
     with workspace(tmp_path_factory.mktemp("azure"), empty_database) as found:
         yield found
 
 
 def new_command(folder: Path, database: Path) -> Command:
     """The command, with a copy of that database in ``folder``."""
+    from command import Command
+
     shutil.copyfile(database, folder / "mlflow.db")
     # These tests may themselves run on a build agent, to which the commands under test have nothing to say.
     ours = ("MLFLOW", "FORECASTOPS", "TF_BUILD", "GITHUB_")

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
+from examples import examples
 from forecastops.adapters.endpoint.config import DeploymentConfig
 from forecastops.adapters.mlflow_store.config import RegistryConfig, TrackingConfig
 from forecastops.config import Config
@@ -22,7 +23,7 @@ from forecastops.data.config import DataConfig
 from forecastops.forecasting.config import Evaluation, EvaluationConfig, ModelConfig, ModelSpec, Orders
 from forecastops.gate.policy import GatePolicy
 
-fixed = settings(max_examples=150, deadline=None, derandomize=True)
+fixed = examples(150)
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 RECORDS: list[type[BaseModel]] = [

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.tsa.arima.model import ARIMA
 
+from examples import examples
 from forecastops.forecasting import forecaster as module
 from forecastops.forecasting.forecaster import (
     MAX_HORIZON,
@@ -28,7 +29,7 @@ from forecastops.forecasting.forecaster import (
     iso_dates,
 )
 
-fixed = settings(max_examples=120, deadline=None, derandomize=True)
+fixed = examples(120)
 
 
 def series(rows: int = 40, frequency: str = "D", start: str = "2013-07-31") -> pd.Series[float]:
@@ -101,7 +102,7 @@ def test_a_round_trip_through_files_is_exact(frequency: str, log: bool) -> None:
     assert read.to_files() == written.to_files()
 
 
-@settings(fixed, max_examples=50)
+@examples(50)
 @given(
     numbers=st.lists(
         st.one_of(st.floats(-1e9, 1e9), st.sampled_from([5e-324, -0.0, 0.1 + 0.2, 2.0**53])), min_size=12, max_size=20

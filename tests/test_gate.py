@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 from scipy import stats
 
+from examples import examples
 from forecastops.forecasting.metrics import loss_by_origin, mase_scale, rmse_by_step, scores
 from forecastops.forecasting.rolling_origin import RollingForecasts
 from forecastops.gate.check import Check
@@ -28,7 +29,7 @@ from forecastops.gate.superiority import diebold_mariano
 
 Array = npt.NDArray[np.float64]
 
-fixed = settings(max_examples=100, deadline=None, derandomize=True)
+fixed = examples(100)
 
 HORIZON, ORIGINS, LEVELS = 14, 43, (80, 95)
 POLICY = GatePolicy()
@@ -620,7 +621,7 @@ policies = st.builds(
 )
 
 
-@settings(fixed, max_examples=200)
+@examples(200)
 @given(seeds, shapes, sizes, sizes, policies)
 def test_challenger_and_champion_never_both_replace_each_other(
     seed: int, shape: tuple[int, int], ours: float, theirs: float, policy: GatePolicy
@@ -645,7 +646,7 @@ def test_a_challenger_equal_to_the_champion_is_held_by_the_default_policy() -> N
     assert decide(found.model_copy(update={"champion": found.challenger}), POLICY).verdict == "HOLD"
 
 
-@settings(fixed, max_examples=200)
+@examples(200)
 @given(seeds, shapes, sizes, sizes, policies)
 def test_the_unit_of_the_data_does_not_matter(
     seed: int, shape: tuple[int, int], ours: float, theirs: float, policy: GatePolicy
@@ -755,7 +756,7 @@ model_evidence = st.builds(
 )
 
 
-@settings(fixed, max_examples=300)
+@examples(300)
 @given(
     st.builds(
         Evidence,

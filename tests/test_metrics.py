@@ -5,9 +5,10 @@ from itertools import chain
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from forecastops.forecasting.metrics import (
     holdout_scores,
     loss_by_origin,
@@ -18,7 +19,7 @@ from forecastops.forecasting.metrics import (
 )
 from forecastops.forecasting.rolling_origin import RollingForecasts
 
-fixed = settings(max_examples=100, deadline=None, derandomize=True)
+fixed = examples(100)
 
 Table = list[list[float]]
 

@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from examples import examples
 from forecastops.forecasting.forecaster import Arima, Fit, Forecaster, arima, interval, modelled, point_forecast
 from forecastops.forecasting.rolling_origin import (
     actuals,
@@ -24,7 +25,7 @@ Array = npt.NDArray[np.float64]
 
 ROWS, WINDOW, HORIZON = 60, 18, 14
 LEVELS = (50, 80, 95)
-fixed = settings(max_examples=60, deadline=None, derandomize=True)
+fixed = examples(60)
 
 
 class Case(NamedTuple):
@@ -122,7 +123,7 @@ def test_every_trend_and_differencing_that_statsmodels_accepts(
     require_close(variance[0] / np.asarray(anew.var_pred_mean), np.ones(HORIZON), 1.0)
 
 
-@settings(fixed, max_examples=30)
+@examples(30)
 @given(case=cases(), position=st.integers(0, WINDOW - 1), factor=st.floats(1.01, 3.0))
 def test_a_later_value_changes_no_forecast(case: Case, position: int, factor: float) -> None:
     altered = case.values.copy()
@@ -271,7 +272,7 @@ def test_rolling_forecasts_are_by_the_parameters_that_serve_unless_as_judged() -
         assert np.array_equal(rolling_forecasts(forecaster, origins, HORIZON, LEVELS).mean, expected.mean)
 
 
-@settings(fixed, max_examples=20)
+@examples(20)
 @given(cases())
 def test_one_pass_equals_filtering_anew_where_values_are_missing(case: Case) -> None:
     values = modelled(holed(case.values), log=case.log)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,17 @@ class Workshop:
             str(forecastops.ok("train", "--data", path, *FIXED, *options)["run_id"]) for path in (PAST, WHOLE, WHOLE)
         )
         return cls(forecastops, first, second, third, store or forecastops.environment["MLFLOW_TRACKING_URI"])
+
+    def copied(self, forecastops: Command) -> Workshop:
+        """The same runs for another command, whose database is a copy of this one's."""
+        here, there = self.forecastops.folder, forecastops.folder
+        for name in ("data", "mlruns"):
+            shutil.copytree(here / name, there / name)
+        with sqlite3.connect(there / "mlflow.db") as database:
+            for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri")):
+                database.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", [f"{here}/", f"{there}/"])
+        database.close()
+        return replace(self, forecastops=forecastops, store=forecastops.environment["MLFLOW_TRACKING_URI"])
 
     def stage(self, model: str) -> Stage:
         """A registered model of that name, still without versions."""
