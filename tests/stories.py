@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -251,8 +248,8 @@ def mend_as_told(stage: Stage, kind: str, file: str) -> None:
     if program == "forecastops":
         stage.ok(*arguments)
     else:
-        environment = os.environ | stage.workshop.forecastops.environment
-        subprocess.run([sys.executable, "-m", program, *arguments], check=True, env=environment)
+        ended = stage.workshop.forecastops.start(*arguments, program=program).result()
+        assert ended.code == 0, ended.stderr
     assert kind not in require_told(stage)
 
 

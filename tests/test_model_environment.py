@@ -69,11 +69,12 @@ def interpreter() -> str:
 
 def fresh_environment(folder: Path, requirements: Path) -> Path:
     """The interpreter of a new virtual environment that holds the requirements; skips where no registry answers."""
-    made = run([interpreter(), "-m", "venv", str(folder)])
+    made = run([interpreter(), "-m", "venv", "--without-pip", str(folder)])
     assert made.returncode == 0, made.stderr
     python = folder / "bin/python"
-    options = ["-q", "--no-input", "--disable-pip-version-check", "--retries", "2", "-r", str(requirements)]
-    installed = run([str(python), "-m", "pip", "install", *options])
+    options = ["-q", "--no-input", "--disable-pip-version-check", "--no-compile", "--retries", "2"]
+    pip = [sys.executable, "-m", "pip", "--python", str(python)]
+    installed = run([*pip, "install", *options, "-r", str(requirements)])
     if installed.returncode != 0:
         unreachable = ("Max retries exceeded", "NewConnectionError", "ConnectTimeoutError", "from versions: none")
         if any(sign in installed.stderr for sign in unreachable):
