@@ -18,7 +18,9 @@ from forecastops.forecasting.forecaster import Arima, Fit, Forecaster
 from forecastops.gate.comparison import Comparison, compare
 from forecastops.gate.data_checks import judge_data, revised_share
 from forecastops.gate.decision import Ruling, decide
+from forecastops.gate.evidence import Obstacle
 from forecastops.gate.policy import GatePolicy
+from forecastops.reporting.sentences.obstacles import obstacle_sentence
 
 EVALUATION = EvaluationConfig(horizon=7, window=42).resolved("D")
 POLICY = GatePolicy()
@@ -206,8 +208,8 @@ def test_a_champion_that_cannot_be_estimated_anew_beats_nobody_and_is_beaten_by_
     champion = refitted(models.challenger, estimated_through=series().index[-1].isoformat())
     found = compare(models.challenger, champion, EVALUATION, 1)
     assert not found.re_estimated
-    (reason,) = found.evidence.incomparable
-    assert "did not converge in 1 iterations; raise model.max_iterations" in reason
+    assert found.evidence.incomparable == (Obstacle(code="re_estimation_stopped", iterations=1, bound=1),)
+    assert "raise model.max_iterations" in obstacle_sentence(found.evidence.incomparable[0])
     assert decide(found.evidence, POLICY).verdict == "REJECT"
     assert ruling(models.challenger, champion).verdict == "HOLD"  # where it converges it is the challenger's equal
 
@@ -218,9 +220,10 @@ def test_a_champion_that_cannot_be_fitted_anew_is_incomparable(models: Models, m
 
     champion = refitted(models.champion, estimated_through=series().index[-1].isoformat())
     monkeypatch.setattr(ARIMA, "loglike", loglike)  # no series is known that makes it fail on every machine
-    (reason,) = compare(models.challenger, champion, EVALUATION, BOUND).evidence.incomparable
-    assert reason.startswith("the champion's spec, estimated anew before the window, cannot be fitted: LU")
-    assert reason.endswith("once the window holds newer observations only")
+    (obstacle,) = compare(models.challenger, champion, EVALUATION, BOUND).evidence.incomparable
+    assert obstacle.code == "cannot_be_re_estimated"
+    assert str(obstacle.detail).startswith("cannot be fitted: LU")
+    assert str(obstacle.detail) in obstacle_sentence(obstacle)
 
 
 def test_a_series_that_shares_no_date_with_the_champions_is_rejected(models: Models) -> None:
@@ -241,8 +244,8 @@ def require_incomparable(challenger: Forecaster, champion: Forecaster, *named: s
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found = compare(challenger, champion, EVALUATION, BOUND)
-    (reason,) = found.evidence.incomparable
-    assert all(part in reason for part in named)
+    (obstacle,) = found.evidence.incomparable
+    assert all(part in obstacle_sentence(obstacle) for part in named)
     assert not found.re_estimated
     assert "champion" not in found.table.columns
     for policy in (
@@ -251,9 +254,9 @@ def require_incomparable(challenger: Forecaster, champion: Forecaster, *named: s
     ):
         verdict = decide(found.evidence, policy)
         assert verdict.verdict == "REJECT"
-        assert "comparable_data" in verdict.summary
+        assert "comparable_data" in verdict.because
         (check,) = (check for check in verdict.checks if check.name == "comparable_data")
-        assert check.reason == reason
+        assert (check.code, check.obstacles) == ("incomparable", (obstacle,))
 
 
 def test_a_champion_of_another_frequency_is_incomparable(models: Models) -> None:
@@ -403,7 +406,7 @@ def test_the_start_gap_of_the_judged_parameters_is_in_the_evidence(models: Model
     found = compare(serving(refitted(models.challenger, start_gap=2.5)), None, EVALUATION, BOUND)
     assert found.evidence.start_gap == 2.5
     ruling = decide(found.evidence, GatePolicy(max_start_gap=2.0))
-    assert (ruling.verdict, ruling.summary) == ("REJECT", "the challenger fails start_gap")
+    assert (ruling.verdict, ruling.grounds, ruling.because) == ("REJECT", "guardrails_failed", ("start_gap",))
     assert decide(found.evidence, POLICY).verdict == "PROMOTE"
 
 
@@ -559,7 +562,7 @@ def test_another_column_or_unit_is_not_the_same_series(
     found = compare(trained(GOOD, other), models.champion, EVALUATION, BOUND)
     verdict = decide(found.evidence, POLICY)
     assert verdict.verdict == "REJECT"
-    assert "comparable_data" in verdict.summary
+    assert "comparable_data" in verdict.because
 
 
 def test_what_is_missing_or_interpolated_is_not_compared(models: Models) -> None:
@@ -594,7 +597,7 @@ def test_newest_rows_that_the_champion_cannot_have_forecast_are_rejected(models:
     assert (found.evidence.alarm.rule, found.evidence.alarm.date) == ("single_error", str(spoilt.index[-4].date()))
     verdict = decide(found.evidence, POLICY)
     assert verdict.verdict == "REJECT"
-    assert "plausible_data" in verdict.summary
+    assert "plausible_data" in verdict.because
     alone = compare(challenger, None, EVALUATION, BOUND).evidence.alarm  # by its own judged parameters
     assert alone is not None
     assert alone.date == found.evidence.alarm.date
@@ -621,9 +624,9 @@ def test_data_are_judged_by_themselves(models: Models) -> None:
     assert outcome(spoilt, GatePolicy(plausible_data=False)) == {"comparable_data": True}
     (older, _) = judge_data(models.champion, Series(series(CHAMPION_ROWS - 1)), POLICY)
     assert not older.passed
-    assert "ends on 2013-04-29, before the champion's on 2013-04-30" in older.reason
+    assert older.obstacles == (Obstacle(code="ends_before_state", new="2013-04-29", champions="2013-04-30"),)
     (weekly, _) = judge_data(models.champion, Series(series(frequency="W-SAT")), POLICY)
-    assert "frequency W-SAT" in weekly.reason
+    assert weekly.obstacles == (Obstacle(code="frequency", new="W-SAT", champions="D"),)
     dates = (str(series().index[-1].date()),)
     filled = judge_data(models.champion, Series(spoilt, filled=dates), POLICY)
     assert [check.passed for check in filled] == [True, True]

@@ -23,9 +23,13 @@ from forecastops.forecasting.metrics import loss_by_origin, mase_scale, rmse_by_
 from forecastops.forecasting.rolling_origin import RollingForecasts
 from forecastops.gate.check import Check
 from forecastops.gate.decision import Ruling, decide
-from forecastops.gate.evidence import AlarmRecord, Evidence, ModelEvidence, finite_or_none
+from forecastops.gate.evidence import AlarmRecord, Evidence, ModelEvidence, Obstacle, finite_or_none
+from forecastops.gate.notice import Notice
 from forecastops.gate.policy import GatePolicy
 from forecastops.gate.superiority import diebold_mariano
+from forecastops.reporting.sentences.checks import needed_of, reason_of
+from forecastops.reporting.sentences.decision import warnings as warnings_of
+from forecastops.reporting.sentences.numbers import percent, ratio, show
 
 Array = npt.NDArray[np.float64]
 
@@ -92,6 +96,16 @@ def check_of(ruling: Ruling, name: str) -> Check:
     return found
 
 
+def told(sentence: str) -> Obstacle:
+    """As records hold it that were made before there were facts."""
+    return Obstacle(code="told", detail=sentence)
+
+
+def numbers_in(sentence: str) -> set[str]:
+    """As they stand there, whatever the words around them are."""
+    return set(re.findall(r"-?\d+(?:\.\d+)?(?:e[+-]\d+)?", sentence))
+
+
 GUARDRAILS = [
     "comparable_data",
     "plausible_data",
@@ -110,14 +124,14 @@ def test_a_challenger_that_is_proven_better_is_promoted() -> None:
     assert ruling.verdict == "PROMOTE"
     assert names(ruling) == GUARDRAILS + AGAINST_A_CHAMPION + COMPARISONS
     assert names(ruling, passed=False) == []
-    assert ruling.warnings == ()
+    assert (ruling.grounds, ruling.because, ruling.notices) == ("better", (), ())
 
 
 def test_a_first_model_is_promoted_by_the_guardrails_alone() -> None:
     ruling = decide(evidence(first=True), POLICY)
     assert ruling.verdict == "PROMOTE"
     assert names(ruling) == GUARDRAILS
-    assert "no champion yet" in ruling.summary
+    assert ruling.grounds == "no_champion"
 
 
 @pytest.mark.parametrize("floor", [False, True], ids=["floor off", "floor on"])
@@ -125,8 +139,8 @@ def test_an_incumbent_that_cannot_be_scored_is_replaced_only_above_the_floor(flo
     policy = POLICY.model_copy(update={"beat_seasonal_naive": floor})
     ruling = decide(evidence(first=True, incumbent=True), policy)
     assert (ruling.verdict, names(ruling)) == ("PROMOTE", GUARDRAILS)
-    assert "cannot be scored" in ruling.summary
-    assert "its data are unknown" in check_of(ruling, "comparable_data").reason
+    assert ruling.grounds == "unscored_champion"
+    assert check_of(ruling, "comparable_data").reference == "unscored_champion"
     below = decide(evidence(naive=model(losses(0.5, seed=1)), first=True, incumbent=True), policy)
     assert (below.verdict, names(below, passed=False)) == ("REJECT", ["beats_seasonal_naive"])
 
@@ -135,7 +149,7 @@ def test_an_incumbent_can_be_held_whatever_the_challenger_is() -> None:
     policy = GatePolicy(incumbent="hold")
     ruling = decide(evidence(first=True, incumbent=True), policy)
     assert (ruling.verdict, names(ruling, passed=False)) == ("HOLD", [])
-    assert "gate.incumbent" in ruling.summary
+    assert ruling.grounds == "unscored_champion"
     assert decide(evidence(first=True), policy).verdict == "PROMOTE"
     assert decide(evidence(first=True, incumbent=True, converged=False), policy).verdict == "REJECT"
 
@@ -150,7 +164,7 @@ def test_a_challenger_that_is_not_proven_better_is_held() -> None:
     ruling = decide(evidence(challenger=barely), POLICY)
     assert ruling.verdict == "HOLD"
     assert names(ruling, passed=False) == ["min_improvement"]
-    assert "min_improvement" in ruling.summary
+    assert (ruling.grounds, ruling.because) == ("unproven", ("min_improvement",))
 
 
 def lucky_pair() -> tuple[Array, Array]:
@@ -200,9 +214,9 @@ def test_every_guardrail_rejects_by_name(name: str, first: bool) -> None:
     ruling = decide(GUARDRAIL_BREACHES[name](first), POLICY)
     assert ruling.verdict == "REJECT"
     assert names(ruling, passed=False)[0] == name
-    assert name in ruling.summary
-    check = check_of(ruling, name)
-    assert check.reason
+    assert ruling.grounds == "guardrails_failed"
+    assert name in ruling.because
+    assert reason_of(check_of(ruling, name))
     if name != "finite":
         assert names(ruling, passed=False) == [name] or not first
 
@@ -212,7 +226,7 @@ def test_a_challenger_that_is_worse_lately_is_rejected_by_name() -> None:
     ruling = decide(evidence(model(losses(0.5, seed=1) * lately)), POLICY)
     assert ruling.verdict == "REJECT"
     assert "recent_origins" in names(ruling, passed=False)
-    assert ruling.summary == "the challenger fails recent_origins"
+    assert (ruling.grounds, ruling.because) == ("guardrails_failed", ("recent_origins",))
     earlier = decide(evidence(model(losses(0.5, seed=1) * lately[::-1])), POLICY)
     assert check_of(earlier, "recent_origins").passed
 
@@ -223,7 +237,7 @@ def test_as_many_origins_are_recent_as_the_policy_says(origins: int) -> None:
     policy = POLICY.model_copy(update={"recent_origins": origins})
     check = check_of(decide(evidence(model(ours), model(theirs)), policy), "recent_origins")
     assert check.value == pytest.approx(np.sqrt(np.mean(ours[-origins:]) / np.mean(theirs[-origins:])))
-    assert f"from the last {min(origins, ORIGINS)} origins" in check.reason
+    assert (check.code, check.segment) == ("rmse_ratio", min(origins, ORIGINS))
 
 
 def test_a_promotion_by_recent_origins_says_what_the_whole_window_says() -> None:
@@ -232,16 +246,18 @@ def test_a_promotion_by_recent_origins_says_what_the_whole_window_says() -> None
     ours = theirs * np.where(newer, 0.5, 1.4)
     ruling = decide(evidence(model(ours), model(theirs)), POLICY.model_copy(update={"alpha": 0.5}))
     assert ruling.verdict == "PROMOTE"
-    (warning,) = ruling.warnings
-    assert "over the whole window" in warning
-    assert f"{np.sqrt(np.mean(ours)):.6g}" in warning
-    assert f"{np.sqrt(np.mean(theirs)):.6g}" in warning
+    (notice,) = ruling.notices
+    assert notice.code == "worse_over_the_window"
+    assert notice.ours == pytest.approx(np.sqrt(np.mean(ours)))
+    assert notice.theirs == pytest.approx(np.sqrt(np.mean(theirs)))
+    (warning,) = warnings_of(ruling)
+    assert {show(notice.ours, notice.theirs), show(notice.theirs, notice.ours)} <= numbers_in(warning)
 
 
 def test_without_a_common_date_nothing_shows_that_the_series_is_the_same() -> None:
     ruling = decide(evidence(revised_share=None), POLICY)
     assert (ruling.verdict, names(ruling, passed=False)) == ("REJECT", ["comparable_data"])
-    assert "no date in common" in check_of(ruling, "comparable_data").reason
+    assert check_of(ruling, "comparable_data").code == "no_common_date"
     off = POLICY.model_copy(update={"max_revised_share": None})
     assert decide(evidence(revised_share=None), off).verdict == "PROMOTE"
     assert decide(evidence(first=True, revised_share=None), POLICY).verdict == "PROMOTE"
@@ -252,15 +268,15 @@ def test_what_just_fails_does_not_read_as_if_it_passed(gain: float) -> None:
     theirs = losses(1.0, seed=1)
     check = check_of(decide(evidence(model(theirs * (1 - gain) ** 2), model(theirs)), POLICY), "min_improvement")
     assert check.passed is (gain >= 0.01)
-    lower, asked = (float(word) for word in re.findall(r"([0-9.]+) % lower", check.reason))
-    ours, limit = (
-        float(word) for word in re.findall(r"RMSE \(half-life 15\) ([0-9.]+) .* is ([0-9.]+)", check.reason)[0]
-    )
-    assert (ours <= limit) is check.passed
+    assert (check.code, check.half_life) == ("improvement", 15)
+    ours, limit = show(check.ours, check.limit), show(check.limit, check.ours)
+    assert {ours, limit} <= numbers_in(reason_of(check))
+    assert (float(ours) <= float(limit)) is check.passed
     if not check.passed:
-        assert lower < asked
-        needed, found = re.findall(r"RMSE ([0-9.]+) or less.*it is ([0-9.]+)", check.needed)[0]
-        assert float(found) > float(needed)
+        lower, asked = percent(check.value, check.threshold), percent(check.threshold)
+        assert {lower.removesuffix(" %"), asked.removesuffix(" %")} <= numbers_in(reason_of(check))
+        assert float(lower.removesuffix(" %")) < float(asked.removesuffix(" %"))
+        assert {ours, limit} <= numbers_in(needed_of(check))
 
 
 NEARLY = 1 + 1e-8
@@ -279,16 +295,21 @@ def test_what_a_guardrail_just_fails_reads_so(name: str) -> None:
         champion = model(0.9 * ours)  # it clears the floor
     check = check_of(decide(evidence(found, champion, naive), POLICY), name)
     assert not check.passed
-    needed, shown = re.findall(r"RMSE ([0-9.]+) or less.* it is ([0-9.]+)", check.needed)[0]
-    assert float(shown) > float(needed)
+    shown, limit = show(check.ours, check.limit), show(check.limit, check.ours)
+    assert {shown, limit} <= numbers_in(needed_of(check))
+    assert float(shown) > float(limit)
     if name != "beats_seasonal_naive":
-        assert float(re.findall(r"RMSE is ([0-9.]+) of", check.reason)[0]) > 1.25
+        assert check.value is not None
+        shown = ratio(check.value, check.threshold)
+        assert shown in numbers_in(reason_of(check))
+        assert float(shown) > 1.25
 
 
 def test_a_champion_without_error_cannot_be_improved_on() -> None:
     ruling = decide(evidence(model(losses(0.6, seed=1)), model(np.zeros(ORIGINS))), ONLY_COMPARISONS)
     assert ruling.verdict != "PROMOTE"
-    assert "the champion's above 0" in check_of(ruling, "min_improvement").needed
+    check = check_of(ruling, "min_improvement")
+    assert (check.code, check.value, check.theirs) == ("no_improvement", None, 0.0)
 
 
 def test_a_challenger_that_is_worse_on_one_weekday_is_rejected_where_that_is_asked_for() -> None:
@@ -302,11 +323,13 @@ def test_a_challenger_that_is_worse_on_one_weekday_is_rejected_where_that_is_ask
     strict = POLICY.model_copy(update={"max_weekday_ratio": 1.5})
     ruling = decide(evidence(ours, theirs, naive), strict)
     assert (ruling.verdict, names(ruling, passed=False)) == ("REJECT", ["worst_weekday"])
-    assert "on Sundays RMSE is 1.600 of the champion's" in check_of(ruling, "worst_weekday").reason
+    check = check_of(ruling, "worst_weekday")
+    assert (check.segment, check.reference, check.ours, check.theirs) == ("Sunday", "champion", 1.6, 1.0)
+    assert check.value == 1.6
     # No weekday to compare is no pass.
     assert decide(evidence(), strict).verdict == "REJECT"
     short = naive.model_copy(update={"rmse_by_weekday": {}})
-    assert "finite" in decide(evidence(ours, theirs, short), POLICY).summary
+    assert "finite" in decide(evidence(ours, theirs, short), POLICY).because
 
 
 def test_a_bias_is_borne_where_the_champion_has_a_larger_one() -> None:
@@ -329,18 +352,20 @@ def test_a_large_bias_blocks_only_where_it_grew() -> None:
             ruling = decide(evidence(ours, theirs), POLICY)
             assert ruling.verdict == verdict
             if verdict == "PROMOTE":
-                (warning,) = ruling.warnings
-                assert "60.0 % of its RMSE; it does not block" in warning
+                (notice,) = ruling.notices
+                assert (notice.code, notice.ours) == ("large_bias", ours.metrics["bias"])
+                assert notice.share == pytest.approx(0.6)
             else:
-                assert ruling.summary == "the challenger fails bias"
-                assert "or 1.25 of the champion's bias" in check_of(ruling, "bias").reason
-                needed = re.findall(
-                    r"between (-[0-9.e-]+) and ([0-9.e-]+), it is (-[0-9.e-]+)", check_of(ruling, "bias").needed
-                )
-                low, high, found = map(float, needed[0])
-                assert found < low < 0 < high
+                assert (ruling.grounds, ruling.because) == ("guardrails_failed", ("bias",))
+                check = check_of(ruling, "bias")
+                assert (check.growth, check.theirs) == (1.25, theirs.metrics["bias"])
+                assert check.ours is not None
+                assert check.limit is not None
+                assert check.ours < -check.limit < 0
+                shown = show(-check.limit, check.ours), show(check.limit, -check.ours), show(check.ours, -check.limit)
+                assert set(shown) <= numbers_in(needed_of(check))
     small = biased(losses(0.6, seed=1), 0.4)
-    assert decide(evidence(small), POLICY).warnings == ()
+    assert decide(evidence(small), POLICY).notices == ()
     strict = POLICY.model_copy(update={"max_bias_growth": 1.0})
     theirs = biased(losses(0.6, seed=1) / 1.1, 0.6)
     ours = biased(losses(0.6, seed=1) / 1.2, 0.7)
@@ -385,8 +410,8 @@ def test_the_same_specification_must_have_learnt_from_newer_data() -> None:
     ruling = decide(same_spec(0.5, newer_data=False), POLICY)
     assert (ruling.verdict, names(ruling, passed=False)) == ("HOLD", ["newer_data"])
     check = check_of(ruling, "newer_data")
-    assert "nothing was learnt" in check.reason
-    assert check.needed == "data that end later than those that the champion was estimated on"
+    assert (check.code, check.value, check.threshold) == ("no_newer_data", 0.0, 1.0)
+    assert needed_of(check)
     assert decide(same_spec(0.5).model_copy(update={"same_spec": False, "newer_data": False}), POLICY).verdict != "HOLD"
 
 
@@ -420,13 +445,14 @@ def test_implausible_newest_rows_reject_and_say_which(rule: Any, first: bool) ->
     assert (ruling.verdict, names(ruling, passed=False)) == ("REJECT", ["plausible_data"])
     check = check_of(ruling, "plausible_data")
     assert (check.value, check.threshold) == (30.0, 12.0)
-    assert "2014-05-30" in check.reason
-    assert "--accept-data" in check.needed
+    assert (check.code, check.segment) == (rule, "2014-05-30")
+    assert "2014-05-30" in reason_of(check)
+    assert "--accept-data" in needed_of(check)
 
 
 def test_plausible_newest_rows_pass() -> None:
     check = check_of(decide(evidence(), POLICY), "plausible_data")
-    assert (check.passed, check.value, check.needed) == (True, None, "")
+    assert (check.passed, check.value, check.code, needed_of(check)) == (True, None, "plausible", "")
 
 
 @pytest.mark.parametrize(("share", "passed"), [(0.0, True), (0.05, True), (0.0501, False), (1.0, False)])
@@ -445,10 +471,11 @@ def test_starts_that_end_far_apart_reject_where_that_is_asked_for(gap: float | N
     check = check_of(ruling, "start_gap")
     assert (check.passed, check.value, check.threshold) == (passed, gap, 2.0)
     assert ruling.verdict == ("PROMOTE" if passed else "REJECT")
-    assert bool(check.needed) is not passed
+    assert bool(needed_of(check)) is not passed
     if gap and not passed:
-        shown, bound = (float(word) for word in re.findall(r"ended ([0-9.]+) apart.* most ([0-9.]+)", check.reason)[0])
-        assert shown > bound
+        shown = show(check.value, check.threshold)
+        assert {shown, f"{check.threshold:g}"} <= numbers_in(reason_of(check))
+        assert float(shown) > 2.0
 
 
 EQUAL_WEIGHTS = POLICY.model_copy(update={"half_life": None})
@@ -464,8 +491,8 @@ def test_recent_origins_weigh_more_in_the_margin() -> None:
         weights = np.power(0.5, np.arange(ORIGINS)[::-1] / 15)
         assert weighted.value == pytest.approx(1 - np.sqrt(np.sum(weights * ours) / np.sum(weights * theirs)))
         assert alike.value == pytest.approx(1 - np.sqrt(np.mean(ours) / np.mean(theirs)))
-        assert "recency-weighted RMSE" in weighted.reason
-        assert "recency" not in alike.reason
+        assert (weighted.half_life, alike.half_life) == (15, None)
+        assert reason_of(weighted) != reason_of(alike)
         p_values = {check_of(decide(found, policy), "diebold_mariano").value for policy in (POLICY, EQUAL_WEIGHTS)}
         assert len(p_values) == 2
 
@@ -476,7 +503,10 @@ def test_failed_intervals_do_not_block_where_the_champions_fail_further() -> Non
         POLICY,
     )
     assert (ruling.verdict, names(ruling, passed=False)) == ("PROMOTE", ["interval_coverage"])
-    assert "does not block" in ruling.warnings[0]
+    assert (ruling.grounds, ruling.because) == ("better_excused", ("interval_coverage",))
+    (notice,) = ruling.notices
+    assert notice.code == "coverage_excused"
+    assert (notice.ours, notice.theirs) == (pytest.approx(0.25), pytest.approx(0.35))
 
 
 def test_several_failed_guardrails_are_all_named() -> None:
@@ -484,7 +514,8 @@ def test_several_failed_guardrails_are_all_named() -> None:
     assert ruling.verdict == "REJECT"
     failed = names(ruling, passed=False)
     assert {"converged", "beats_seasonal_naive", "interval_coverage"} <= set(failed)
-    assert all(name in ruling.summary for name in failed)
+    assert ruling.grounds == "guardrails_failed"
+    assert set(failed) == set(ruling.because)
 
 
 FLOOR = model(losses(1.0, seed=1))
@@ -493,8 +524,8 @@ FLOOR = model(losses(1.0, seed=1))
 def test_the_floor_blocks_where_the_champion_clears_it() -> None:
     ruling = decide(evidence(model(losses(1.1, seed=1)), model(losses(0.99, seed=1)), FLOOR), POLICY)
     assert ruling.verdict == "REJECT"
-    assert "beats_seasonal_naive" in ruling.summary
-    assert ruling.warnings == ()
+    assert "beats_seasonal_naive" in ruling.because
+    assert ruling.notices == ()
 
 
 def test_the_floor_does_not_block_but_warns_where_the_champion_fails_it_and_the_challenger_is_proven_better() -> None:
@@ -502,15 +533,14 @@ def test_the_floor_does_not_block_but_warns_where_the_champion_fails_it_and_the_
     ruling = decide(evidence(model(losses(1.1, seed=1)), champion, FLOOR), POLICY)
     assert ruling.verdict == "PROMOTE"
     assert names(ruling, passed=False) == ["beats_seasonal_naive"]
-    (warning,) = ruling.warnings
-    assert "neither challenger nor champion beats the seasonal naive" in warning
+    assert [notice.code for notice in ruling.notices] == ["floor_excused"]
 
 
 def test_a_challenger_below_the_floor_is_held_where_the_champion_fails_it_and_nothing_is_proven() -> None:
     champion = model(losses(1.105, seed=1) + losses(0.001, seed=2))
     ruling = decide(evidence(model(losses(1.1, seed=1)), champion, FLOOR), POLICY)
     assert ruling.verdict == "HOLD"
-    assert len(ruling.warnings) == 1
+    assert len(ruling.notices) == 1
 
 
 def test_the_floor_blocks_where_the_champion_is_exactly_at_it() -> None:
@@ -549,7 +579,7 @@ def test_a_check_that_is_switched_off_neither_shows_nor_blocks(name: str) -> Non
 def test_with_every_comparison_off_the_champion_stays() -> None:
     ruling = decide(evidence(), SWITCHED_OFF)
     assert ruling.verdict == "HOLD"
-    assert "switched off" in ruling.summary
+    assert ruling.grounds == "nothing_compared"
     assert names(ruling) == ["comparable_data", "converged", "finite"]
     assert decide(evidence(first=True), SWITCHED_OFF).verdict == "PROMOTE"
 
@@ -654,7 +684,8 @@ def test_the_unit_of_the_data_does_not_matter(
     one, thousand = (decide(simulated(seed, *shape, ours, theirs, factor), policy) for factor in (1.0, 1000.0))
     assert one.verdict == thousand.verdict
     assert [check.passed for check in one.checks] == [check.passed for check in thousand.checks]
-    assert one.warnings == thousand.warnings
+    assert [notice.code for notice in one.notices] == [notice.code for notice in thousand.notices]
+    assert [notice.share for notice in one.notices] == pytest.approx([notice.share for notice in thousand.notices])
 
 
 @fixed
@@ -664,7 +695,7 @@ def test_evidence_and_policy_replay_from_json_to_the_same_ruling(
 ) -> None:
     found = simulated(seed, *shape, ours, theirs)
     if damaged:
-        found = found.model_copy(update={"champion": None, "incomparable": ("the data differ",)})
+        found = found.model_copy(update={"champion": None, "incomparable": (told("the data differ"),)})
     ruling = decide(found, policy)
     again = decide(
         Evidence.model_validate_json(found.model_dump_json()), GatePolicy.model_validate_json(policy.model_dump_json())
@@ -732,7 +763,7 @@ def test_a_number_that_is_missing_or_not_finite_never_promotes(
     )
     ruling = decide(found.model_copy(update={role: damaged}), policy)
     assert ruling.verdict == "REJECT"
-    assert "finite" in ruling.summary
+    assert "finite" in ruling.because
     if place == "loss_by_origin" and bad != "missing" and role in ("challenger", "champion"):
         assert all(check.value is None for check in ruling.checks if check.name in COMPARISONS)
 
@@ -813,11 +844,13 @@ def test_without_convergence_or_comparable_data_nothing_is_promoted(
     seed: int, ours: float, theirs: float, policy: GatePolicy, converged: bool, first: bool
 ) -> None:
     found = simulated(seed, 43, 14, ours, theirs)
-    reasons = ("the challenger's series is older",) if converged else ()
+    reasons = (told("the challenger's series is older"),) if converged else ()
     update = {"converged": converged, "incomparable": reasons} | ({"champion": None} if first else {})
     ruling = decide(found.model_copy(update=update), policy)
     assert ruling.verdict == "REJECT"
-    assert all(reason in check_of(ruling, "comparable_data").reason for reason in reasons)
+    check = check_of(ruling, "comparable_data")
+    assert check.obstacles == reasons
+    assert all(str(reason.detail) in reason_of(check) for reason in reasons)
 
 
 # Diebold-Mariano.
@@ -978,7 +1011,7 @@ def test_the_weighted_test_holds_its_level(half_life: float) -> None:
 
 
 def records() -> list[type[BaseModel]]:
-    return [Check, Ruling, Evidence, ModelEvidence, AlarmRecord]
+    return [Check, Ruling, Evidence, ModelEvidence, AlarmRecord, Obstacle, Notice]
 
 
 @pytest.mark.parametrize("record", records(), ids=lambda record: record.__name__)

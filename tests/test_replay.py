@@ -15,6 +15,8 @@ import pytest
 from forecastops.gate.decision import decide
 from forecastops.gate.policy import GatePolicy
 from forecastops.gate.record import Decision
+from forecastops.reporting.sentences.checks import needed_of, reason_of
+from forecastops.reporting.sentences.decision import decision_record
 from workshop import Stage, Workshop
 
 
@@ -108,10 +110,19 @@ def test_a_decision_that_was_altered_or_replays_differently_is_refused(workshop:
     path.write_text(original)
     worst = json.loads(original)["checks"][-1]
 
+    def other_words(document: Any) -> None:
+        """As they may have been before somebody wrote them better."""
+        document.update(summary="it is fine", warnings=["beware"])
+        for check in document["checks"]:
+            check.update(reason="because", needed="more")
+
     def last_bit(document: Any) -> None:
         document["checks"][-1]["value"] = worst["value"] * (1 + 2**-52)
         document["versions"] |= {"forecastops": "0.0.9"}
         del document["policy"]["recent_origins"]
+
+    rewrite(stage, run_id, other_words)
+    require_replay(stage, run_id, judged)
 
     rewrite(stage, run_id, last_bit)
     differs = stage.run("evaluate", "--replay", run_id)
@@ -189,12 +200,42 @@ def test_a_decision_of_an_earlier_version_replays_bit_for_bit() -> None:
     ruling = logged.replay()
     document = json.loads(EARLIER)
     assert (logged.verdict, ruling.verdict) == ("REJECT", "REJECT")
-    assert ruling.summary == document["summary"] == "the challenger fails bias"
-    assert [json.loads(check.model_dump_json()) for check in ruling.checks] == document["checks"]
-    assert list(ruling.warnings) == document["warnings"]
-    assert logged.needed == tuple(check["needed"] for check in document["checks"] if not check["passed"])
+    assert (ruling.grounds, ruling.because, ruling.notices) == ("guardrails_failed", ("bias",), ())
+    recorded = ("name", "passed", "value", "threshold")
+    facts = [tuple(check[key] for key in recorded) for check in document["checks"]]
+    for checks in (ruling.checks, logged.checks):
+        assert [tuple(getattr(check, key) for key in recorded) for check in checks] == facts
+        assert [repr(check.value) for check in checks] == [repr(check["value"]) for check in document["checks"]]
+    # The record has sentences only; what they were made of is had from its evidence again.
+    assert logged.checks == ruling.checks
+    assert [check.name for check in logged.unmet] == ["bias"]
+    (bias,) = logged.unmet
+    assert (bias.ours, bias.limit, bias.theirs, bias.growth) == (0.7, 0.65, 0.65, 1)
     # Judged anew, by today's defaults, it would be another decision.
     assert decide(logged.evidence, GatePolicy()).verdict == "PROMOTE"
+
+
+def test_what_an_earlier_version_said_of_the_data_is_said_again() -> None:
+    document = json.loads(EARLIER)
+    words = ["the new series has frequency D, the champion's W-SAT", "and so on"]
+    document["evidence"] |= {"incomparable": words}
+    document["checks"][0] |= {"passed": False, "reason": "; ".join(words)}
+    logged = Decision.read(json.dumps(document).encode())
+    assert [obstacle.detail for obstacle in logged.evidence.incomparable] == words
+    assert (logged.checks, logged.verdict) == (logged.replay().checks, "REJECT")
+    assert reason_of(logged.checks[0]) == "; ".join(words)
+    assert Decision.read(json.dumps(decision_record(logged)).encode()) == logged
+
+
+def test_a_check_that_replays_otherwise_keeps_what_an_earlier_version_recorded() -> None:
+    document = json.loads(EARLIER)
+    bias = next(check for check in document["checks"] if check["name"] == "bias")
+    bias["value"] *= 1 + 2**-52
+    logged = Decision.read(json.dumps(document).encode())
+    differing = [check for check in logged.checks if check.code is None]
+    assert [(check.name, check.value) for check in differing] == [("bias", bias["value"])]
+    assert "0.674474" in reason_of(differing[0])
+    assert needed_of(differing[0])
 
 
 def test_an_earlier_decision_is_read_without_what_was_not_asked_then() -> None:

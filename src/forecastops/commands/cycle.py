@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from forecastops.commands.frame import Request, command_options, data_option, require_promote_option, split_paths
-from forecastops.reporting import summary, text
+from forecastops.reporting import documents, summary, text
 
 __all__ = ["evaluate", "promote", "retrain", "train"]
 
@@ -45,7 +45,7 @@ def train(request: Request, paths: tuple[str, ...]) -> None:
     from forecastops.usecases.train import train as use_case
 
     result = use_case(request.config(), split_paths(paths))
-    request.answer(text.train_document(result), text.train_text(result), summary.train_report(result))
+    request.answer(documents.train_document(result), text.train_text(result), summary.train_report(result))
 
 
 @click.command()
@@ -69,7 +69,7 @@ def evaluate(request: Request, run_id: str | None, replay: str | None, require_p
 
     decision = use_case(request.config(), replay or run_id or "")
     replayed = replay is not None
-    document, shown = text.decision_document(decision, replayed), text.decision_text(decision, replayed)
+    document, shown = documents.decision_document(decision, replayed), text.decision_text(decision, replayed)
     request.answer(document, shown, summary.decision_report(decision))
     _exit_code(decision.verdict, require_promote)
 
@@ -85,7 +85,7 @@ def promote(request: Request, run_id: str, force: bool, reason: str | None, requ
     from forecastops.usecases.promote import promote as use_case
 
     moved = use_case(request.config(), run_id, _force_reason(force, reason))
-    request.answer(text.moved_document(moved), moved.note, summary.moved_report(moved, "promote"))
+    request.answer(documents.moved_document(moved), moved.note, summary.moved_report(moved, "promote"))
     _exit_code("PROMOTE" if moved.promoted else moved.verdict, require_promote)
 
 
@@ -98,7 +98,7 @@ def retrain(request: Request, paths: tuple[str, ...], require_promote: bool) -> 
     from forecastops.usecases.retrain import retrain as use_case
 
     result = use_case(request.config(), split_paths(paths))
-    request.answer(text.retrained_document(result), text.retrained_text(result), summary.retrained_report(result))
+    request.answer(documents.retrained_document(result), text.retrained_text(result), summary.retrained_report(result))
     _exit_code(result.evaluate.verdict, require_promote)
 
 

@@ -7,7 +7,7 @@ import sys
 import click
 
 from forecastops.commands.frame import Request, command_options, data_option, split_paths
-from forecastops.reporting import summary, text
+from forecastops.reporting import documents, summary, text
 
 __all__ = ["forecast", "renew", "rollback", "serve", "sign", "status"]
 
@@ -29,7 +29,7 @@ def status(request: Request, require_champion: str | None, check: bool) -> None:
 
     config = request.config()
     found = use_case(config)
-    request.answer(text.status_document(found), text.status_text(found), summary.status_report(found))
+    request.answer(documents.status_document(found), text.status_text(found), summary.status_report(found))
     if require_champion is not None:
         require_in_production(found, require_champion)
     if check:
@@ -51,7 +51,7 @@ def renew(request: Request, paths: tuple[str, ...], accept_data: bool, reason: s
     if reason is not None and not accept_data:
         raise click.UsageError("--reason goes with --accept-data")
     moved = use_case(request.config(), split_paths(paths), reason)
-    request.answer(text.renewed_document(moved), moved.note, summary.moved_report(moved, "renew"))
+    request.answer(documents.renewed_document(moved), moved.note, summary.moved_report(moved, "renew"))
     if require_ok and moved.refused:
         sys.exit(3)
 
@@ -67,7 +67,7 @@ def rollback(request: Request, reason: str, to_version: str | None) -> None:
     if not reason.strip():
         raise click.UsageError("--reason is empty")
     moved = use_case(request.config(), reason, to_version)
-    request.answer(text.moved_document(moved), moved.note, summary.moved_report(moved, "rollback"))
+    request.answer(documents.moved_document(moved), moved.note, summary.moved_report(moved, "rollback"))
 
 
 @click.command()

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from forecastops.commands.frame import Request, command_options
-from forecastops.reporting import text
+from forecastops.reporting import documents, text
 
 __all__ = ["demo"]
 
@@ -30,15 +30,15 @@ def demo(request: Request, folder: Path) -> None:
     from forecastops.usecases.demo import demo as use_case
     from forecastops.usecases.retrain import Retrained
 
-    documents: list[dict[str, Any]] = []
+    chapters: list[dict[str, Any]] = []
     for number, chapter in enumerate(use_case(folder), start=1):
         outcome = chapter.outcome
         if isinstance(outcome, Retrained):
-            document, shown = text.retrained_document(outcome), text.retrained_text(outcome)
+            document, shown = documents.retrained_document(outcome), text.retrained_text(outcome)
         else:
-            document = text.status_document(outcome)
+            document = documents.status_document(outcome)
             shown = f"{text.status_text(outcome)}\n{text.demo_ending(outcome, folder)}"
-        documents.append(document)
+        chapters.append(document)
         request.tell(f"\n{number}. {chapter.title}\n\n{shown}")
     if request.as_json:
-        request.answer({"chapters": documents}, "")
+        request.answer({"chapters": chapters}, "")

@@ -9,11 +9,12 @@ import pandas as pd
 from pandas.tseries.offsets import BaseOffset
 
 from forecastops.core.errors import ConfigError, DataError
+from forecastops.core.iso_dates import iso_dates
 from forecastops.data.config import DataConfig
 from forecastops.data.duplicates import one_row_a_date
 from forecastops.data.frequency import family, find_offset, frequency_name, on_grid, read_offset
 from forecastops.data.gaps import fill_gaps
-from forecastops.data.rows import Rows, iso_dates, read_rows
+from forecastops.data.rows import Rows, read_rows
 from forecastops.data.series import Series
 from forecastops.data.table import RawTable
 from forecastops.data.weekmask import WEEKDAYS

@@ -10,10 +10,11 @@ import pandas as pd
 from pandas.tseries.offsets import BaseOffset
 
 from forecastops.core.errors import DataError
+from forecastops.core.iso_dates import iso_dates
 from forecastops.data.closed_days import closed_days
 from forecastops.data.config import DataConfig
 from forecastops.data.frequency import frequency_name, steps
-from forecastops.data.rows import Rows, iso_dates
+from forecastops.data.rows import Rows
 
 __all__ = ["Filled", "fill_gaps"]
 

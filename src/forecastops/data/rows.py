@@ -10,12 +10,13 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from forecastops.core.iso_dates import iso_dates
 from forecastops.data.config import DataConfig
 from forecastops.data.dates import read_dates
 from forecastops.data.numbers import read_numbers
 from forecastops.data.table import RawTable, chosen_rows
 
-__all__ = ["Rows", "iso_dates", "iso_unit", "read_rows"]
+__all__ = ["Rows", "read_rows"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -91,26 +92,6 @@ def read_rows(tables: Iterable[RawTable], config: DataConfig) -> tuple[Rows, lis
         parts.append(Rows(dates.stamps, values, zero, table.lines, names, table.others, dates.moved, raw.rows_read))
         notes += [*table.notes, *([dates.note] if dates.note else []), *_order_notes(parts[-1])]
     return _sorted(parts), notes
-
-
-def iso_dates(dates: pd.DatetimeIndex, unit: str | None = None) -> list[str]:
-    """Dates as ISO text, with the time of day only where there is one.
-
-    Args:
-        dates: without time zone.
-        unit: of the longer index that they are part of, as ``iso_unit`` gives it; found by default.
-    """
-    unit = unit or iso_unit(dates)
-    if unit == "ns":
-        return [date.isoformat() for date in dates]
-    found: list[str] = np.datetime_as_string(dates.to_numpy(), unit="D" if unit == "D" else "s").tolist()
-    return found
-
-
-def iso_unit(dates: pd.DatetimeIndex) -> str:
-    """What dates are written to: days (``D``), seconds (``s``) or whatever they have (``ns``)."""
-    stamps = dates.to_numpy()
-    return next((unit for unit in ("D", "s") if (stamps == stamps.astype(f"datetime64[{unit}]")).all()), "ns")
 
 
 def _order_notes(rows: Rows) -> list[str]:

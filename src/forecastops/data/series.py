@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from forecastops.core.errors import DataError
+from forecastops.core.iso_dates import iso_dates, iso_unit
 from forecastops.data.frequency import frequency_name, season_length
-from forecastops.data.rows import iso_dates, iso_unit
 
 __all__ = ["Series", "require_rows", "season_length"]
 

@@ -14,8 +14,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from forecastops.core.errors import ModelError
+from forecastops.core.iso_dates import iso_date
 from forecastops.forecasting.config import ModelSpec
-from forecastops.forecasting.forecaster import Arima, arima, iso_dates, modelled, point_forecast, rescaled
+from forecastops.forecasting.forecaster import Arima, arima, modelled, point_forecast, rescaled
 
 __all__ = ["Estimate", "estimate", "plain_forecast", "require_positive", "rows_needed", "spec_of"]
 
@@ -106,7 +107,7 @@ def estimate(values: pd.Series[float], spec: ModelSpec, previous: Arima | None =
     return Estimate(
         spec=spec,
         params=_unstandardised(best.params | {"sigma2": best.variance}, len(values), centre, unit),
-        estimated_through=iso_dates(values.index[-1:])[0],
+        estimated_through=iso_date(values.index[-1]),
         converged=best.converged,
         iterations=best.iterations,
         start_gap=max(one.log_likelihood for one in found) - min(one.log_likelihood for one in found),

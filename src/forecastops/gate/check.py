@@ -1,15 +1,44 @@
-"""The record of one check, and how its numbers are shown."""
+"""The record of one check: facts only, of which ``reporting`` makes sentences."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Literal
 
 from pydantic import Field
 
 from forecastops.core.strict import StrictRecord
-from forecastops.gate.evidence import Number
+from forecastops.gate.evidence import Number, Obstacle
 
-__all__ = ["Check", "percent", "probability", "ratio", "show"]
+__all__ = ["Check", "Finding", "Reference"]
+
+Finding = Literal[
+    "comparable",
+    "incomparable",
+    "no_common_date",
+    "revised",
+    "plausible",
+    "first_zero",
+    "median_error",
+    "single_error",
+    "constant_run",
+    "converged",
+    "not_converged",
+    "start_gap",
+    "finite",
+    "not_finite",
+    "naive_rmse",
+    "coverage",
+    "rmse_ratio",
+    "no_rmse_ratio",
+    "bias",
+    "newer_data",
+    "no_newer_data",
+    "improvement",
+    "no_improvement",
+    "p_value",
+    "no_p_value",
+]
+Reference = Literal["champion", "seasonal_naive", "unscored_champion"]
 
 
 class Check(StrictRecord):
@@ -19,36 +48,16 @@ class Check(StrictRecord):
     passed: bool = Field(description="Whether the challenger met it.")
     value: Number = Field(description="What was measured; null where it cannot be computed.")
     threshold: Number = Field(description="The bound from the policy; null for a yes or no.")
-    reason: str = Field(description="One sentence: what was measured, and by how much it passed or failed.")
-    needed: str = Field("", description="What would have passed, in the data's unit where it has one; empty if it did.")
-
-
-def show(value: Number, beside: Number = None) -> str:
-    """A number of the data's unit, or that there is none; with digits enough to differ from one that it stands by."""
-    if value is None:
-        return "not computable"
-    return _first_apart(value, beside, [f".{digits}g" for digits in (6, 9, 12, 17)])
-
-
-def percent(value: Number, beside: Number = None) -> str:
-    """A share in percent, or that there is none; with digits enough to differ from one that it stands by."""
-    if value is None:
-        return "not computable"
-    return _first_apart(100 * value, None if beside is None else 100 * beside, [f".{n}f" for n in (1, 2, 4, 8)]) + " %"
-
-
-def ratio(value: float, beside: float) -> str:
-    """A ratio, with digits enough to differ from the bound that it stands by."""
-    return _first_apart(value, beside, [f".{n}f" for n in (3, 6, 9, 15)])
-
-
-def probability(value: float, beside: float) -> str:
-    """A p-value, with digits enough to differ from the level that it stands by."""
-    return _first_apart(value, beside, [f".{n}g" for n in (2, 6, 12, 17)])
-
-
-def _first_apart(value: float, beside: Number, formats: Sequence[str]) -> str:
-    texts = [format(value, how) for how in formats]
-    if beside is None or beside == value:
-        return texts[0]
-    return next((text for text, how in zip(texts, formats, strict=True) if text != format(beside, how)), texts[-1])
+    code: Finding | None = Field(None, description="What kind of finding it is; null where an old record tells none.")
+    segment: int | str | None = Field(
+        None, description="Where it was measured: a step, a weekday, how many of the newest origins, or an ISO date."
+    )
+    reference: Reference | None = Field(None, description="What the challenger was compared with.")
+    ours: Number = Field(None, description="The challenger's number, in the data's unit.")
+    theirs: Number = Field(None, description="The reference's number, in the data's unit.")
+    limit: Number = Field(None, description="The largest number of the challenger that passes, in the data's unit.")
+    growth: Number = Field(None, description="How many times the reference's bias the challenger's may be.")
+    half_life: Number = Field(None, description="Origins after which one weighs half; null where all weigh alike.")
+    coverage: dict[str, Number] = Field({}, description="Share of the actual values within the interval, by level.")
+    models: tuple[str, ...] = Field((), description="The models with scores that are missing or not finite.")
+    obstacles: tuple[Obstacle, ...] = Field((), description="Why the models cannot be judged on the same data.")

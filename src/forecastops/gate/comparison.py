@@ -10,6 +10,7 @@ import pandas as pd
 from pydantic import Field
 
 from forecastops.core.errors import ModelError
+from forecastops.core.iso_dates import iso_date
 from forecastops.core.strict import StrictRecord
 from forecastops.forecasting.config import Evaluation
 from forecastops.forecasting.estimation import spec_of
@@ -23,14 +24,13 @@ from forecastops.forecasting.rolling_origin import (
     window_origins,
 )
 from forecastops.forecasting.training import fit_members
+from forecastops.forecasting.window import require_scorable, require_season_before, require_unseen
 from forecastops.gate.data_checks import alarm_of, incomparable, revised_share
-from forecastops.gate.evidence import Evidence, ModelEvidence, Number
+from forecastops.gate.evidence import Evidence, ModelEvidence, Number, Obstacle
 from forecastops.gate.policy import GatePolicy
 
 __all__ = ["Comparison", "Window", "compare"]
 
-_ANEW = "the champion's spec, estimated anew before the window,"
-_UNTIL = "its own parameters are compared once the window holds newer observations only"
 _NO_SCORES = ModelEvidence(metrics={}, loss_by_origin=(), rmse_by_step=())
 
 
@@ -91,38 +91,82 @@ def compare(
         ModelError: when the challenger's parameters have seen the window, or it holds too few observations.
     """
     judged, season = challenger.as_judged(), evaluation.season_length
-    index = pd.DatetimeIndex(judged.values.index)
-    _require_unseen(judged, evaluation, index)
-    origins = window_origins(len(index), evaluation.window, evaluation.horizon)
-    if origins[0] <= season:
-        what = f"has {origins[0]} observations before the window, and the seasonal naive needs {season + 1}"
-        raise ModelError("the challenger", what, "train on more data or set a shorter evaluation.window")
-    start, observed = int(origins[0]), judged.observed
-    actual = actuals(observed, origins, evaluation.horizon)
-    seen = np.isfinite(actual).any(axis=1)
-    _require_observed(observed.iloc[start:], evaluation)
-    origins, actual = origins[seen], actual[seen]
-    opponent = _opponent(champion, judged, start, spec_bound) if champion else _Opponent()
-    forecasts = _forecasts(judged, opponent.forecaster, origins, evaluation, season)
-    scale = mase_scale(np.asarray(observed, dtype=float)[:start], season)
-    scored = _scored(forecasts, index, origins, actual, scale)
+    require_unseen(judged, evaluation)
+    scored = _scored_window(judged.observed, evaluation)
+    opponent = _opponent(champion, judged, scored.start, spec_bound) if champion else _Opponent()
+    forecasts = _forecasts(judged, opponent.forecaster, scored.origins, evaluation)
+    models = _evidence_of(forecasts, scored, season)
     evidence = Evidence(
         horizon=evaluation.horizon,
         levels=evaluation.levels,
-        challenger=scored["challenger"],
-        champion=scored.get("champion", _NO_SCORES) if champion else None,
-        seasonal_naive=scored["seasonal_naive"],
+        challenger=models["challenger"],
+        champion=models.get("champion", _NO_SCORES) if champion else None,
+        seasonal_naive=models["seasonal_naive"],
         converged=judged.fit.converged,
         start_gap=judged.fit.start_gap,
-        incomparable=opponent.incomparable,
-        alarm=None if opponent.incomparable else alarm_of(champion, judged),
+        incomparable=(opponent.obstacle,) if opponent.obstacle else (),
+        alarm=None if opponent.obstacle else alarm_of(champion, judged),
     )
     return Comparison(
         evidence=_beside_champion(evidence, judged, champion, tolerance) if champion else evidence,
-        window=_window(index, origins, evaluation.horizon),
-        table=_table(index, origins, actual, forecasts),
+        window=scored.window,
+        table=scored.table(forecasts),
         re_estimated=opponent.re_estimated,
     )
+
+
+@dataclass(frozen=True)
+class _ScoredWindow:
+    """The origins from which is forecast, and what came.
+
+    Args:
+        observed: the series, shape (n,), NaN where a value is missing or was filled in.
+        start: position of the window's first observation.
+        origins: positions of the first steps, shape (origins,); those without an observed target are left out.
+        actual: what was observed, shape (origins, horizon).
+    """
+
+    observed: pd.Series[float]
+    start: int
+    origins: npt.NDArray[np.intp]
+    actual: npt.NDArray[np.float64]
+
+    @property
+    def index(self) -> pd.DatetimeIndex:
+        return pd.DatetimeIndex(self.observed.index)
+
+    @property
+    def targets(self) -> npt.NDArray[np.intp]:
+        """Positions of what was forecast, shape (origins, horizon)."""
+        return self.origins[:, None] + np.arange(self.actual.shape[1])
+
+    @property
+    def window(self) -> Window:
+        start, end = self.index[self.origins[0]], self.index[-1]
+        return Window(start=iso_date(start), end=iso_date(end), origins=len(self.origins), horizon=self.actual.shape[1])
+
+    def table(self, forecasts: dict[str, RollingForecasts]) -> pd.DataFrame:
+        """One row for each origin and step."""
+        horizon = self.actual.shape[1]
+        return pd.DataFrame(
+            {
+                "origin": self.index[np.repeat(self.origins - 1, horizon)],
+                "date": self.index[self.targets.ravel()],
+                "step": np.tile(np.arange(1, horizon + 1), len(self.origins)),
+                "actual": self.actual.ravel(),
+                **{name: forecast.mean.ravel() for name, forecast in forecasts.items()},
+            }
+        )
+
+
+def _scored_window(observed: pd.Series[float], evaluation: Evaluation) -> _ScoredWindow:
+    origins = window_origins(len(observed), evaluation.window, evaluation.horizon)
+    start = int(origins[0])
+    require_season_before(start, evaluation)
+    require_scorable(observed, evaluation)
+    actual = actuals(observed, origins, evaluation.horizon)
+    seen = np.isfinite(actual).any(axis=1)
+    return _ScoredWindow(observed, start, origins[seen], actual[seen])
 
 
 def _beside_champion(evidence: Evidence, challenger: Forecaster, champion: Forecaster, tolerance: float) -> Evidence:
@@ -136,30 +180,24 @@ def _beside_champion(evidence: Evidence, challenger: Forecaster, champion: Forec
 
 
 def _forecasts(
-    challenger: Forecaster,
-    opponent: Forecaster | None,
-    origins: npt.NDArray[np.intp],
-    evaluation: Evaluation,
-    season: int,
+    challenger: Forecaster, opponent: Forecaster | None, origins: npt.NDArray[np.intp], evaluation: Evaluation
 ) -> dict[str, RollingForecasts]:
     """Every model's forecasts from the same origins."""
     horizon, levels = evaluation.horizon, evaluation.levels
-    found = {"challenger": rolling_forecasts(challenger, origins, horizon, levels)}
+    forecasts = {"challenger": rolling_forecasts(challenger, origins, horizon, levels)}
     if opponent is not None:
-        found["champion"] = rolling_forecasts(opponent, origins, horizon, levels)
-    found["seasonal_naive"] = seasonal_naive(challenger.values, origins, horizon, season, levels)
-    return found
+        forecasts["champion"] = rolling_forecasts(opponent, origins, horizon, levels)
+    naive = seasonal_naive(challenger.values, origins, horizon, evaluation.season_length, levels)
+    return forecasts | {"seasonal_naive": naive}
 
 
-def _scored(
-    forecasts: dict[str, RollingForecasts],
-    index: pd.DatetimeIndex,
-    origins: npt.NDArray[np.intp],
-    actual: npt.NDArray[np.float64],
-    scale: float,
+def _evidence_of(
+    forecasts: dict[str, RollingForecasts], window: _ScoredWindow, season: int
 ) -> dict[str, ModelEvidence]:
     """Every model's scores, by the same scale and weekdays."""
-    days = np.asarray(index.day_name())[origins[:, None] + np.arange(actual.shape[1])]
+    actual = window.actual
+    scale = mase_scale(np.asarray(window.observed, dtype=float)[: window.start], season)
+    days = np.asarray(window.index.day_name())[window.targets]
     return {
         name: ModelEvidence.of(
             scores(actual, forecast, scale),
@@ -171,88 +209,42 @@ def _scored(
     }
 
 
-def _window(index: pd.DatetimeIndex, origins: npt.NDArray[np.intp], horizon: int) -> Window:
-    return Window(start=_iso(index[origins[0]]), end=_iso(index[-1]), origins=len(origins), horizon=horizon)
-
-
-def _require_observed(window: pd.Series[float], evaluation: Evaluation) -> None:
-    """Refuse a window in which too little was observed to judge a model by."""
-    needed = max(evaluation.horizon, evaluation.window // 2)
-    found = int(window.notna().sum())
-    if found < needed:
-        what = f"has {found} observed values in the window of {evaluation.window}, and {needed} are needed"
-        raise ModelError("the challenger", what, "give the missing values or set a longer evaluation.window")
-
-
-def _require_unseen(challenger: Forecaster, evaluation: Evaluation, index: pd.DatetimeIndex) -> None:
-    if len(index) <= evaluation.window:
-        what = f"has {len(index)} observations, no more than the window of {evaluation.window}"
-        raise ModelError("the challenger", what, "train on more data or set a shorter evaluation.window")
-    start = index[len(index) - evaluation.window]
-    through = pd.Timestamp(challenger.fit.estimated_through)
-    if through >= start:
-        raise ModelError(
-            "the challenger",
-            f"was estimated through {_iso(through)}, inside the window of "
-            f"{evaluation.window} that starts on {_iso(start)}",
-            "train it with the evaluation.window with which it is evaluated",
-        )
-
-
 @dataclass(frozen=True)
 class _Opponent:
-    """The champion as it is scored, or the reasons why it cannot be."""
+    """The champion as it is scored, or the reason why it cannot be."""
 
     forecaster: Forecaster | None = None
     re_estimated: bool = False
-    incomparable: tuple[str, ...] = ()
+    obstacle: Obstacle | None = None
 
 
 def _opponent(champion: Forecaster, challenger: Forecaster, window_start: int, spec_bound: int) -> _Opponent:
     """The champion on the challenger's series, with its own parameters if these are older than the window."""
-    if reasons := tuple(incomparable(champion, challenger.values)):
-        return _Opponent(incomparable=reasons)
+    if obstacle := incomparable(champion, challenger.values):
+        return _Opponent(obstacle=obstacle)
     values, before = challenger.values, challenger.values.iloc[:window_start]
     judged = champion.as_judged().with_data(values, challenger.interpolated)
     if pd.Timestamp(judged.fit.estimated_through) <= before.index[-1]:
         return _Opponent(judged)
-    specs = [spec_of(member, spec_bound) for member in judged.fit.members]
+    fit = _estimated_anew(judged, before, spec_bound)
+    if isinstance(fit, Obstacle):
+        return _Opponent(obstacle=fit)
+    return _Opponent(replace(judged, judged=fit, in_data_unit=False), re_estimated=True)
+
+
+def _estimated_anew(champion: Forecaster, before: pd.Series[float], spec_bound: int) -> Fit | Obstacle:
+    """The champion's specification on the observations before the window, or why it cannot be had."""
+    specs = [spec_of(member, spec_bound) for member in champion.fit.members]
     try:
         estimates = fit_members(before, specs)
     except ModelError as error:
-        return _Opponent(incomparable=(f"{_ANEW} {error.what}; {_UNTIL}",))
-    late = [found for found in estimates if not found.converged]
+        return Obstacle(code="cannot_be_re_estimated", detail=error.what)
+    late = [estimate.iterations for estimate in estimates if not estimate.converged]
     if late:  # against a crippled champion any challenger wins
-        iterations = max(found.iterations for found in late)
-        remedy = "raise model.max_iterations" if iterations >= spec_bound else _UNTIL
-        return _Opponent(incomparable=(f"{_ANEW} did not converge in {iterations} iterations; {remedy}",))
-    anew = Fit(tuple(found.member for found in estimates), estimates[0].estimated_through, converged=True)
-    return _Opponent(replace(judged, judged=anew, in_data_unit=False), re_estimated=True)
+        return Obstacle(code="re_estimation_stopped", iterations=max(late), bound=spec_bound)
+    return Fit(tuple(estimate.member for estimate in estimates), estimates[0].estimated_through, converged=True)
 
 
 def _specs(fit: Fit) -> list[str]:
     """What the members are, in no order."""
     return sorted(str(spec_of(member, 1).canonical) for member in fit.members)
-
-
-def _iso(stamp: pd.Timestamp) -> str:
-    return stamp.date().isoformat() if stamp == stamp.normalize() else stamp.isoformat()
-
-
-def _table(
-    index: pd.DatetimeIndex,
-    origins: npt.NDArray[np.intp],
-    actual: npt.NDArray[np.float64],
-    forecasts: dict[str, RollingForecasts],
-) -> pd.DataFrame:
-    horizon = actual.shape[1]
-    targets = origins[:, None] + np.arange(horizon)
-    return pd.DataFrame(
-        {
-            "origin": index[np.repeat(origins - 1, horizon)],
-            "date": index[targets.ravel()],
-            "step": np.tile(np.arange(1, horizon + 1), len(origins)),
-            "actual": actual.ravel(),
-            **{name: forecast.mean.ravel() for name, forecast in forecasts.items()},
-        }
-    )

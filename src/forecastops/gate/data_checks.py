@@ -6,16 +6,15 @@ become its state.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pandas as pd
 
+from forecastops.core.iso_dates import iso_date
 from forecastops.data.frequency import frequency_name, read_offset
 from forecastops.data.series import Series
-from forecastops.forecasting.forecaster import Alarm, Forecaster, iso_dates
+from forecastops.forecasting.forecaster import Alarm, Forecaster
 from forecastops.gate.check import Check
-from forecastops.gate.evidence import AlarmRecord, Number
+from forecastops.gate.evidence import AlarmRecord, Number, Obstacle
 from forecastops.gate.guardrails import comparable, plausible
 from forecastops.gate.policy import GatePolicy
 
@@ -37,39 +36,39 @@ def judge_data(
             was revised.
     """
     given = given or series
-    reason = unusable(champion, given.values) or unusable(champion, series.values)
-    newest = champion.values.index[-1:]
-    if not reason and series.index[-1] < newest[0]:
-        reason = f"the new series ends on {series.end}, before the champion's on {iso_dates(newest)[0]}"
-    share = None if reason else revised_share(champion, given.observed, policy.revision_tolerance)
-    checks = [comparable((reason,) if reason else (), share, policy.max_revised_share, revised=True)]
+    obstacle = unusable(champion, given.values) or unusable(champion, series.values)
+    newest = champion.values.index[-1]
+    if not obstacle and series.index[-1] < newest:
+        obstacle = Obstacle(code="ends_before_state", new=series.end, champions=iso_date(newest))
+    share = None if obstacle else revised_share(champion, given.observed, policy.revision_tolerance)
+    checks = [comparable((obstacle,) if obstacle else (), share, policy.max_revised_share, revised=True)]
     if policy.plausible_data:
-        alarm = None if reason else _record(_newer(champion, series.values, series.filled))
+        alarm = None if obstacle else _record(_newer(champion, series.values, series.filled))
         checks.append(plausible(alarm))
     return tuple(checks)
 
 
-def incomparable(champion: Forecaster, values: pd.Series[float]) -> Iterator[str]:
-    """Reasons why the champion cannot forecast this series, or cannot be compared on it."""
+def incomparable(champion: Forecaster, values: pd.Series[float]) -> Obstacle | None:
+    """Why the champion cannot forecast this series, or cannot be compared on it; None where it can."""
+    if obstacle := unusable(champion, values):
+        return obstacle
     through = champion.known_through
-    if reason := unusable(champion, values):
-        yield reason
-    elif values.index[-1] < through:
-        ends, known = (iso_dates(pd.DatetimeIndex([date]))[0] for date in (values.index[-1], through))
-        yield f"the new series ends on {ends}, before that from which the champion was estimated, on {known}"
+    if values.index[-1] >= through:
+        return None
+    return Obstacle(code="ends_before_estimation", new=iso_date(values.index[-1]), champions=iso_date(through))
 
 
-def unusable(champion: Forecaster, values: pd.Series[float]) -> str | None:
+def unusable(champion: Forecaster, values: pd.Series[float]) -> Obstacle | None:
     """Why this series can never be the champion's state, whoever says that it is right; None where it can."""
     index = pd.DatetimeIndex(values.index)
     ours, theirs = frequency_name(index.freq), frequency_name(read_offset(champion.frequency))
     if ours != theirs:
-        return f"the new series has frequency {ours}, the champion's {theirs}"
+        return Obstacle(code="frequency", new=ours, champions=theirs)
     first, other = sorted((index[0], champion.values.index[0]))
     if pd.date_range(first, other, freq=index.freq)[-1] != other:
-        return f"the new series' dates, such as {iso_dates(index[:1])[0]}, lie between those of the champion's"
+        return Obstacle(code="dates", new=iso_date(index[0]), champions=iso_date(champion.values.index[0]))
     if any(member.log for member in champion.fit.members) and (values <= 0).any():
-        return "the champion models logarithms, and the new series has values that are not positive"
+        return Obstacle(code="not_positive")
     return None
 
 

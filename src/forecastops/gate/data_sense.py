@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import groupby
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from forecastops.data.series import Series
-from forecastops.forecasting.forecaster import Forecaster
+from forecastops.forecasting.forecaster import Alarm, Forecaster
 
-__all__ = ["doubts"]
+__all__ = ["Doubt", "doubts"]
 
 Array = npt.NDArray[np.float64]
 
@@ -27,8 +29,36 @@ _PART = 0.6  # of the smallest of the same season, below which a last period is 
 _SEASONS = 8
 
 
-def doubts(series: Series, model: Forecaster, season: int) -> tuple[str, ...]:
-    """What is odd about the newest rows, a sentence each.
+@dataclass(frozen=True)
+class Doubt:
+    """One odd thing about the newest rows.
+
+    Args:
+        code: far_off, the last value far outside its one-step interval; alarm, what the guardrail refuses; stuck, a
+            run of equal values at the end that is longer than any before; unit, a factor of a power of ten.
+        date: ISO date of the newest row concerned, or from which on the unit is another.
+        value: the value, or the factor.
+        low: lower end of the 95 % interval.
+        high: its upper end.
+        partial: whether the value is perhaps that of a period that is not over yet.
+        length: how many values in a row are the same.
+        longest: how many were before, at most.
+        alarm: what the guardrail says.
+    """
+
+    code: Literal["far_off", "alarm", "stuck", "unit"]
+    date: str
+    value: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    partial: bool = False
+    length: int = 0
+    longest: int = 0
+    alarm: Alarm | None = None
+
+
+def doubts(series: Series, model: Forecaster, season: int) -> tuple[Doubt, ...]:
+    """Return what is odd about the newest rows.
 
     Args:
         series: the data.
@@ -41,13 +71,13 @@ def doubts(series: Series, model: Forecaster, season: int) -> tuple[str, ...]:
     found = [*_jump(values[rows], [dates[row] for row in rows])] or [*_far_off(values, dates[-1], model, season)]
     alarm = model.alarm(len(values) - model.horizon)
     if alarm is not None:
-        found.append(f"{alarm}: the gate refuses such data (plausible_data).")
+        found.append(Doubt("alarm", alarm.date, alarm=alarm))
     if alarm is None or alarm.rule != "constant_run":
         found += _run(values[rows], dates[int(rows[-1])])
     return tuple(found)
 
 
-def _far_off(values: Array, date: str, model: Forecaster, season: int) -> Iterator[str]:
+def _far_off(values: Array, date: str, model: Forecaster, season: int) -> Iterator[Doubt]:
     """The last value where it lies far outside its one-step interval."""
     error = float(model.one_step_errors()[-1])
     size = float(model.standardised_errors()[-1])
@@ -55,10 +85,8 @@ def _far_off(values: Array, date: str, model: Forecaster, season: int) -> Iterat
         return
     last, expected = float(values[-1]), float(values[-1]) - error
     spread = 1.96 * abs(error / size)
-    where = f"{last:.6g} of {date} lies far outside its one-step interval, {expected - spread:.6g} to "
-    where += f"{expected + spread:.6g} (95 %)"
-    part = "; is its period complete? data.drop_last=1 leaves it out" if _is_part(values, season) else ""
-    yield f"the newest value {where}{part}."
+    partial = _is_part(values, season)
+    yield Doubt("far_off", date, last, low=expected - spread, high=expected + spread, partial=partial)
 
 
 def _is_part(values: Array, season: int) -> bool:
@@ -68,16 +96,15 @@ def _is_part(values: Array, season: int) -> bool:
     return len(same) >= 2 and 0 <= values[-1] < _PART * float(np.min(same))
 
 
-def _run(known: Array, date: str) -> Iterator[str]:
+def _run(known: Array, date: str) -> Iterator[Doubt]:
     """A run of equal values at the end that is longer than any before."""
     *runs, (last, length) = [(value, len(list(group))) for value, group in groupby(known.tolist())]
     longest = max((count for _, count in runs), default=0)
     if length >= _SHORTEST_RUN and length > longest:
-        before = f"before, at most {longest} in a row were the same"
-        yield f"the last {length} values, to {date}, are all {last:.6g}; {before}: a stuck sensor?"
+        yield Doubt("stuck", date, last, length=length, longest=longest)
 
 
-def _jump(known: Array, dates: list[str]) -> Iterator[str]:
+def _jump(known: Array, dates: list[str]) -> Iterator[Doubt]:
     """A factor of a power of ten between the newest values and those before them: another unit."""
     sizes = np.abs(known)
     for length in range(1, min(_BEFORE, len(sizes) // 2) + 1):
@@ -91,6 +118,5 @@ def _jump(known: Array, dates: list[str]) -> Iterator[str]:
             (np.abs(np.log10(np.maximum(before, 1e-300) / usual)) < 0.5).all()
         )
         if power and apart and abs(float(np.median(powers)) - power) < _TENTH:
-            factor = f"{10.0**power:g}"
-            yield f"from {dates[-length]} on, values are about {factor} times those before: another unit?"
+            yield Doubt("unit", dates[-length], 10.0**power)
             return

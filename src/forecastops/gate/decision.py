@@ -12,22 +12,34 @@ from pydantic import Field
 
 from forecastops.core.strict import StrictRecord
 from forecastops.gate import guardrails, superiority
-from forecastops.gate.check import Check, percent, show
-from forecastops.gate.evidence import Evidence, ModelEvidence
+from forecastops.gate.check import Check
+from forecastops.gate.evidence import Evidence, ModelEvidence, finite_or_none
+from forecastops.gate.notice import Notice
 from forecastops.gate.policy import GatePolicy
 
-__all__ = ["Ruling", "Verdict", "decide", "excuses"]
+__all__ = ["Grounds", "Ruling", "Verdict", "decide", "excuses"]
 
 Verdict = Literal["PROMOTE", "HOLD", "REJECT"]
+Grounds = Literal[
+    "guardrails_failed",
+    "unscored_champion",
+    "champion_files_gone",
+    "no_champion",
+    "nothing_compared",
+    "unproven",
+    "better",
+    "better_excused",
+]
 
 
 class Ruling(StrictRecord):
     """The verdict, the checks it rests on, and what a person should know besides."""
 
     verdict: Verdict = Field(description="PROMOTE, HOLD or REJECT.")
+    grounds: Grounds = Field(description="Why this verdict.")
+    because: tuple[str, ...] = Field(description="The checks that it is because of, or in spite of where excused.")
     checks: tuple[Check, ...] = Field(description="Every check that the policy switches on.")
-    summary: str = Field(description="One sentence: why this verdict.")
-    warnings: tuple[str, ...] = Field(description="What did not decide, but should be known.")
+    notices: tuple[Notice, ...] = Field(description="What did not decide, but should be known.")
 
 
 def decide(evidence: Evidence, policy: GatePolicy) -> Ruling:
@@ -35,41 +47,38 @@ def decide(evidence: Evidence, policy: GatePolicy) -> Ruling:
     rails = tuple(_guardrails(evidence, policy))
     comparisons = tuple(_comparisons(evidence, policy))
     excused = excuses(evidence, policy)
-    failed = [check.name for check in rails + comparisons if not check.passed]
-    blocking = [check.name for check in rails if check.name in failed and check.name not in excused]
-    unproven = [check.name for check in comparisons if check.name in failed and check.name not in excused]
-    verdict, summary = _verdict(evidence, policy, blocking, unproven, compared=bool(comparisons))
+    failed = tuple(check.name for check in rails + comparisons if not check.passed)
+    blocking = tuple(check.name for check in rails if check.name in failed and check.name not in excused)
+    unproven = tuple(check.name for check in comparisons if check.name in failed and check.name not in excused)
+    verdict, grounds = _verdict(evidence, policy, blocking, unproven, compared=bool(comparisons))
+    because = blocking or (unproven if grounds == "unproven" else ())
     if verdict == "PROMOTE" and failed:
-        summary = f"the challenger is better than the champion; excused is {', '.join(failed)}, as the notes say"
-    warnings = [why for name, why in excused.items() if name in failed]
+        grounds, because = "better_excused", failed
+    notices = [notice for name, notice in excused.items() if name in failed]
     if verdict == "PROMOTE":
-        warnings += _reservations(evidence, policy)
-    return Ruling(verdict=verdict, checks=rails + comparisons, summary=summary, warnings=tuple(warnings))
+        notices += _reservations(evidence, policy)
+    return Ruling(verdict=verdict, grounds=grounds, because=because, checks=rails + comparisons, notices=tuple(notices))
 
 
 def _verdict(
-    evidence: Evidence, policy: GatePolicy, blocking: list[str], unproven: list[str], *, compared: bool
-) -> tuple[Verdict, str]:
+    evidence: Evidence,
+    policy: GatePolicy,
+    blocking: tuple[str, ...],
+    unproven: tuple[str, ...],
+    *,
+    compared: bool,
+) -> tuple[Verdict, Grounds]:
     if blocking:
-        return "REJECT", f"the challenger fails {', '.join(blocking)}"
+        return "REJECT", "guardrails_failed"
     if evidence.unscored:
-        return _replaced(evidence, policy)
+        # It passes every guardrail, the floor among them, and there is nothing else to compare it with.
+        replaced: Verdict = "PROMOTE" if policy.incumbent == "seasonal_naive" else "HOLD"
+        return replaced, "champion_files_gone" if evidence.gone else "unscored_champion"
     if evidence.champion is None:
-        return "PROMOTE", "there is no champion yet, and the challenger passes every guardrail"
+        return "PROMOTE", "no_champion"
     if not compared:
-        return "HOLD", "the policy has every comparison with the champion switched off, so nothing can be proven"
-    if unproven:
-        return "HOLD", f"the challenger is not proven better than the champion ({', '.join(unproven)})"
-    return "PROMOTE", "the challenger passes every guardrail and every comparison with the champion"
-
-
-def _replaced(evidence: Evidence, policy: GatePolicy) -> tuple[Verdict, str]:
-    """The verdict about a challenger that passes every guardrail, the floor among them, where none can be scored."""
-    why = "the champion's files are gone, so it" if evidence.gone else "the champion is no forecastops model and"
-    what = f"{why} cannot be scored"
-    if policy.incumbent == "seasonal_naive":
-        return "PROMOTE", f"{what}; the challenger passes every guardrail and is not above the seasonal naive"
-    return "HOLD", f"{what}; gate.incumbent {policy.incumbent} keeps it, whatever the challenger's scores"
+        return "HOLD", "nothing_compared"
+    return ("HOLD", "unproven") if unproven else ("PROMOTE", "better")
 
 
 def _guardrails(evidence: Evidence, policy: GatePolicy) -> Iterator[Check]:
@@ -116,30 +125,24 @@ def _comparisons(evidence: Evidence, policy: GatePolicy) -> Iterator[Check]:
         yield superiority.diebold_mariano(evidence, evidence.champion, policy.alpha, policy.half_life)
 
 
-def _reservations(evidence: Evidence, policy: GatePolicy) -> Iterator[str]:
+def _reservations(evidence: Evidence, policy: GatePolicy) -> Iterator[Notice]:
     """What a person who reads the plain scores would ask about a promotion."""
     yield from _large_bias(evidence, policy)
     ours, theirs = evidence.challenger.rmse, evidence.champion.rmse if evidence.champion else None
     if ours is not None and theirs is not None and ours > theirs:
-        yield (
-            f"over the whole window the challenger's RMSE {show(ours, theirs)} is above the champion's "
-            f"{show(theirs, ours)}: it is from recent origins that it does better (gate.half_life)"
-        )
+        yield Notice(code="worse_over_the_window", ours=ours, theirs=theirs)
 
 
-def _large_bias(evidence: Evidence, policy: GatePolicy) -> Iterator[str]:
+def _large_bias(evidence: Evidence, policy: GatePolicy) -> Iterator[Notice]:
     """A bias that is large and did not grow."""
     bound, bias, rmse = policy.max_bias_share, evidence.challenger.metrics.get("bias"), evidence.challenger.rmse
     if evidence.champion is None or bound is None or policy.max_bias_growth == 1 or bias is None or not rmse:
         return
     if abs(bias) > bound * rmse:
-        yield (
-            f"the challenger's bias of {show(bias)} is {percent(abs(bias) / rmse)} of its RMSE; it does not block, "
-            "because it has not grown from the champion's"
-        )
+        yield Notice(code="large_bias", ours=bias, share=finite_or_none(abs(bias) / rmse))
 
 
-def excuses(evidence: Evidence, policy: GatePolicy) -> dict[str, str]:
+def excuses(evidence: Evidence, policy: GatePolicy) -> dict[str, Notice]:
     """Checks that do not decide although they may fail, and why: the champion itself does no better there.
 
     A guardrail that keeps a champion which is worse by that very guardrail raises the error that it is to bound.
@@ -147,19 +150,13 @@ def excuses(evidence: Evidence, policy: GatePolicy) -> dict[str, str]:
     champion, challenger = evidence.champion, evidence.challenger
     if champion is None:
         return {}
-    found = {}
+    excused = {}
     floor = evidence.seasonal_naive.rmse
     if champion.rmse is not None and floor is not None and champion.rmse > floor:
-        found[guardrails.FLOOR] = (
-            "neither challenger nor champion beats the seasonal naive; the floor is shown as failed but does not "
-            "block, because the champion fails it too: consider a seasonal_order"
-        )
+        excused[guardrails.FLOOR] = Notice(code="floor_excused", theirs=champion.rmse)
     bound = policy.max_coverage_shortfall
     ours, theirs = (model.coverage_shortfall(evidence.levels) for model in (challenger, champion))
     if bound is None or ours is None or theirs is None or theirs <= bound or ours > theirs:
-        return found
-    found[guardrails.INTERVAL_COVERAGE] = (
-        f"the champion's intervals fall {percent(theirs)} below their level, the challenger's {percent(ours)}: shown "
-        "as failed, but it does not block"
-    )
-    return found
+        return excused
+    excused[guardrails.INTERVAL_COVERAGE] = Notice(code="coverage_excused", ours=ours, theirs=theirs)
+    return excused

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from forecastops.core.strict import StrictRecord
 
-__all__ = ["AlarmRecord", "Evidence", "ModelEvidence", "finite_or_none", "recency_weights", "settled"]
+__all__ = [
+    "AlarmRecord",
+    "AlarmRule",
+    "Evidence",
+    "ModelEvidence",
+    "Number",
+    "Obstacle",
+    "finite_or_none",
+    "recency_weights",
+    "settled",
+]
 
+AlarmRule = Literal["first_zero", "median_error", "single_error", "constant_run"]
 Number = float | None  # None stands for a number that is missing or not finite; no check passes on it
 
 
@@ -77,12 +88,35 @@ class ModelEvidence(StrictRecord):
 class AlarmRecord(StrictRecord):
     """Why the newest rows are implausible."""
 
-    rule: Literal["first_zero", "median_error", "single_error", "constant_run"] = Field(
-        description="Which bound was passed."
-    )
+    rule: AlarmRule = Field(description="Which bound was passed.")
     value: float = Field(description="What was found: standard deviations, or equal values in a row.")
     threshold: float = Field(description="The bound.")
     date: str = Field(description="ISO date of the row, or of the last of them.")
+
+
+class Obstacle(StrictRecord):
+    """Why two models cannot be judged on the same data."""
+
+    code: Literal[
+        "frequency",
+        "dates",
+        "not_positive",
+        "ends_before_state",
+        "ends_before_estimation",
+        "cannot_be_re_estimated",
+        "re_estimation_stopped",
+        "told",
+    ] = Field(description="What kind of reason it is; told: by an old record, in words only.")
+    new: str | None = Field(None, description="Frequency or date of the new series.")
+    champions: str | None = Field(None, description="Frequency or date of the champion's series.")
+    iterations: int | None = Field(None, description="After how many the optimiser stopped.")
+    bound: int | None = Field(None, description="How many it was allowed.")
+    detail: str | None = Field(None, description="What a library or an old record says, as it says it.")
+
+
+def _of_old(value: object) -> object:
+    """Take a sentence, which is all that older records hold."""
+    return Obstacle(code="told", detail=value) if isinstance(value, str) else value
 
 
 class Evidence(StrictRecord):
@@ -110,7 +144,9 @@ class Evidence(StrictRecord):
         True, description="Whether the challenger's data end later than those that the champion was estimated on."
     )
     alarm: AlarmRecord | None = Field(None, description="Why the newest rows are implausible; null where they are not.")
-    incomparable: tuple[str, ...] = Field((), description="Reasons why the models cannot be compared on these data.")
+    incomparable: tuple[Annotated[Obstacle, BeforeValidator(_of_old)], ...] = Field(
+        (), description="Reasons why the models cannot be compared on these data."
+    )
 
     @model_validator(mode="after")
     def _incumbent_has_no_scores(self) -> Evidence:

@@ -6,13 +6,11 @@ a number that is missing or not finite.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Literal, TypeVar
 
-from forecastops.forecasting.forecaster import Alarm
-from forecastops.gate.check import Check, percent, ratio, show
-from forecastops.gate.evidence import AlarmRecord, Evidence, ModelEvidence, Number, finite_or_none
+from forecastops.gate.check import Check, Reference
+from forecastops.gate.evidence import AlarmRecord, Evidence, ModelEvidence, Number, Obstacle, finite_or_none
 
 __all__ = [
     "COMPARABLE_DATA",
@@ -34,7 +32,7 @@ __all__ = [
     "worst_weekday",
 ]
 
-_K = TypeVar("_K")
+_K = TypeVar("_K", int, str)
 
 COMPARABLE_DATA, PLAUSIBLE_DATA = "comparable_data", "plausible_data"
 FLOOR = "beats_seasonal_naive"
@@ -44,32 +42,23 @@ INTERVAL_COVERAGE = "interval_coverage"
 def comparable_data(evidence: Evidence, bound: Number) -> Check:
     """Both models can be judged on the same observations, and the series are the same where they overlap."""
     check = comparable(evidence.incomparable, evidence.revised_share, bound, revised=evidence.champion is not None)
-    if evidence.unscored:
-        reason = f"{check.reason}; the champion is not among them, and its data are unknown"
-        check = check.model_copy(update={"reason": reason})
-    return check
+    return check.model_copy(update={"reference": "unscored_champion"}) if evidence.unscored else check
 
 
-def comparable(incomparable: tuple[str, ...], share: Number, bound: Number, *, revised: bool) -> Check:
+def comparable(obstacles: tuple[Obstacle, ...], share: Number, bound: Number, *, revised: bool) -> Check:
     """The check of data by themselves: reasons against them, and the share of dates that were ``revised``.
 
     A wrong column, unit or file would beat any champion, whose parameters are of another scale.
     """
-    reasons = list(incomparable)
-    if revised and not reasons and bound is not None:
-        if share is None:
-            reasons.append(
-                "the new series and the champion's have no date in common, so nothing shows that they are the "
-                "same series: train on data that overlap, or set gate.max_revised_share=null"
-            )
-        elif share > bound:
-            reasons.append(
-                f"on {percent(share, bound)} of the dates that both series have, their values differ; at most "
-                f"{percent(bound)} is allowed, lest another column or unit be taken for the same series"
-            )
-    text = "; ".join(reasons) if reasons else "all models forecast the same observations from the same origins"
-    needed = "data on which both models can be judged" if reasons else ""
-    return Check(name=COMPARABLE_DATA, passed=not reasons, value=share, threshold=bound, reason=text, needed=needed)
+    code: Literal["comparable", "incomparable", "no_common_date", "revised"] = "comparable"
+    if obstacles:
+        code = "incomparable"
+    elif revised and bound is not None and share is None:
+        code = "no_common_date"
+    elif revised and bound is not None and share is not None and share > bound:
+        code = "revised"
+    passed = code == "comparable"
+    return Check(name=COMPARABLE_DATA, passed=passed, value=share, threshold=bound, code=code, obstacles=obstacles)
 
 
 def plausible_data(evidence: Evidence) -> Check:
@@ -80,12 +69,14 @@ def plausible_data(evidence: Evidence) -> Check:
 def plausible(alarm: AlarmRecord | None) -> Check:
     """The same of data by themselves."""
     if alarm is None:
-        text = "the newest rows are plausible"
-        return Check(name=PLAUSIBLE_DATA, passed=True, value=None, threshold=None, reason=text)
-    needed = "rows that are right, or `forecastops renew --accept-data --reason ...` where these are"
-    text = str(Alarm(alarm.rule, alarm.value, alarm.threshold, alarm.date))
+        return Check(name=PLAUSIBLE_DATA, passed=True, value=None, threshold=None, code="plausible")
     return Check(
-        name=PLAUSIBLE_DATA, passed=False, value=alarm.value, threshold=alarm.threshold, reason=text, needed=needed
+        name=PLAUSIBLE_DATA,
+        passed=False,
+        value=alarm.value,
+        threshold=alarm.threshold,
+        code=alarm.rule,
+        segment=alarm.date,
     )
 
 
@@ -93,17 +84,14 @@ def start_gap(evidence: Evidence, bound: float) -> Check:
     """The estimation's starts ended near one optimum."""
     gap = evidence.start_gap
     passed = gap is not None and gap <= bound
-    text = f"the optimiser's starts ended {show(gap, bound)} apart in log-likelihood; at most {bound:g} is allowed"
-    needed = "" if passed else f"a gap of {bound:g} or less, it is {show(gap, bound)}"
-    return Check(name="start_gap", passed=passed, value=gap, threshold=bound, reason=text, needed=needed)
+    return Check(name="start_gap", passed=passed, value=gap, threshold=bound, code="start_gap")
 
 
 def converged(evidence: Evidence) -> Check:
     """The challenger's parameters are an optimum, not where the optimiser ran out of iterations."""
     passed = evidence.converged
-    text = "the optimiser converged" if passed else "the optimiser stopped before it converged: raise max_iterations"
-    needed = "" if passed else "an optimiser that converges"
-    return Check(name="converged", passed=passed, value=float(passed), threshold=1.0, reason=text, needed=needed)
+    code: Literal["converged", "not_converged"] = "converged" if passed else "not_converged"
+    return Check(name="converged", passed=passed, value=float(passed), threshold=1.0, code=code)
 
 
 def finite(evidence: Evidence) -> Check:
@@ -111,60 +99,57 @@ def finite(evidence: Evidence) -> Check:
     models = {"challenger": evidence.challenger, "seasonal_naive": evidence.seasonal_naive}
     if evidence.champion is not None:
         models["champion"] = evidence.champion
-    bad = [name for name, model in models.items() if not (model.finite and _complete(model, evidence))]
-    text = f"missing or non-finite scores of {', '.join(bad)}" if bad else "all scores are finite numbers"
-    needed = "finite scores of every model" if bad else ""
-    return Check(name="finite", passed=not bad, value=float(len(bad)), threshold=0.0, reason=text, needed=needed)
+    bad = tuple(name for name, model in models.items() if not (model.finite and _complete(model, evidence)))
+    code: Literal["finite", "not_finite"] = "not_finite" if bad else "finite"
+    return Check(name="finite", passed=not bad, value=float(len(bad)), threshold=0.0, code=code, models=bad)
 
 
 def seasonal_naive_floor(evidence: Evidence) -> Check:
     """The challenger's RMSE is not above that of repeating the last season."""
     ours, floor = evidence.challenger.rmse, evidence.seasonal_naive.rmse
     passed = ours is not None and floor is not None and ours <= floor
-    text = f"RMSE {show(ours, floor)} against {show(floor, ours)} of the seasonal naive"
-    needed = "" if passed else f"RMSE {show(floor, ours)} or less (the seasonal naive's), it is {show(ours, floor)}"
-    return Check(name=FLOOR, passed=passed, value=ours, threshold=floor, reason=text, needed=needed)
+    return Check(
+        name=FLOOR,
+        passed=passed,
+        value=ours,
+        threshold=floor,
+        code="naive_rmse",
+        reference="seasonal_naive",
+        ours=ours,
+        theirs=floor,
+        limit=floor,
+    )
 
 
 def interval_coverage(evidence: Evidence, bound: float) -> Check:
     """No interval covers less of the actual values than its level says, beyond ``bound``."""
     challenger = evidence.challenger
     worst = challenger.coverage_shortfall(evidence.levels)
-    shown, short = [], []
-    for level in evidence.levels:
-        share, least = challenger.metrics.get(f"coverage_{level}"), level / 100 - bound
-        shown.append(f"{level} %: {percent(share, least)}")
-        if share is None or level / 100 - share > bound:
-            short.append(f"coverage of the {level} % interval {percent(least)} or more, it is {percent(share, least)}")
-    text = f"intervals cover ({', '.join(shown)}); none may fall more than {percent(bound)} below its level"
+    shares = {str(level): challenger.metrics.get(f"coverage_{level}") for level in evidence.levels}
     passed = worst is not None and worst <= bound
-    needed = "" if passed else ", ".join(short)
-    return Check(name=INTERVAL_COVERAGE, passed=passed, value=worst, threshold=bound, reason=text, needed=needed)
+    return Check(name=INTERVAL_COVERAGE, passed=passed, value=worst, threshold=bound, code="coverage", coverage=shares)
 
 
 def worst_step(evidence: Evidence, bound: float) -> Check:
     """At no step of the horizon is the RMSE more than ``bound`` times the champion's (or seasonal naive's)."""
-    reference, whose = (
-        (evidence.champion, "champion") if evidence.champion else (evidence.seasonal_naive, "seasonal naive")
-    )
+    model, reference = _champion_or_naive(evidence)
     ours = dict(enumerate(evidence.challenger.rmse_by_step, start=1))
-    theirs = dict(enumerate(reference.rmse_by_step, start=1))
-    found = _worst_ratio(ours, theirs) if len(ours) == evidence.horizon else None
-    return _segment("worst_step", "at step {}", found, whose, bound)
+    theirs = dict(enumerate(model.rmse_by_step, start=1))
+    worst = _worst_ratio(ours, theirs) if len(ours) == evidence.horizon else None
+    return _segment("worst_step", worst, reference, bound)
 
 
 def worst_weekday(evidence: Evidence, champion: ModelEvidence, bound: float) -> Check:
     """On no weekday is the RMSE more than ``bound`` times the champion's."""
-    found = _worst_ratio(evidence.challenger.rmse_by_weekday, champion.rmse_by_weekday)
-    return _segment("worst_weekday", "on {}s", found, "champion", bound)
+    worst = _worst_ratio(evidence.challenger.rmse_by_weekday, champion.rmse_by_weekday)
+    return _segment("worst_weekday", worst, "champion", bound)
 
 
 def recent_origins(evidence: Evidence, champion: ModelEvidence, origins: int, bound: float) -> Check:
     """From the last ``origins`` origins the RMSE is not more than ``bound`` times the champion's."""
     ours, theirs = (model.recent_rmse(origins=origins) for model in (evidence.challenger, champion))
     number = min(origins, len(champion.loss_by_origin))
-    found = _worst_ratio({number: ours}, {number: theirs})
-    return _segment("recent_origins", "from the last {} origins", found, "champion", bound)
+    return _segment("recent_origins", _worst_ratio({number: ours}, {number: theirs}), "champion", bound)
 
 
 def bias(evidence: Evidence, champion: ModelEvidence, bound: float, growth: float = 1.0) -> Check:
@@ -175,15 +160,24 @@ def bias(evidence: Evidence, champion: ModelEvidence, bound: float, growth: floa
     ours, theirs, rmse = evidence.challenger.metrics.get("bias"), champion.metrics.get("bias"), evidence.challenger.rmse
     share = finite_or_none(abs(ours) / rmse) if ours is not None and rmse else None
     no_larger = ours is not None and theirs is not None and abs(ours) <= growth * abs(theirs)
-    than = "" if growth == 1 else f"{growth:g} of "
-    text = f"bias {show(ours)}, {percent(share, bound)} of the RMSE; at most {percent(bound)} is allowed, or {than}the "
-    text += f"champion's bias of {show(theirs)}"
-    passed = (share is not None and share <= bound) or no_larger
-    limit = max(bound * (rmse or 0.0), growth * abs(theirs or 0.0))
-    beyond = None if ours is None else abs(ours)
-    within = f"a bias between {show(-limit, None if beyond is None else -beyond)} and {show(limit, beyond)}"
-    needed = "" if passed else f"{within}, it is {show(ours, None if ours is None else math.copysign(limit, ours))}"
-    return Check(name="bias", passed=passed, value=share, threshold=bound, reason=text, needed=needed)
+    return Check(
+        name="bias",
+        passed=(share is not None and share <= bound) or no_larger,
+        value=share,
+        threshold=bound,
+        code="bias",
+        reference="champion",
+        ours=ours,
+        theirs=theirs,
+        limit=finite_or_none(max(bound * (rmse or 0.0), growth * abs(theirs or 0.0))),
+        growth=growth,
+    )
+
+
+def _champion_or_naive(evidence: Evidence) -> tuple[ModelEvidence, Reference]:
+    if evidence.champion is not None:
+        return evidence.champion, "champion"
+    return evidence.seasonal_naive, "seasonal_naive"
 
 
 def _worst_ratio(ours: Mapping[_K, Number], theirs: Mapping[_K, Number]) -> tuple[_K, float, float] | None:
@@ -196,24 +190,26 @@ def _worst_ratio(ours: Mapping[_K, Number], theirs: Mapping[_K, Number]) -> tupl
         pairs[segment] = (top, bottom)
     if not pairs:
         return None
-    worst = max(pairs, key=lambda segment: pairs[segment][0] / pairs[segment][1])
-    return (worst, *pairs[worst])
+    segment, (top, bottom) = max(pairs.items(), key=lambda pair: pair[1][0] / pair[1][1])
+    return segment, top, bottom
 
 
-def _segment(name: str, where: str, found: tuple[object, float, float] | None, whose: str, bound: float) -> Check:
-    if found is None:
-        text = f"RMSE cannot be compared with the {whose}'s in every segment"
-        needed = f"an RMSE of both models in every segment of {name}"
-        return Check(name=name, passed=False, value=None, threshold=bound, reason=text, needed=needed)
-    segment, ours, theirs = found
-    value, passed = ours / theirs, ours / theirs <= bound
-    worst = ", its worst" if name.startswith("worst") else ""
-    text = (
-        f"{where.format(segment)} RMSE is {ratio(value, bound)} of the {whose}'s{worst}; at most {bound:g} is allowed"
+def _segment(name: str, worst: tuple[int | str, float, float] | None, reference: Reference, bound: float) -> Check:
+    if worst is None:
+        return Check(name=name, passed=False, value=None, threshold=bound, code="no_rmse_ratio", reference=reference)
+    segment, ours, theirs = worst
+    return Check(
+        name=name,
+        passed=ours / theirs <= bound,
+        value=finite_or_none(ours / theirs),
+        threshold=bound,
+        code="rmse_ratio",
+        segment=segment,
+        reference=reference,
+        ours=ours,
+        theirs=theirs,
+        limit=finite_or_none(bound * theirs),
     )
-    limit = f"{show(bound * theirs, ours)} or less ({bound:g} of the {whose}'s {show(theirs)})"
-    needed = "" if passed else f"RMSE {limit} {where.format(segment)}, it is {show(ours, bound * theirs)}"
-    return Check(name=name, passed=passed, value=finite_or_none(value), threshold=bound, reason=text, needed=needed)
 
 
 def _complete(model: ModelEvidence, evidence: Evidence) -> bool:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from pydantic import Field
 
 from forecastops.core.strict import StrictRecord
 from forecastops.gate.check import Check
 from forecastops.gate.comparison import Window
-from forecastops.gate.decision import Ruling, Verdict, decide, excuses
+from forecastops.gate.decision import Grounds, Ruling, Verdict, decide, excuses
 from forecastops.gate.evidence import Evidence, Number
 from forecastops.gate.guardrails import COMPARABLE_DATA, PLAUSIBLE_DATA
+from forecastops.gate.notice import Notice
 from forecastops.gate.policy import GatePolicy
 
 __all__ = ["ChampionRecord", "Decision"]
@@ -44,23 +46,16 @@ class ChampionRecord(StrictRecord):
         return self.model_version or self.version
 
     @property
-    def warnings(self) -> tuple[str, ...]:
+    def notices(self) -> tuple[Notice, ...]:
         """What should be known of the comparison with it."""
-        found = []
+        notices = []
         if self.recorded is not None:
-            shown = [f"{name} {'none' if value is None else f'{value:g}'}" for name, value in self.recorded.items()]
-            found.append(
-                f"champion version {self.version} was not made by forecastops and could not be scored; recorded of it: "
-                f"{', '.join(shown)}, on a window of its own, so not comparable with the scores here"
-            )
+            notices.append(Notice(code="unscored_champion", version=self.version, recorded=self.recorded))
         if self.gone:
-            found.append(f"the files of champion version {self.version} are gone, so it could not be scored")
+            notices.append(Notice(code="champion_files_gone", version=self.version))
         if self.re_estimated:
-            found.append(
-                "the champion's own parameters are not older than the window, so its spec was estimated anew before "
-                "it: the comparison is of specs, not of the parameters in production"
-            )
-        return tuple(found)
+            notices.append(Notice(code="champion_re_estimated", version=self.version))
+        return tuple(notices)
 
 
 class Decision(StrictRecord):
@@ -70,9 +65,10 @@ class Decision(StrictRecord):
     model_name: str = Field(description="The registered model it is to join.")
     decided_at: str = Field(description="UTC time, ISO.")
     verdict: Verdict = Field(description="PROMOTE, HOLD or REJECT.")
-    summary: str = Field(description="One sentence: why this verdict.")
+    grounds: Grounds | None = Field(None, description="Why this verdict; null where an old record does not tell.")
+    because: tuple[str, ...] = Field((), description="The checks that it is because of, or in spite of where excused.")
     checks: tuple[Check, ...] = Field(description="Every check that the policy switches on.")
-    warnings: tuple[str, ...] = Field(description="What did not decide, but should be known.")
+    notices: tuple[Notice, ...] = Field((), description="What did not decide, but should be known.")
     metrics: dict[str, dict[str, Number] | None] = Field(description="Scores by model.")
     champion: ChampionRecord | None = Field(description="Null where there was none.")
     window: Window = Field(description="What was forecast.")
@@ -86,21 +82,38 @@ class Decision(StrictRecord):
 
     @classmethod
     def read(cls, text: bytes) -> Decision:
-        """The decision of a logged record; what an older one does not state was not yet asked.
+        """Return the decision of a logged record; what an older one does not state was not yet asked.
+
+        The words that a record carries for people are no part of it: they are made of the facts, and may be made anew.
+        An older record has little but words; its checks get the further facts that its own evidence gives.
 
         Raises:
             ValueError: when it is no such record.
         """
         document = json.loads(text)
-        if isinstance(document, dict) and isinstance(policy := document.get("policy"), dict):
-            document["policy"] = _BEFORE | policy
-        return cls.model_validate_json(json.dumps(document))
+        old = isinstance(document, dict) and "grounds" not in document
+        if isinstance(document, dict):
+            document = _without_words(document)
+            if isinstance(policy := document.get("policy"), dict):
+                document["policy"] = _BEFORE | policy
+        decision = cls.model_validate_json(json.dumps(document))
+        return decision._completed() if old else decision
+
+    def _completed(self) -> Decision:
+        """With the facts that replaying gives, as far as it agrees with what was recorded."""
+        now = self.replay()
+        today = {check.name: check for check in now.checks}
+        checks = tuple(_completed(check, today.get(check.name)) for check in self.checks)
+        update: dict[str, object] = {"checks": checks}
+        if now.verdict == self.verdict:
+            update |= {"grounds": now.grounds, "because": now.because, "notices": now.notices}
+        return self.model_copy(update=update)
 
     def replay(self) -> Ruling:
-        """The ruling that policy and evidence give now, with the warnings about the champion that the decision adds."""
+        """The ruling that policy and evidence give now, with the notices about the champion that the decision adds."""
         ruling = decide(self.evidence, self.policy)
-        about_champion = self.champion.warnings if self.champion else ()
-        return ruling.model_copy(update={"warnings": (*ruling.warnings, *about_champion)})
+        about_champion = self.champion.notices if self.champion else ()
+        return ruling.model_copy(update={"notices": (*ruling.notices, *about_champion)})
 
     @property
     def excused(self) -> frozenset[str]:
@@ -115,6 +128,27 @@ class Decision(StrictRecord):
         return tuple(check.name for check in self.checks if not check.passed and check.name in of_data)
 
     @property
-    def needed(self) -> tuple[str, ...]:
-        """What the challenger lacks for PROMOTE: of each check that failed and counts, what would have passed."""
-        return tuple(check.needed for check in self.checks if not check.passed and check.name not in self.excused)
+    def unmet(self) -> tuple[Check, ...]:
+        """The checks that the challenger lacks for PROMOTE: those that failed and count."""
+        return tuple(check for check in self.checks if not check.passed and check.name not in self.excused)
+
+
+def _without_words(document: dict[str, Any]) -> dict[str, Any]:
+    checks = document.get("checks")
+    facts = {name: value for name, value in document.items() if name not in ("summary", "warnings")}
+    if isinstance(checks, list):
+        facts["checks"] = [
+            {name: value for name, value in check.items() if name not in ("reason", "needed")}
+            if isinstance(check, dict)
+            else check
+            for check in checks
+        ]
+    return facts
+
+
+def _completed(then: Check, now: Check | None) -> Check:
+    """The check with all its facts, where it is the same in the few that were recorded then."""
+    if now is None:
+        return then
+    few = {"name", "passed", "value", "threshold"}
+    return now if now.model_dump_json(include=few) == then.model_dump_json(include=few) else then

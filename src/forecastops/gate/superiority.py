@@ -6,12 +6,13 @@ Every check fails on a number that is missing or not finite.
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from forecastops.gate.check import Check, percent, probability, show
+from forecastops.gate.check import Check
 from forecastops.gate.evidence import Evidence, ModelEvidence, Number, finite_or_none, recency_weights, settled
 
 __all__ = ["diebold_mariano", "min_improvement", "newer_data"]
@@ -22,11 +23,8 @@ Array = npt.NDArray[np.float64]
 def newer_data(evidence: Evidence) -> Check:
     """The same specification has learnt from observations that the champion's estimation has not seen."""
     passed = evidence.newer_data
-    text = "the challenger's data end later than those that the champion, of the same specification, was estimated on"
-    if not passed:
-        text = "the champion is of the same specification and was estimated on these data, or newer: nothing was learnt"
-    needed = "" if passed else "data that end later than those that the champion was estimated on"
-    return Check(name="newer_data", passed=passed, value=float(passed), threshold=1.0, reason=text, needed=needed)
+    code: Literal["newer_data", "no_newer_data"] = "newer_data" if passed else "no_newer_data"
+    return Check(name="newer_data", passed=passed, value=float(passed), threshold=1.0, code=code, reference="champion")
 
 
 def min_improvement(evidence: Evidence, champion: ModelEvidence, bound: float, half_life: float | None = None) -> Check:
@@ -36,34 +34,32 @@ def min_improvement(evidence: Evidence, champion: ModelEvidence, bound: float, h
     a change the champion has been worse only lately, and what it was before says little about what it will be.
     """
     ours, theirs = (model.recent_rmse(half_life=half_life) for model in (evidence.challenger, champion))
-    error, how = ("RMSE", "") if half_life is None else ("recency-weighted RMSE", f" (half-life {half_life:g})")
+    about = Check(
+        name="min_improvement",
+        passed=False,
+        value=None,
+        threshold=bound,
+        code="no_improvement",
+        reference="champion",
+        ours=ours,
+        theirs=theirs,
+        half_life=half_life,
+    )
     if ours is None or not theirs:
-        text = f"{error} {show(ours)} cannot be compared with the champion's {show(theirs)}"
-        needed = f"a {error} of both models, the champion's above 0"
-        return Check(name="min_improvement", passed=False, value=None, threshold=bound, reason=text, needed=needed)
-    limit, gain = settled(theirs * (1 - bound)), 1 - ours / theirs
+        return about
+    limit, gain = settled(theirs * (1 - bound)), finite_or_none(1 - ours / theirs)
     # A challenger that equals the champion has improved nothing, even where the margin is zero.
     passed = ours < theirs and ours <= limit
-    change = f"{percent(-gain)} higher" if gain < 0 else f"{percent(gain, bound)} lower"
-    text = f"{error}{how} {show(ours, limit)} against {show(theirs)} of the champion, {change}"
-    text += f"; {percent(bound)} lower is {show(limit, ours)} or less"
-    than = f"{show(limit, ours)} or less ({percent(bound)} below the champion's)" if bound else f"below {show(limit)}"
-    needed = "" if passed else f"{error} {than}, it is {show(ours, limit)}"
-    return Check(name="min_improvement", passed=passed, value=gain, threshold=bound, reason=text, needed=needed)
+    return about.model_copy(update={"passed": passed, "value": gain, "code": "improvement", "limit": limit})
 
 
 def diebold_mariano(evidence: Evidence, champion: ModelEvidence, bound: float, half_life: float | None = None) -> Check:
     """One-sided Diebold-Mariano test that the challenger's expected loss is lower; one loss an origin, so weighted."""
     p_value = _one_sided_p(champion.loss_by_origin, evidence.challenger.loss_by_origin, evidence.horizon, half_life)
-    if p_value is None:
-        text = "the losses do not differ, or are too few to tell: nothing is proven"
-    else:
-        text = f"one-sided p = {probability(p_value, bound)}; at most {bound:g} is allowed"
     # Where the losses are not lower, nothing is proven, even if the level is set that high.
     passed = p_value is not None and p_value <= bound and p_value < 0.5
-    found = "not computable" if p_value is None else probability(p_value, bound)
-    needed = "" if passed else f"p {'at most' if bound < 0.5 else 'below'} {bound:g}, it is {found}"
-    return Check(name="diebold_mariano", passed=passed, value=p_value, threshold=bound, reason=text, needed=needed)
+    code: Literal["p_value", "no_p_value"] = "no_p_value" if p_value is None else "p_value"
+    return Check(name="diebold_mariano", passed=passed, value=p_value, threshold=bound, code=code, reference="champion")
 
 
 def _one_sided_p(

@@ -32,10 +32,12 @@ def train_report(result: TrainResult) -> Report:
 def decision_report(decision: Decision) -> Report:
     """Outputs run_id and verdict; a rejection is a warning of the run, which stays green."""
     champion = f"champion version {decision.champion.version}" if decision.champion else "no champion"
-    window = decision.window
+    from forecastops.reporting.sentences.decision import summary, warnings
+
+    window, notes, why = decision.window, warnings(decision), summary(decision)
     outcomes = _outcomes(decision)
     body = [
-        f"**{_plain(decision.summary)}**",
+        f"**{_plain(why)}**",
         "",
         f"Run `{decision.run_id}` against {champion}; {window.start} to {window.end}: {window.origins} origins, "
         f"{window.horizon} steps each.",
@@ -43,14 +45,14 @@ def decision_report(decision: Decision) -> Report:
         *_table(["", "check", "what was found"], [[_MARKS[o.outcome], o.name, o.reason] for o in outcomes]),
         "",
         *_table(["model", *_SCORES], _score_rows(decision)),
-        *(f"\n> {_plain(warning)}" for warning in decision.warnings),
+        *(f"\n> {_plain(warning)}" for warning in notes),
     ]
-    rejected = (f"REJECT: {decision.summary}",) if decision.verdict == "REJECT" else ()
+    rejected = (f"REJECT: {why}",) if decision.verdict == "REJECT" else ()
     return Report(
         f"evaluate-{decision.run_id[:8]}",
         _document(f"{decision.verdict}: {decision.model_name}", body),
         {"run_id": decision.run_id, "verdict": decision.verdict},
-        (*rejected, *decision.warnings),
+        (*rejected, *notes),
         f"forecastops gate of {decision.model_name}",
         outcomes,
     )
@@ -86,7 +88,9 @@ def status_report(found: Status) -> Report:
 
 def _outcomes(decision: Decision) -> tuple[CheckOutcome, ...]:
     """In a rejection, what failed is a failure; where nothing was rejected, nothing failed: it was not met."""
-    return tuple(CheckOutcome(check.name, _outcome(check, decision), check.reason) for check in decision.checks)
+    from forecastops.reporting.sentences.checks import reason_of
+
+    return tuple(CheckOutcome(check.name, _outcome(check, decision), reason_of(check)) for check in decision.checks)
 
 
 def _outcome(check: Check, decision: Decision) -> Literal["passed", "failed", "unmet"]:

@@ -1,44 +1,31 @@
-"""Results as JSON documents with the public keys, and as text for a person."""
+"""Results as text for a person."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
-from dataclasses import asdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from forecastops.adapters.endpoint.interface import EndpointState
     from forecastops.gate.record import Decision
     from forecastops.release.champion_files import VersionFiles
     from forecastops.usecases.forecast import ForecastResult
-    from forecastops.usecases.moved import Moved
     from forecastops.usecases.retrain import Retrained
     from forecastops.usecases.status import Status
     from forecastops.usecases.train import TrainResult
 
 __all__ = [
-    "decision_document",
     "decision_text",
     "demo_ending",
     "forecast_text",
-    "moved_document",
     "number",
-    "renewed_document",
-    "retrained_document",
     "retrained_text",
-    "status_document",
     "status_text",
-    "train_document",
     "train_text",
 ]
-
-
-def train_document(result: TrainResult) -> dict[str, Any]:
-    """Keys run_id, model_name, spec, metrics, data, selection."""
-    return asdict(result)
 
 
 def train_text(result: TrainResult) -> str:
@@ -76,41 +63,45 @@ def _selection_text(selection: dict[str, Any]) -> str:
     return f"{found} ({window['start']} to {window['end']})"
 
 
-def decision_document(decision: Decision, replayed: bool = False) -> dict[str, Any]:
-    """Keys run_id, verdict, summary, needed, checks, warnings, metrics, champion, window; of a replay two more."""
-    names = {"run_id", "verdict", "summary", "checks", "warnings", "metrics", "champion", "window"}
-    document = decision.model_dump(mode="json", include=names, exclude={"checks": {"__all__": {"needed"}}})
-    document["needed"] = list(decision.needed)
-    return document | ({"replayed": True, "decided_at": decision.decided_at} if replayed else {})
-
-
 def decision_text(decision: Decision, replayed: bool = False) -> str:
     """The verdict, what it would have needed, what was compared on which window, and each check, failures first."""
+    from forecastops.reporting.sentences.decision import lacking, summary, warnings
+
     window = decision.window
     against = f"champion version {decision.champion.version}" if decision.champion else "no champion"
     lines = [
-        f"{decision.verdict}: {decision.summary}",
-        *(f"  needed: {needed}" for needed in decision.needed),
+        f"{decision.verdict}: {summary(decision)}",
+        *(f"  needed: {needed}" for needed in lacking(decision)),
         *([f"  a replay of what was decided at {decision.decided_at}, the same bit for bit"] if replayed else []),
         f"  run {decision.run_id} against {against}",
         f"  {window.start} to {window.end}: {window.origins} origins, {window.horizon} steps each",
-        f"  {'':16}{'rmse':>10}{'mae':>10}{'mase':>8}{'bias':>10}",
+        *_score_lines(decision),
+        *_check_lines(decision),
+        *(f"  note  {warning}" for warning in warnings(decision)),
     ]
-    for name, found in decision.metrics.items():
-        if found:
-            row = "".join(f"{number(found.get(key)):>{width}}" for key, width in _COLUMNS.items())
-            lines.append(f"  {name:16}{row}")
+    return "\n".join(lines)
+
+
+def _score_lines(decision: Decision) -> Iterator[str]:
+    yield f"  {'':16}{'rmse':>10}{'mae':>10}{'mase':>8}{'bias':>10}"
+    for name, scores in decision.metrics.items():
+        if scores:
+            row = "".join(f"{number(scores.get(key)):>{width}}" for key, width in _COLUMNS.items())
+            yield f"  {name:16}{row}"
+
+
+def _check_lines(decision: Decision) -> Iterator[str]:
+    """Each check, failures first."""
+    from forecastops.reporting.sentences.checks import reason_of
+
     width = max(len(check.name) for check in decision.checks)
     marks = {check.name: _mark(check.passed, check.name in decision.excused) for check in decision.checks}
-    lines += [
-        f"  {mark:6}{check.name:{width}}  {check.reason}"
-        for mark in _MARKS
-        for check in decision.checks
-        if marks[check.name] == mark
-    ]
-    lines += ["  * excused: it failed, and does not count"] if decision.excused else []
-    lines += [f"  note  {warning}" for warning in decision.warnings]
-    return "\n".join(lines)
+    for mark in _MARKS:
+        for check in decision.checks:
+            if marks[check.name] == mark:
+                yield f"  {mark:6}{check.name:{width}}  {reason_of(check)}"
+    if decision.excused:
+        yield "  * excused: it failed, and does not count"
 
 
 _MARKS = ("FAIL", "fail*", "pass")  # in the order in which checks are shown
@@ -121,35 +112,6 @@ def _mark(passed: bool, excused: bool) -> str:
 
 
 _COLUMNS = {"rmse": 10, "mae": 10, "mase": 8, "bias": 10}
-
-
-def moved_document(moved: Moved) -> dict[str, Any]:
-    """Keys run_id, promoted, renewed, version, previous_version, endpoint, verdict, reason, note."""
-    return {"run_id": moved.run_id, **renewed_document(moved), "verdict": moved.verdict}
-
-
-def renewed_document(moved: Moved) -> dict[str, Any]:
-    """Keys promoted, renewed, version, previous_version, endpoint, reason, note."""
-    return {
-        "promoted": moved.promoted,
-        "renewed": moved.renewed,
-        "version": moved.version,
-        "previous_version": moved.previous_version,
-        "endpoint": _endpoint(moved.endpoint),
-        "reason": moved.reason,
-        "note": moved.note,
-    }
-
-
-def retrained_document(result: Retrained) -> dict[str, Any]:
-    """Keys train, evaluate, promote (null when not promoted), renew (null when not renewed), note."""
-    return {
-        "train": train_document(result.train),
-        "evaluate": decision_document(result.evaluate),
-        "promote": moved_document(result.promote) if result.promote else None,
-        "renew": renewed_document(result.renew) if result.renew else None,
-        "note": result.outcome.note,
-    }
 
 
 def retrained_text(result: Retrained) -> str:
@@ -172,29 +134,6 @@ def demo_ending(found: Status, folder: Path) -> str:
             f"  {programs}mlflow deployments delete -t forecastops-local --name {found.endpoint.name}",
         ]
     )
-
-
-def status_document(found: Status) -> dict[str, Any]:
-    """Keys pointer, champion, files, endpoint, forecasts_from, newest_data, consistent, problems."""
-    champion = found.champion and {
-        "version": found.champion.version.version,
-        "run_id": found.model_run,
-        "model_version": found.model_version,
-        "pointer": found.champion.pointer,
-    }
-    endpoint = found.endpoint and {**(_endpoint(found.endpoint) or {}), "version": found.endpoint.version}
-    return {
-        "pointer": found.pointer,
-        "champion": champion,
-        "files": found.files
-        and {"state": found.files.state, "sha256": found.files.sha256, "signed": found.files.signed},
-        "endpoint": endpoint,
-        "forecasts_from": found.forecasts_from,
-        "newest_data": found.newest_data.end if found.newest_data else None,
-        "newest_data_run": found.newest_data.run_id if found.newest_data else None,
-        "consistent": found.consistent,
-        "problems": found.problems,
-    }
 
 
 def status_text(found: Status) -> str:
@@ -253,10 +192,6 @@ def _programs() -> str:
     if shutil.which("forecastops") == str(folder / "forecastops"):
         return ""
     return f"{os.path.relpath(folder)}{os.sep}"
-
-
-def _endpoint(state: EndpointState | None) -> dict[str, Any] | None:
-    return None if state is None else {"name": state.name, "url": state.url, "state": state.state}
 
 
 def number(value: Any) -> str:

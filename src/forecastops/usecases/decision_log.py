@@ -29,6 +29,7 @@ from forecastops.release.tags import (
     LATER,
     VERDICT,
 )
+from forecastops.reporting.sentences.decision import decision_record
 
 __all__ = ["log_decision", "logged_decision", "read_decision"]
 
@@ -45,7 +46,7 @@ def log_decision(runs: Runs, decision: Decision, table: pd.DataFrame, *, served:
         table: its forecasts.
         served: whether the run's model is or was in production.
     """
-    text = decision.model_dump_json(indent=1) + "\n"
+    text = json.dumps(decision_record(decision), indent=1, allow_nan=False) + "\n"
     _log(runs.recorder(decision.run_id), decision, text, table, beside=served)
     if runs.made_by_mlflow not in (None, decision.run_id):
         with runs.record("evaluate") as recorder:

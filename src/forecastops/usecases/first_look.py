@@ -8,6 +8,7 @@ from forecastops.forecasting.config import Evaluation, ModelSpec
 from forecastops.forecasting.estimation import estimate
 from forecastops.forecasting.forecaster import Fit, Forecaster
 from forecastops.gate.data_sense import doubts
+from forecastops.reporting.sentences.obstacles import doubt_sentence
 
 __all__ = ["first_doubts"]
 
@@ -29,4 +30,4 @@ def first_doubts(series: Series, evaluation: Evaluation) -> tuple[str, ...]:
         return ()
     fit = Fit((found.member,), found.estimated_through, found.converged)
     model = Forecaster(fit, part.values, interpolated=part.filled, horizon=held_back)
-    return doubts(part, model, season if seasonal else 1)
+    return tuple(doubt_sentence(doubt) for doubt in doubts(part, model, season if seasonal else 1))

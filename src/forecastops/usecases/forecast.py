@@ -18,6 +18,7 @@ from forecastops.forecasting.forecaster import Forecaster
 from forecastops.gate.data_checks import unusable
 from forecastops.release.champion import current_champion
 from forecastops.release.legacy_champion import proven_model
+from forecastops.reporting.sentences.obstacles import obstacle_sentence
 
 __all__ = ["ForecastResult", "forecast"]
 
@@ -63,8 +64,8 @@ def forecast(config: Config, horizon: int | None, paths: Sequence[str] = ()) -> 
 def _after(model: Forecaster, series: Series, paths: Sequence[str]) -> Forecaster:
     """The model with the state that the newer observations lead to, by the rules of a request to its endpoint."""
     place, remedy = ", ".join(paths), "correct the files, or run `forecastops renew` with them"
-    if reason := unusable(model, series.values):
-        raise DataError(place, reason, remedy)
+    if obstacle := unusable(model, series.values):
+        raise DataError(place, obstacle_sentence(obstacle), remedy)
     known = series.observed[series.index >= model.values.index[0]]
     try:
         return model.extended(known)

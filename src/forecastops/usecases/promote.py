@@ -39,6 +39,7 @@ from forecastops.release.tags import (
     VERSION,
 )
 from forecastops.release.transition import Files, champion_already, move_in, plan_transition
+from forecastops.reporting.sentences.decision import summary
 from forecastops.usecases.decision_log import read_decision
 from forecastops.usecases.moved import Moved
 from forecastops.usecases.renew import bring_up_to_date, on_hold
@@ -205,7 +206,7 @@ def _not_promoted(production: Production, decision: Decision, run: Run) -> Moved
     current = production.current()
     found = current.version if current else None
     stays = f"the champion stays {named(found)}" if found else "there is still no champion"
-    note = f"not promoted ({decision.verdict}: {decision.summary}); {stays}"
+    note = f"not promoted ({decision.verdict}: {summary(decision)}); {stays}"
     outcome = Moved(decision.run_id, False, None, found, None, decision.verdict, note)
     if current is None or production.config.deployment.on_hold == "nothing":
         return outcome

@@ -28,6 +28,8 @@ from forecastops.release.pruning import prune_renewals
 from forecastops.release.recovery import recover_interrupted, repair
 from forecastops.release.successor import install, refitted, renewed
 from forecastops.release.tags import RENEWED, VERSION
+from forecastops.reporting.sentences.checks import reason_of
+from forecastops.reporting.sentences.obstacles import obstacle_sentence
 from forecastops.usecases.moved import Moved
 
 __all__ = ["bring_up_to_date", "on_hold", "renew"]
@@ -117,7 +119,7 @@ def bring_up_to_date(production: Production, holder: ModelVersion, data: ModelVe
             return None
         refused = _refused(judge_data(model, series, production.config.gate))
         if refused:
-            _LOG.warning("version %s keeps its own data: %s", holder.version, refused[0].reason)
+            _LOG.warning("version %s keeps its own data: %s", holder.version, reason_of(refused[0]))
             return None
         successor = renewed(holder, _on(model, series), f"version {data.version}")
         version, state = install(production, successor, Kind.RENEW, previous=holder.version, reason=None)
@@ -133,9 +135,9 @@ def _renew(
     given, source = data
     if never := unusable(model, given.values):
         if accept_reason is not None:
-            what = f"cannot be the state of this model: {never}"
+            what = f"cannot be the state of this model: {obstacle_sentence(never)}"
             raise PromotionRefusedError(source, what, "train a new model on them")
-        return _unchanged(champion, f"{COMPARABLE_DATA}: {never}", refused=True)
+        return _unchanged(champion, f"{COMPARABLE_DATA}: {obstacle_sentence(never)}", refused=True)
     series = _joined(model, given)
     if already := _already(model, series, accept_reason):
         state, mended = repair(production, champion, model.reference())
@@ -143,10 +145,10 @@ def _renew(
     refused = _refused(judge_data(model, series, production.config.gate, given))
     if refused and accept_reason is None:
         names = ", ".join(check.name for check in refused)
-        _LOG.warning("the data are refused: %s", refused[0].reason)
-        return _unchanged(champion, f"{names}: {refused[0].reason}", refused=True)
+        _LOG.warning("the data are refused: %s", reason_of(refused[0]))
+        return _unchanged(champion, f"{names}: {reason_of(refused[0])}", refused=True)
     if refused:
-        _LOG.warning("accepted although %s: %s", refused[0].reason, accept_reason)
+        _LOG.warning("accepted although %s: %s", reason_of(refused[0]), accept_reason)
     successor = renewed(champion, _on(model, series), source, accept_reason if refused else None)
     version, state = install(production, successor, Kind.RENEW, previous=champion.version, reason=accept_reason)
     prune_renewals(production)

@@ -16,13 +16,15 @@ from forecastops.core.signatures import Trusted
 from forecastops.gate.check import Check
 from forecastops.gate.decision import Ruling
 from forecastops.gate.record import Decision
+from forecastops.reporting.sentences.checks import reason_of
+from forecastops.reporting.sentences.decision import summary, warnings
 from forecastops.usecases.decision_log import logged_decision
 
 __all__ = ["replay"]
 
 
 def replay(config: Config, run_id: str) -> Decision:
-    """The decision about a run, its verdict, checks, summary and warnings proven to follow from what it rests on.
+    """The decision about a run, its verdict, grounds, checks and notices proven to follow from what it rests on.
 
     Raises:
         RegistryError: when the run or its decision cannot be had.
@@ -45,9 +47,12 @@ def _differences(logged: Decision, now: Ruling) -> Iterator[str]:
             yield f"check {name} {_outcome(then.get(name))} then and {_outcome(found.get(name))} now"
     if [*then] != [*found]:
         yield f"the order of the checks was {', '.join(then)} then and is {', '.join(found)} now"
-    for part in ("verdict", "summary", "warnings"):
-        if getattr(logged, part) != getattr(now, part):
-            yield f"its {part} was {getattr(logged, part)} then and is {getattr(now, part)} now"
+    if logged.verdict != now.verdict:
+        yield f"its verdict was {logged.verdict} then and is {now.verdict} now"
+    elif (logged.grounds, logged.because) != (now.grounds, now.because):
+        yield f"its summary was {summary(logged)!r} then and is {summary(now)!r} now"
+    if [_exact(notice) for notice in logged.notices] != [_exact(notice) for notice in now.notices]:
+        yield f"its warnings were {list(warnings(logged))} then and are {list(warnings(now))} now"
 
 
 def _exact(record: BaseModel | None) -> str | None:
@@ -57,7 +62,7 @@ def _exact(record: BaseModel | None) -> str | None:
 def _outcome(check: Check | None) -> str:
     if check is None:
         return "was absent"
-    return f"{'passed' if check.passed else 'failed'} at {check.value!r} ({check.reason})"
+    return f"{'passed' if check.passed else 'failed'} at {check.value!r} ({reason_of(check)})"
 
 
 def _origin(decision: Decision) -> str:

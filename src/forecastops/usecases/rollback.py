@@ -22,6 +22,7 @@ from forecastops.release.recovery import recover_interrupted, repair
 from forecastops.release.successor import install, renewed
 from forecastops.release.tags import PREDECESSOR, SERVED
 from forecastops.release.transition import move_in, plan_transition
+from forecastops.reporting.sentences.checks import reason_of
 from forecastops.usecases.moved import Moved
 
 __all__ = ["rollback"]
@@ -92,7 +93,7 @@ def _with_newest_data(
                 "version %s returns with its own data, as those of version %s are refused: %s",
                 target.version,
                 champion.version,
-                check.reason,
+                reason_of(check),
             )
             return None
     successor = renewed(target, model.with_data(series.values, series.filled), f"version {champion.version}")

@@ -13,7 +13,7 @@ from forecastops.adapters.mlflow_store.registry import Champion, LostPointerErro
 from forecastops.adapters.mlflow_store.runs import NewestData
 from forecastops.config import Config
 from forecastops.core.errors import RegistryError
-from forecastops.forecasting.forecaster import iso_dates
+from forecastops.core.iso_dates import iso_date
 from forecastops.release.champion import current_champion, named
 from forecastops.release.champion_files import VersionFiles, inspect_files
 from forecastops.release.journal import unfinished
@@ -141,7 +141,7 @@ def _forecasts_from(champion: ModelVersion, files: VersionFiles) -> str | None:
     """The newest observation that the champion's state has: as its version says, else as its files do."""
     if end := champion.tags.get(DATA_END):
         return end
-    return iso_dates(files.model.values.index[-1:])[0] if files.model else None
+    return iso_date(files.model.values.index[-1]) if files.model else None
 
 
 def _files(champion: Champion | None, files: VersionFiles | None) -> Iterator[str]:

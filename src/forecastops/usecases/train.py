@@ -29,6 +29,7 @@ from forecastops.gate.evidence import finite_or_none
 from forecastops.release.champion import current_champion
 from forecastops.release.legacy_champion import champion_model
 from forecastops.release.tags import DATA_END, MODEL_DIGEST, MODEL_NAME
+from forecastops.reporting.sentences.obstacles import doubt_sentence
 from forecastops.usecases.prepare_data import trainable_series
 
 __all__ = ["TrainResult", "train"]
@@ -76,7 +77,7 @@ def train(config: Config, paths: Sequence[str]) -> TrainResult:
         trained = fit(series, config.model, evaluation, previous)
         _say(trained)
         for doubt in doubts(series, trained.model.as_judged(), evaluation.season_length):
-            _LOG.warning("%s", doubt)
+            _LOG.warning("%s", doubt_sentence(doubt))
         selection, metrics = trained.selection.document() if trained.selection else None, trained.metrics
         _log_data(recorder, config, series, paths)
         recorder.params(_keyed("evaluation", evaluation) | {"model.selection": config.model.selection})
