@@ -13,7 +13,8 @@ from mlflow import MlflowClient
 
 from forecastops.adapters.endpoint.mlflow_target import MlflowTarget
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
-from forecastops.adapters.mlflow_store.runs import RunRecorder, Runs
+from forecastops.adapters.mlflow_store.run_recorder import RunRecorder
+from forecastops.adapters.mlflow_store.runs import Runs
 
 __all__ = ["CHANGES", "READS", "UNSEEN", "answer_otherwise", "interruptions", "kill_before"]
 

@@ -11,7 +11,7 @@ import pytest
 from mlflow.deployments import get_deploy_client
 from mlflow.exceptions import MlflowException
 
-from forecastops.release.tags import PREDECESSOR
+from forecastops.core.tags import PREDECESSOR
 from interruptions import kill_before
 from stories import require_settled
 from workshop import PAST, Stage, Workshop

@@ -9,10 +9,10 @@ from pydantic import ValidationError
 
 from forecastops.adapters.mlflow_store.registry import ModelVersion
 from forecastops.core.home import lock_domain
+from forecastops.core.tags import SERVED
 from forecastops.release.entry import Entry, Kind, Step
 from forecastops.release.journal import unfinished
 from forecastops.release.kinds import again, registered_by, registration_mark
-from forecastops.release.tags import SERVED
 
 HERE = lock_domain()
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from mlflow.exceptions import MlflowException
 
 from forecastops.core.redaction import redact_uri
-from forecastops.forecasting.artifact import MODEL_DIGEST
+from forecastops.core.tags import MODEL_DIGEST
 from forecastops_local.bounded import within
 
 __all__ = ["Binding", "binding_of"]

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from forecastops.core.errors import DataError
-from forecastops.core.files import write_new
+from forecastops.core.files import write_tables
 from forecastops.data.config import DataConfig
 from forecastops.data.dates import read_dates
 from forecastops.data.numbers import read_numbers
@@ -73,8 +73,7 @@ def write_daily_sets(source: Path, out_dir: Path) -> list[Path]:
         DataError: as ``daily_paid_amount``, or when a file exists with other content; then nothing is written.
     """
     sets = daily_paid_amount(source)
-    texts = {f"{name}.csv": frame.to_csv(index=False, lineterminator="\n") for name, frame in sets.items()}
-    return write_new(out_dir, texts)
+    return write_tables(out_dir, sets)
 
 
 def _read_table(source: Path) -> tuple[str, bytes]:

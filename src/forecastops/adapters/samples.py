@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from forecastops.core.errors import DataError
-from forecastops.core.files import write_new
+from forecastops.core.files import write_tables
 
 __all__ = ["SAMPLES", "transactions", "write_sample"]
 
@@ -71,8 +71,7 @@ def write_sample(name: str, out_dir: Path) -> list[Path]:
         frames = {"co2": _co2()}
     else:
         raise DataError(f"sample {name!r}", "is not bundled", f"choose one of {', '.join(SAMPLES)}")
-    texts = {f"{name}.csv": frame.to_csv(index=False, lineterminator="\n") for name, frame in frames.items()}
-    return write_new(out_dir, texts)
+    return write_tables(out_dir, frames)
 
 
 def _co2() -> pd.DataFrame:

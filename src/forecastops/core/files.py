@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from forecastops.core.errors import DataError
 
-__all__ = ["write_new"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["csv_text", "write_new", "write_tables"]
 
 
 def write_new(folder: Path, files: Mapping[str, str]) -> list[Path]:
@@ -35,6 +39,16 @@ def write_new(folder: Path, files: Mapping[str, str]) -> list[Path]:
         reason = error.strerror or str(error)
         raise DataError(str(folder), f"cannot be written: {reason}", "name a folder that can be written to") from error
     return list(contents)
+
+
+def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> list[Path]:
+    """Write tables as CSV files named after them, without their index, as ``write_new`` does."""
+    return write_new(folder, {f"{name}.csv": csv_text(table) for name, table in tables.items()})
+
+
+def csv_text(table: pd.DataFrame) -> str:
+    """Return a table as CSV, without its index, with LF at each line's end on every system."""
+    return table.to_csv(index=False, lineterminator="\n")
 
 
 def _write_whole(path: Path, content: bytes) -> None:

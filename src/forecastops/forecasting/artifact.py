@@ -26,7 +26,6 @@ __all__ = [
     "DATA",
     "DESCRIPTION",
     "LOADER",
-    "MODEL_DIGEST",
     "digest_of",
     "is_shipped",
     "read_files",
@@ -37,7 +36,6 @@ __all__ = [
 
 Files = Mapping[str, bytes]
 
-MODEL_DIGEST = "forecastops.model.sha256"  # the tag, on versions and runs, of the digest that binds a model's files
 LOADER = "forecastops_model"
 DATA = "data/forecaster"
 _LOADER_FILE = f"code/{LOADER}.py"

@@ -9,13 +9,15 @@ from pydantic import Field, model_validator
 from forecastops.core.distribution import install_command
 from forecastops.core.strict import StrictRecord
 
-__all__ = ["Evaluation", "EvaluationConfig", "ModelConfig", "ModelSpec", "Orders"]
+__all__ = ["LONGEST_SEASON", "Evaluation", "EvaluationConfig", "ModelConfig", "ModelSpec", "Orders"]
 
 _Lag = Annotated[int, Field(ge=0, le=1000)]
 _Order = tuple[_Lag, _Lag, _Lag]
 _SeasonalOrder = tuple[_Lag, _Lag, _Lag, _Lag]
 _Trend = Literal["n", "c", "t", "ct"]
 _DEFAULT_ORDER = (2, 0, 2)
+# Beyond it seasonal lags bring so many states that one fit takes minutes; a difference does not.
+LONGEST_SEASON = 24
 _OF_ONE_MODEL = ("order", "seasonal_order", "trend")
 
 

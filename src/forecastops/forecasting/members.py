@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 from forecastops.data.frequency import LONG_STEPS
-from forecastops.forecasting.config import ModelConfig, ModelSpec, Orders
+from forecastops.forecasting.config import LONGEST_SEASON, ModelConfig, ModelSpec, Orders
 
 __all__ = ["combination", "logs_by_likelihood", "rows_for_any"]
 
-_LONGEST_SEASON = 24  # beyond it seasonal lags bring so many states that one fit takes minutes; a difference does not
 _LONGEST_FOR_FOUR = 12  # from 24 on the twice differenced member has 51 states and takes as long as the others together
 _FEWEST_ROWS = 36  # below it the last season by itself is as good as any estimate
 _FEWEST_WITHOUT_SEASON = 20
@@ -42,7 +41,7 @@ def _default(season: int, rows: int, step: str) -> tuple[Orders, ...]:
     if season == 1:
         return _without_season(rows, step)
     naive = Orders(order=(0, 0, 0), seasonal_order=(0, 1, 0, season))
-    if season > _LONGEST_SEASON:
+    if season > LONGEST_SEASON:
         level, differenced = Orders(order=(0, 1, 1)), Orders(order=(1, 0, 1), seasonal_order=(0, 1, 0, season))
         return (level, differenced, naive) if rows >= 2 * season else (level,)
     if rows < max(3 * season, _FEWEST_ROWS):

@@ -19,7 +19,7 @@ from statsmodels.tsa.stattools import kpss
 
 from forecastops.core.errors import ModelError
 from forecastops.data.series import Series
-from forecastops.forecasting.config import Evaluation, ModelConfig, ModelSpec, Orders
+from forecastops.forecasting.config import LONGEST_SEASON, Evaluation, ModelConfig, ModelSpec, Orders
 from forecastops.forecasting.estimation import estimate, rows_needed
 from forecastops.forecasting.forecaster import Fit, Forecaster, modelled
 from forecastops.forecasting.metrics import loss_by_origin
@@ -30,7 +30,6 @@ __all__ = ["NEAR_TIE", "Candidate", "Selection", "default_candidates", "select",
 
 NEAR_TIE = 0.01  # an RMSE that is higher by no more than this share is as good, and fewer parameters decide
 _KPSS_LEVEL = 0.05
-_LONGEST_SEASON = 24  # beyond it seasonal terms bring so many states that one fit takes minutes; a difference does not
 
 
 @dataclass(frozen=True)
@@ -131,7 +130,7 @@ def default_candidates(season: int) -> tuple[Orders, ...]:
     """Return the orders that are compared when none are given, for a season of so many observations (1 for none)."""
     plain = ((0, 1, 1), (1, 0, 1), (2, 0, 2), (1, 1, 1))
     found = [Orders(order=order) for order in plain]
-    if 1 < season <= _LONGEST_SEASON:
+    if 1 < season <= LONGEST_SEASON:
         found += [
             Orders(order=order, seasonal_order=(*lags, season))
             for order, lags in (
@@ -141,7 +140,7 @@ def default_candidates(season: int) -> tuple[Orders, ...]:
                 ((1, 1, 1), (1, 0, 1)),
             )
         ]
-    elif season > _LONGEST_SEASON:
+    elif season > LONGEST_SEASON:
         found.append(Orders(order=(0, 1, 1), seasonal_order=(0, 1, 0, season)))
     return tuple(found)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from forecastops.adapters.mlflow_store.registry import Champion, ModelRegistry, ModelVersion
+from forecastops.core.tags import SERVED
 from forecastops.release.entry import Step
 from forecastops.release.journal import unfinished
-from forecastops.release.tags import SERVED
 
 __all__ = ["current_champion", "named"]
 

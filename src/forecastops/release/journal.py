@@ -16,9 +16,9 @@ from pydantic import ValidationError
 
 from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
 from forecastops.core.errors import RegistryError
+from forecastops.core.tags import JOURNAL, SERVED
 from forecastops.release.entry import Entry, Step, now
 from forecastops.release.kinds import again, placeholder, registered_by
-from forecastops.release.tags import JOURNAL, SERVED
 
 __all__ = ["Journal", "is_unused", "read_journal", "unfinished"]
 

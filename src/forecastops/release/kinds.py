@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from forecastops.adapters.mlflow_store.registry import ModelVersion
+from forecastops.core.tags import ROLLED_BACK, SERVED
 from forecastops.release.entry import UNKNOWN_REASON, Entry, Kind, now
-from forecastops.release.tags import ROLLED_BACK, SERVED
 
 __all__ = [
     "Placeholder",

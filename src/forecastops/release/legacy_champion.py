@@ -10,12 +10,12 @@ from forecastops.adapters.mlflow_store.registry import FilesGoneError, ModelRegi
 from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.adapters.model_artifact import is_own_format
 from forecastops.core.errors import ModelError, RegistryError
+from forecastops.core.tags import JOURNAL, MODEL_DIGEST, SERVED
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.release.entry import Incumbent
 from forecastops.release.journal import read_journal
 from forecastops.release.kinds import registered_by
 from forecastops.release.models import version_model
-from forecastops.release.tags import JOURNAL, MODEL_DIGEST, SERVED
 
 __all__ = ["champion_model", "legacy_endpoint", "made_by_forecastops", "proven_model"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from forecastops.adapters.mlflow_store.registry import ModelVersion
-from forecastops.release.tags import KIND, PARAMETERS_OF, RUN_ID
+from forecastops.core.tags import KIND, PARAMETERS_OF, RUN_ID
 
 __all__ = ["RENEWAL", "is_renewal", "model_run", "model_version"]
 

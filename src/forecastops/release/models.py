@@ -8,9 +8,9 @@ from pathlib import Path
 from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
 from forecastops.adapters.mlflow_store.runs import Run, Runs
 from forecastops.core.errors import ModelError
+from forecastops.core.tags import MODEL_DIGEST
 from forecastops.forecasting.artifact import verified_model
 from forecastops.forecasting.forecaster import Forecaster
-from forecastops.release.tags import MODEL_DIGEST
 
 __all__ = ["bound_digest", "challenger_model", "version_model"]
 

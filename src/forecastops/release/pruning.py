@@ -7,11 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from forecastops.adapters.mlflow_store.registry import ModelVersion
 from forecastops.core.errors import ForecastopsError
-from forecastops.release.journal import read_journal
-from forecastops.release.kinds import registered_by
-from forecastops.release.lineage import is_renewal
-from forecastops.release.production import Production
-from forecastops.release.tags import (
+from forecastops.core.tags import (
     ACCEPTED_REASON,
     DATA_END,
     JOURNAL,
@@ -26,6 +22,10 @@ from forecastops.release.tags import (
     SERVED,
     SIGNED,
 )
+from forecastops.release.journal import read_journal
+from forecastops.release.kinds import registered_by
+from forecastops.release.lineage import is_renewal
+from forecastops.release.production import Production
 
 __all__ = ["prune_renewals"]
 

@@ -21,7 +21,7 @@ from forecastops.release.adoption import version_or_files
 from forecastops.release.entry import Incumbent, Kind, actor, now
 from forecastops.release.lineage import RENEWAL, model_run, model_version
 from forecastops.release.production import Production
-from forecastops.release.tags import (
+from forecastops.core.tags import (
     ACCEPTED_REASON,
     DATA_END,
     DATA_REFUSED,

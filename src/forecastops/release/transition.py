@@ -14,6 +14,7 @@ from typing import NamedTuple
 from forecastops.adapters.endpoint.interface import EndpointState
 from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVersion
 from forecastops.core.errors import ForecastopsError, RegistryError
+from forecastops.core.tags import MODEL_DIGEST, ROLLED_BACK, SERVED
 from forecastops.release.champion import named
 from forecastops.release.deployment import deploy_files
 from forecastops.release.entry import Entry, Incumbent, Kind, Step, now
@@ -22,7 +23,6 @@ from forecastops.release.kinds import placeholder_mark, predecessor_tags, regist
 from forecastops.release.lineage import model_version
 from forecastops.release.production import Production
 from forecastops.release.smoke_test import Golden, require_golden
-from forecastops.release.tags import MODEL_DIGEST, ROLLED_BACK, SERVED
 from forecastops.release.turns import RivalError, require_in_time, require_still_ours, wait_for_turn
 from forecastops.release.undo import discard_placeholder, undo_transition
 

@@ -18,11 +18,11 @@ from datetime import datetime
 
 from forecastops.adapters.mlflow_store.registry import ModelVersion
 from forecastops.core.errors import PromotionRefusedError
+from forecastops.core.tags import SERVED
 from forecastops.release.entry import Entry
 from forecastops.release.journal import Journal, read_journal
 from forecastops.release.kinds import placeholder, registered_by
 from forecastops.release.production import Production
-from forecastops.release.tags import SERVED
 
 __all__ = [
     "Rival",

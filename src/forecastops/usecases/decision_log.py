@@ -17,10 +17,11 @@ from pathlib import Path
 import pandas as pd
 from pydantic import ValidationError
 
-from forecastops.adapters.mlflow_store.runs import Run, RunRecorder, Runs
+from forecastops.adapters.mlflow_store.run_recorder import RunRecorder
+from forecastops.adapters.mlflow_store.runs import Run, Runs
 from forecastops.core.errors import ModelError
-from forecastops.gate.record import Decision
-from forecastops.release.tags import (
+from forecastops.core.files import csv_text
+from forecastops.core.tags import (
     CHALLENGER,
     CHAMPION,
     DATA_REFUSED,
@@ -29,6 +30,7 @@ from forecastops.release.tags import (
     LATER,
     VERDICT,
 )
+from forecastops.gate.record import Decision
 from forecastops.reporting.sentences.decision import decision_record
 
 __all__ = ["log_decision", "logged_decision", "read_decision"]
@@ -117,7 +119,7 @@ def _newest(run: Run) -> tuple[str | None, str | None]:
 def _log(recorder: RunRecorder, decision: Decision, text: str, table: pd.DataFrame, *, beside: bool = False) -> None:
     stamp = f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S.%fZ}"
     folder = f"decisions/{stamp}"
-    recorder.files(folder, {_TABLE: table.to_csv(index=False), _FILE: text})
+    recorder.files(folder, {_TABLE: csv_text(table), _FILE: text})
     refused = ", ".join(decision.data_refused) or "no"
     champion = decision.champion.version if decision.champion else "none"
     digest = hashlib.sha256(text.encode()).hexdigest()

@@ -12,6 +12,7 @@ from forecastops.adapters.mlflow_store.registry import Champion, FilesGoneError,
 from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.config import Config
 from forecastops.core.signatures import Trusted
+from forecastops.core.tags import DATA_DIGEST, MODEL_DIGEST, SERVED
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.forecasting.window import require_observed_window
 from forecastops.gate.comparison import Comparison, compare
@@ -22,7 +23,6 @@ from forecastops.release.champion import current_champion
 from forecastops.release.legacy_champion import champion_model
 from forecastops.release.lineage import model_run, model_version
 from forecastops.release.models import challenger_model
-from forecastops.release.tags import DATA_DIGEST, MODEL_DIGEST, SERVED
 from forecastops.usecases.decision_log import log_decision
 
 __all__ = ["evaluate"]

@@ -21,7 +21,7 @@ from forecastops.release.lineage import is_renewal, model_run, model_version
 from forecastops.release.models import challenger_model
 from forecastops.release.production import Production
 from forecastops.release.recovery import recover_interrupted, repair
-from forecastops.release.tags import (
+from forecastops.core.tags import (
     CHALLENGER,
     DATA_DIGEST,
     DATA_END,

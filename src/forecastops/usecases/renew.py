@@ -15,6 +15,7 @@ from forecastops.adapters.sources.read_series import read_series, source_names
 from forecastops.config import Config
 from forecastops.core.errors import ForecastopsError, ModelError, PromotionRefusedError
 from forecastops.core.redaction import redacted
+from forecastops.core.tags import RENEWED, VERSION
 from forecastops.data.series import Series
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.forecasting.training import refit
@@ -27,7 +28,6 @@ from forecastops.release.production import Production
 from forecastops.release.pruning import prune_renewals
 from forecastops.release.recovery import recover_interrupted, repair
 from forecastops.release.successor import install, refitted, renewed
-from forecastops.release.tags import RENEWED, VERSION
 from forecastops.reporting.sentences.checks import reason_of
 from forecastops.reporting.sentences.obstacles import obstacle_sentence
 from forecastops.usecases.moved import Moved

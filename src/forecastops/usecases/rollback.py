@@ -11,6 +11,7 @@ from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVe
 from forecastops.config import Config
 from forecastops.core.errors import ForecastopsError, PromotionRefusedError
 from forecastops.core.redaction import redacted
+from forecastops.core.tags import PREDECESSOR, SERVED
 from forecastops.data.series import Series
 from forecastops.gate.data_checks import judge_data
 from forecastops.release.entry import UNKNOWN_REASON, Entry, Incumbent, Kind
@@ -20,7 +21,6 @@ from forecastops.release.lineage import model_run, model_version
 from forecastops.release.production import Production
 from forecastops.release.recovery import recover_interrupted, repair
 from forecastops.release.successor import install, renewed
-from forecastops.release.tags import PREDECESSOR, SERVED
 from forecastops.release.transition import move_in, plan_transition
 from forecastops.reporting.sentences.checks import reason_of
 from forecastops.usecases.moved import Moved

@@ -15,9 +15,9 @@ from forecastops.config import Config
 from forecastops.core.errors import ConfigError, ModelError
 from forecastops.core.redaction import redacted
 from forecastops.core.signatures import Signer, Trusted
+from forecastops.core.tags import SIGNED
 from forecastops.release.entry import actor, now
 from forecastops.release.models import bound_digest, version_model
-from forecastops.release.tags import SIGNED
 
 __all__ = ["Signed", "sign"]
 

@@ -14,6 +14,7 @@ from forecastops.adapters.mlflow_store.runs import NewestData
 from forecastops.config import Config
 from forecastops.core.errors import RegistryError
 from forecastops.core.iso_dates import iso_date
+from forecastops.core.tags import DATA_END
 from forecastops.release.champion import current_champion, named
 from forecastops.release.champion_files import VersionFiles, inspect_files
 from forecastops.release.journal import unfinished
@@ -21,7 +22,6 @@ from forecastops.release.kinds import again, placeholder
 from forecastops.release.lineage import model_run, model_version
 from forecastops.release.production import Production
 from forecastops.release.smoke_test import require_golden
-from forecastops.release.tags import DATA_END
 from forecastops.release.turns import active_rivals
 
 __all__ = ["Status", "require_in_production", "require_sound", "status"]

@@ -14,12 +14,14 @@ from pydantic import BaseModel
 
 from forecastops.adapters.mlflow_store.connection import Connection, connect
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
-from forecastops.adapters.mlflow_store.runs import RunRecorder, Runs
+from forecastops.adapters.mlflow_store.run_recorder import RunRecorder
+from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.adapters.model_artifact import save_model, serving_python, sign_folder
 from forecastops.adapters.sources.read_series import source_names
 from forecastops.config import Config
 from forecastops.core.errors import ForecastopsError
 from forecastops.core.signatures import Signer, Trusted
+from forecastops.core.tags import DATA_END, MODEL_DIGEST, MODEL_NAME
 from forecastops.data.series import Series
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.forecasting.selection import Selection
@@ -28,7 +30,6 @@ from forecastops.gate.data_sense import doubts
 from forecastops.gate.evidence import finite_or_none
 from forecastops.release.champion import current_champion
 from forecastops.release.legacy_champion import champion_model
-from forecastops.release.tags import DATA_END, MODEL_DIGEST, MODEL_NAME
 from forecastops.reporting.sentences.obstacles import doubt_sentence
 from forecastops.usecases.prepare_data import trainable_series
 

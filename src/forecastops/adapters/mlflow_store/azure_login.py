@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from forecastops.core.azure_credentials import leave_out_personal
 from forecastops.core.errors import RegistryError
 
 __all__ = ["AZURE", "explained", "sign_in"]
@@ -48,15 +49,11 @@ def sign_in(uri: str) -> None:
     for name, value in _BOUNDS.items():
         if name != "AZUREML_CURRENT_CLOUD" or "ARM_CLOUD_METADATA_URL" not in os.environ:
             os.environ.setdefault(name, value)
-    from azure.identity import ChainedTokenCredential, DeviceCodeCredential, InteractiveBrowserCredential
     from azureml.mlflow._internal.service_context_loader import _AzureMLServiceContextLoader
 
     context = _AzureMLServiceContextLoader.load_service_context(uri)
-    chain = context.auth
-    if isinstance(chain, ChainedTokenCredential):
-        personal = (DeviceCodeCredential, InteractiveBrowserCredential)
-        chain.credentials = tuple(found for found in chain.credentials if not isinstance(found, personal))
-    _require_token(chain, context.cloud._get_default_scope())
+    leave_out_personal(context.auth)
+    _require_token(context.auth, context.cloud._get_default_scope())
 
 
 @contextmanager

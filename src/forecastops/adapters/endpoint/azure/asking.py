@@ -15,13 +15,13 @@ from forecastops.adapters.endpoint.config import DeploymentConfig
 from forecastops.adapters.endpoint.interface import Endpoint
 from forecastops.core.errors import EndpointError
 from forecastops.core.redaction import redacted
+from forecastops.core.tags import OWNER
 
-__all__ = ["LABEL", "LOG_LINES", "AzureEndpoint", "pauses"]
+__all__ = ["LOG_LINES", "AzureEndpoint", "pauses"]
 
 Result = TypeVar("Result")
 
 _LOG = logging.getLogger(__name__)
-LABEL = "forecastops.owner"  # the tag that names the registry
 LOG_LINES = 40  # that are asked for, of a container's log
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 30.0
 _READ_SECONDS = 120.0
@@ -86,8 +86,8 @@ class AzureEndpoint(Endpoint):
 
     def _is_ours(self, tags: dict[str, str], models: list[list[str]]) -> bool:
         """By the label; what older scripts deployed has none, but may serve our model."""
-        if LABEL in tags:
-            return tags[LABEL] in self._owners
+        if OWNER in tags:
+            return tags[OWNER] in self._owners
         return all(name == self._model_name for name, _ in models)
 
     def _served(self, models: list[list[str]]) -> str | None:

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from forecastops.adapters.endpoint.azure import operations
-from forecastops.adapters.endpoint.azure.asking import LABEL, LOG_LINES, AzureEndpoint, pauses
+from forecastops.adapters.endpoint.azure.asking import LOG_LINES, AzureEndpoint, pauses
 from forecastops.adapters.endpoint.azure.calls import CallError, CallTimeoutError
 from forecastops.adapters.endpoint.azure.operations import ServiceDetails, ServiceOperation
 from forecastops.adapters.endpoint.azure.settings import ContainerSettings
 from forecastops.adapters.endpoint.config import DeploymentConfig
 from forecastops.adapters.endpoint.interface import HEALTHY, EndpointState
+from forecastops.core.tags import OWNER
 
 __all__ = ["ContainerInstance"]
 
@@ -69,7 +70,7 @@ class ContainerInstance(AzureEndpoint):
         self, config: DeploymentConfig, settings: ContainerSettings, name: str, model_name: str, registry_uri: str
     ) -> None:
         super().__init__(config, name, model_name, registry_uri)
-        self._settings = settings.document({LABEL: self._owner})
+        self._settings = settings.document({OWNER: self._owner})
 
     def state(self) -> EndpointState | None:
         """What the service says of itself."""

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from forecastops.adapters.endpoint.azure import operations
-from forecastops.adapters.endpoint.azure.asking import LABEL, LOG_LINES, AzureEndpoint, pauses
+from forecastops.adapters.endpoint.azure.asking import LOG_LINES, AzureEndpoint, pauses
 from forecastops.adapters.endpoint.azure.calls import CallError, CallTimeoutError
 from forecastops.adapters.endpoint.azure.operations import Deployment
 from forecastops.adapters.endpoint.azure.settings import OnlineSettings
 from forecastops.adapters.endpoint.config import DeploymentConfig
 from forecastops.adapters.endpoint.interface import HEALTHY, EndpointState
 from forecastops.core.errors import EndpointError
+from forecastops.core.tags import OWNER
 
 __all__ = ["OnlineEndpoint"]
 
@@ -129,7 +130,7 @@ class OnlineEndpoint(AzureEndpoint):
 
     def _create(self) -> _Found:
         _LOG.info("creating endpoint %s", self.name)
-        self._change(operations.create_endpoint(self.name, {LABEL: self._owner}))
+        self._change(operations.create_endpoint(self.name, {OWNER: self._owner}))
         found = self._find()
         if found is None or found.state != _DONE:
             what = f"it was asked for, and is {found.state if found else 'absent'}"

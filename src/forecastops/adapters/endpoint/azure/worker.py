@@ -45,14 +45,12 @@ def _read(requests: queue.SimpleQueue[dict[str, Any]]) -> None:
 
 def _connect(request: dict[str, Any], send: _Send) -> Any:
     try:
-        from azure.identity import ChainedTokenCredential, DeviceCodeCredential, InteractiveBrowserCredential
         from mlflow.deployments import get_deploy_client
 
+        from forecastops.core.azure_credentials import leave_out_personal
+
         client = get_deploy_client(request["target"])
-        chain = client.service_context.auth
-        if isinstance(chain, ChainedTokenCredential):  # nobody is here to sign in
-            personal = (DeviceCodeCredential, InteractiveBrowserCredential)
-            chain.credentials = tuple(found for found in chain.credentials if not isinstance(found, personal))
+        leave_out_personal(client.service_context.auth)
     except Exception as error:  # noqa: BLE001  # every error is an answer
         send({"error": _described(error)})
         return None

@@ -1,13 +1,9 @@
-"""The names of all tags that forecastops sets on versions and runs. They are kept in registries, so they stay.
+"""The names of all tags that forecastops sets on versions, runs and endpoints. Registries keep them, so they stay.
 
-``RMSE``, ``R2`` and ``run_id`` on versions are those of older scripts. The tags by which a run's data are found are
-defined below this floor, with the runs themselves.
+``RMSE``, ``R2`` and ``run_id`` on versions are those of older scripts.
 """
 
 from __future__ import annotations
-
-from forecastops.adapters.mlflow_store.runs import DATA_DIGEST, DATA_END, DATA_REFUSED, DATA_SOURCE, MODEL_NAME
-from forecastops.forecasting.artifact import MODEL_DIGEST
 
 __all__ = [
     "ACCEPTED_REASON",
@@ -25,6 +21,7 @@ __all__ = [
     "LATER",
     "MODEL_DIGEST",
     "MODEL_NAME",
+    "OWNER",
     "PARAMETERS_OF",
     "PREDECESSOR",
     "PROMOTED",
@@ -39,8 +36,9 @@ __all__ = [
     "VERSION",
 ]
 
-# On versions and on training runs; that of the model's files is defined with them.
+# On versions and on training runs.
 VERDICT = "forecastops.verdict"
+MODEL_DIGEST = "forecastops.model.sha256"  # of the digest that binds a model's files
 
 # On versions.
 JOURNAL = "forecastops.journal"
@@ -56,7 +54,12 @@ PROMOTED_AT = "forecastops.promoted_at"
 FORCED_REASON = "forecastops.forced_reason"
 SIGNED = "forecastops.signed"  # why, by whom and with which key a version was signed after it was made
 
-# On training runs; those of their data are defined with the dataset.
+# On training runs.
+DATA_DIGEST = "forecastops.data.sha256"
+DATA_SOURCE = "forecastops.data.source"
+DATA_END = "forecastops.data.end"  # ISO date of the newest observation
+DATA_REFUSED = "forecastops.data.refused"  # the check that refused the run's data, or "no"
+MODEL_NAME = "forecastops.model.name"
 DECISION_FOLDER = "forecastops.decision"
 DECISION_DIGEST = "forecastops.decision.sha256"
 LATER = "forecastops.later."  # and its time: a decision about a run whose model was in production by then, as JSON
@@ -67,3 +70,6 @@ CHALLENGER = "forecastops.challenger"
 PROMOTED = "forecastops.promoted"
 RENEWED = "forecastops.renewed"
 VERSION = "forecastops.version"
+
+# On endpoints in Azure.
+OWNER = "forecastops.owner"  # the registry whose champion they serve

@@ -1,0 +1,89 @@
+"""Adding to one run what is known of it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from forecastops.adapters.mlflow_store.connection import Connection
+from forecastops.adapters.mlflow_store.mlflow_errors import mlflow_errors
+from forecastops.core.tags import DATA_DIGEST, DATA_SOURCE
+
+__all__ = ["RunRecorder"]
+
+# Not the same run again: a server may refuse a second artifact of the name of one that never arrived.
+_UPLOAD = "check the tracking server and its artifact store, and run the command again"
+
+
+class RunRecorder:
+    """Adds parameters, metrics, tags and files to one run."""
+
+    def __init__(self, connection: Connection, run_id: str) -> None:
+        self.run_id = run_id
+        self.empty = True  # whether nothing was recorded
+        self._client = connection.client
+        self._place = f"run {run_id} at {connection.tracking_uri}"
+
+    def params(self, values: Mapping[str, object]) -> None:
+        """Log parameters; MLflow refuses another value for a key that is there."""
+        from mlflow.entities import Param
+
+        self.empty = False
+        with mlflow_errors(self._place):
+            self._client.log_batch(self.run_id, params=[Param(key, str(value)) for key, value in values.items()])
+
+    def metrics(self, values: Mapping[str, float]) -> None:
+        """Log metrics, each once."""
+        from mlflow.entities import Metric
+        from mlflow.utils.time import get_current_time_millis
+
+        self.empty, now = False, get_current_time_millis()
+        with mlflow_errors(self._place):
+            batch = [Metric(key, float(value), now, 0) for key, value in values.items()]
+            self._client.log_batch(self.run_id, metrics=batch)
+
+    def tags(self, values: Mapping[str, object]) -> None:
+        """Set tags."""
+        self.empty = False
+        with mlflow_errors(self._place):
+            for key, value in values.items():
+                self._client.set_tag(self.run_id, key, str(value))
+
+    def files(self, folder: str | None, texts: Mapping[str, str]) -> None:
+        """Log text files by their names, below ``folder`` of the run."""
+        self.empty = False
+        with tempfile.TemporaryDirectory() as scratch:
+            for name, text in texts.items():
+                (Path(scratch) / name).write_text(text, encoding="utf-8")
+            with mlflow_errors(f"{', '.join(texts)} of {self._place}", _UPLOAD):
+                self._client.log_artifacts(self.run_id, scratch, artifact_path=folder)
+
+    def folder(self, name: str, path: Path) -> None:
+        """Log a folder's files under ``name``."""
+        self.empty = False
+        with mlflow_errors(f"{name} of {self._place}", _UPLOAD):
+            self._client.log_artifacts(self.run_id, str(path), artifact_path=name)
+
+    def dataset(self, values: pd.Series[float], source: str, sha256: str) -> None:
+        """Log the series as MLflow dataset input; the digest is the start of its SHA-256, whose whole is a tag.
+
+        Azure ML has no endpoint for inputs and answers 404: the tags then carry what is known.
+        """
+        from mlflow.data.pandas_dataset import from_pandas
+        from mlflow.entities import DatasetInput, InputTag
+        from mlflow.exceptions import MlflowException
+
+        self.tags({DATA_DIGEST: sha256, DATA_SOURCE: source})
+        frame = values.rename("value").rename_axis("date").reset_index()
+        with mlflow_errors(f"dataset of {self._place}"):
+            data: Any = from_pandas(frame, source=source, name="series", digest=sha256[:32])
+            entry = DatasetInput(data._to_mlflow_entity(), [InputTag("mlflow.data.context", "training")])
+            try:
+                self._client.log_inputs(self.run_id, datasets=[entry])
+            except MlflowException as error:
+                if error.get_http_status_code() != 404:
+                    raise
