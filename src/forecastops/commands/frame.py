@@ -83,6 +83,26 @@ class Request:
             click.echo(_encodable(text), file=self.stdout)
 
 
+_SHARED_OPTIONS = (
+    click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        help="YAML file of settings (see `config schema`); ./forecastops.yaml by default, where it exists.",
+    ),
+    click.option(
+        "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override one setting, e.g. gate.alpha=0.05."
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout and nothing else there."),
+    click.option(
+        "--ci",
+        type=click.Choice(NAMES),
+        help="Build system to tell outputs, issues and a summary; found by itself on its agents.",
+    ),
+    click.option("--traceback", is_flag=True, help="Show the traceback of an error."),
+    click.option("-v", "--verbose", count=True, help="Say more on stderr; twice for everything."),
+)
+
+
 def command_options(function: _F) -> _F:
     """Add the options shared by all commands; the function gets a ``Request`` first."""
 
@@ -108,26 +128,8 @@ def command_options(function: _F) -> _F:
             ):
                 function(Request(config, overrides, as_json, stdout, end_step, listener), **rest)
 
-    options = [
-        click.option(
-            "--config",
-            type=click.Path(path_type=Path),
-            help="YAML file of settings (see `config schema`); ./forecastops.yaml by default, where it exists.",
-        ),
-        click.option(
-            "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override one setting, e.g. gate.alpha=0.05."
-        ),
-        click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout and nothing else there."),
-        click.option(
-            "--ci",
-            type=click.Choice(NAMES),
-            help="Build system to tell outputs, issues and a summary; found by itself on its agents.",
-        ),
-        click.option("--traceback", is_flag=True, help="Show the traceback of an error."),
-        click.option("-v", "--verbose", count=True, help="Say more on stderr; twice for everything."),
-    ]
     decorated: Any = wrapper
-    for option in reversed(options):
+    for option in reversed(_SHARED_OPTIONS):
         decorated = option(decorated)
     result: _F = decorated
     return result

@@ -15,19 +15,16 @@ import pandas as pd
 
 from forecastops.core.errors import ModelError
 from forecastops.core.iso_dates import iso_date
-from forecastops.forecasting.config import ModelSpec
+from forecastops.forecasting.config import LONGEST_SEASON, ModelSpec
 from forecastops.forecasting.forecaster import Arima, arima, modelled, point_forecast, rescaled
+from forecastops.forecasting.optimum import NOT_FITTED, best, optima, starts
 
 __all__ = ["Estimate", "estimate", "plain_forecast", "require_positive", "rows_needed", "spec_of"]
 
 Array = npt.NDArray[np.float64]
 
 _CONSTANT, _TREND = "const", "x1"  # statsmodels' names of the constant, and of the time trend's coefficient
-_BETTER = 0.1  # log-likelihood by which another start must win over statsmodels' own
 _SHRINKAGE = 0.99  # of an earlier model's coefficients, for each lag: away from the bounds, where an optimiser sticks
-_LONG_SEASON = 24
-_LEAST_VARIANCE = 1e-12  # of innovations, in units of the series' variance
-_NOT_FITTED = (ValueError, IndexError, np.linalg.LinAlgError)
 
 
 @dataclass(frozen=True)
@@ -58,17 +55,6 @@ class Estimate:
         return Arima(spec.order, spec.seasonal_order, spec.trend, spec.log, self.params)
 
 
-@dataclass(frozen=True)
-class _Optimum:
-    """Where the optimiser came to from one start: parameters by name, without the innovations' variance."""
-
-    params: dict[str, float]
-    variance: float
-    log_likelihood: float
-    converged: bool
-    iterations: int
-
-
 def estimate(values: pd.Series[float], spec: ModelSpec, previous: Arima | None = None) -> Estimate:
     """Fit ``spec`` to ``values`` until converged or ``spec.max_iterations``; missing values are left to the filter.
 
@@ -89,33 +75,41 @@ def estimate(values: pd.Series[float], spec: ModelSpec, previous: Arima | None =
     """
     require_positive(values, spec)
     observed = modelled(values, log=spec.log)
-    deviation = float(np.nanstd(observed))
-    unit = deviation if math.isfinite(deviation) and deviation > 0 else 1.0
+    unit = _unit(observed)
     with _fit_errors(len(values), spec):
         centre = float(np.nanmean(observed)) if _has_constant(observed, spec) else 0.0
         standardised = (observed - centre) / unit
         model = _to_estimate(standardised, spec)
         search = _differenced(standardised, spec) or model
         known = _standardised(previous.params, len(values), centre, unit) if previous else {}
-        found = _optima(search, spec, _starts(search, known))
-        best = _best(found)
-        likelihood = best.log_likelihood if search is model else float(model.loglike(list(best.params.values())))
-    burn_in = int(model.loglikelihood_burn)
-    scored = observed.iloc[burn_in:].notna().sum()
-    in_data_unit = float(scored) * math.log(unit)  # of a density of so many values
-    log_likelihood, parameters = likelihood - in_data_unit, len(best.params) + 1
+        found = optima(search, starts(search, known), spec.max_iterations)
+        chosen = best(found)
+        likelihood = chosen.log_likelihood if search is model else float(model.loglike(list(chosen.params.values())))
+    burn_in, parameters = int(model.loglikelihood_burn), len(chosen.params) + 1
+    log_likelihood = likelihood - _in_data_unit(observed, burn_in, unit)
     return Estimate(
         spec=spec,
-        params=_unstandardised(best.params | {"sigma2": best.variance}, len(values), centre, unit),
+        params=_unstandardised(chosen.params | {"sigma2": chosen.variance}, len(values), centre, unit),
         estimated_through=iso_date(values.index[-1]),
-        converged=best.converged,
-        iterations=best.iterations,
+        converged=chosen.converged,
+        iterations=chosen.iterations,
         start_gap=max(one.log_likelihood for one in found) - min(one.log_likelihood for one in found),
         aic=2 * parameters - 2 * log_likelihood,
         bic=math.log(model.nobs - burn_in) * parameters - 2 * log_likelihood,
         log_likelihood=log_likelihood,
         burn_in=burn_in,
     )
+
+
+def _unit(observed: pd.Series[float]) -> float:
+    """Return the standard deviation of what is modelled, 1 where it has none."""
+    deviation = float(np.nanstd(observed))
+    return deviation if math.isfinite(deviation) and deviation > 0 else 1.0
+
+
+def _in_data_unit(observed: pd.Series[float], burn_in: int, unit: float) -> float:
+    """Return by how much a log-density of these values is lower in the data's unit."""
+    return float(observed.iloc[burn_in:].notna().sum()) * math.log(unit)
 
 
 def plain_forecast(values: pd.Series[float], spec: ModelSpec, steps: int) -> Array:
@@ -170,7 +164,7 @@ def _fit_errors(rows: int, spec: ModelSpec) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except _NOT_FITTED as error:
+    except NOT_FITTED as error:
         place = f"ARIMA{spec.order}{spec.seasonal_order} on {rows} rows"
         raise ModelError(place, f"cannot be fitted: {error}", "choose a lower order or give more data") from error
 
@@ -197,7 +191,7 @@ def _differenced(values: pd.Series[float], spec: ModelSpec) -> Any | None:
     (p, d, q), (sp, sd, sq, season) = spec.order, spec.seasonal_order
     if not (d or sd) or not (p or q or sp or sq) or spec.trend not in (None, "n"):
         return None
-    if values.isna().any() and season <= _LONG_SEASON:
+    if values.isna().any() and season <= LONGEST_SEASON:
         return None
     for lag in (*[1] * d, *[season] * sd):
         values = values.diff(lag).iloc[lag:]
@@ -207,24 +201,6 @@ def _differenced(values: pd.Series[float], spec: ModelSpec) -> Any | None:
 
 def _has_constant(values: pd.Series[float], spec: ModelSpec) -> bool:
     return _CONSTANT in arima(values, spec.order, spec.seasonal_order, spec.trend).param_names
-
-
-def _starts(model: Any, previous: Mapping[str, float]) -> list[Array]:
-    """Where the optimiser begins: statsmodels' own start first, then others that may lead to a better optimum.
-
-    Args:
-        model: as it is estimated.
-        previous: an earlier model's parameters, in the units of this one; used where they are the same by name.
-    """
-    names, own = list(model.param_names), np.asarray(model.start_params, dtype=float)
-    lags = np.array([name.startswith(("ar.", "ma.")) for name in names], dtype=bool)
-    if not lags.any():
-        return [own]
-    first = {"ar.L1": 0.9, "ma.L1": -0.6}
-    starts = [own, np.where(lags, [first.get(name, 0.0) for name in names], own)]
-    if {*names, "sigma2"} == {*previous}:
-        starts.append(np.array([previous[name] for name in names]))
-    return starts
 
 
 def _standardised(params: Mapping[str, float], rows: int, centre: float, unit: float) -> dict[str, float]:
@@ -242,56 +218,3 @@ def _unstandardised(params: Mapping[str, float], rows: int, centre: float, unit:
     """The parameters found, of the values as they are."""
     found = rescaled({name: value / rows if name == _TREND else value for name, value in params.items()}, unit)
     return found | ({_CONSTANT: found[_CONSTANT] + centre} if centre else {})
-
-
-def _best(found: list[_Optimum]) -> _Optimum:
-    """The first that is near the highest likelihood, one that converged before one that did not."""
-    highest = max(one.log_likelihood for one in found)
-    near = [one for one in found if one.log_likelihood >= highest - _BETTER]
-    return next((one for one in near if one.converged), near[0])
-
-
-def _optima(model: Any, spec: ModelSpec, starts: list[Array]) -> list[_Optimum]:
-    """What the optimiser found from each start that led anywhere; raises the last failure where none did.
-
-    It may come to parameters whose covariance cannot be solved for; a start nearer to white noise then helps.
-    """
-    lags = [name.startswith(("ar.", "ma.")) for name in model.param_names]
-    found, failure = [], None
-    for start in starts:
-        for towards_noise in (1.0, 0.5):
-            try:
-                found.append(_optimum(model, spec, np.where(lags, towards_noise, 1.0) * start))
-                break
-            except _NOT_FITTED as error:
-                failure = error
-    if not found and failure is not None:
-        raise failure
-    return found
-
-
-def _optimum(model: Any, spec: ModelSpec, start: Array) -> _Optimum:
-    """Where the optimiser comes to from one start; a model without lags or trend has nothing to search."""
-    if not len(start):
-        return _without_search(model)
-    bound = {"maxiter": spec.max_iterations}
-    fitted = model.fit(start_params=start, method_kwargs=bound, cov_type="none", low_memory=True)
-    # That of the results leaves out the diffuse part.
-    log_likelihood = float(model.loglike(fitted.params))
-    if not (math.isfinite(log_likelihood) and fitted.scale > 0 and np.isfinite(fitted.params).all()):
-        raise ValueError("the likelihood has no finite optimum")
-    return _Optimum(
-        params=dict(zip(model.param_names, map(float, fitted.params), strict=True)),
-        variance=float(fitted.scale),
-        log_likelihood=log_likelihood,
-        converged=bool(fitted.mle_retvals["converged"]),
-        iterations=int(fitted.mle_retvals["iterations"]),
-    )
-
-
-def _without_search(model: Any) -> _Optimum:
-    """The variance alone, which is concentrated out; where a series repeats itself exactly, the least there may be."""
-    filtered = model.filter([], cov_type="none", low_memory=True)
-    found = float(model.loglike([])) if filtered.scale > _LEAST_VARIANCE else 0.0
-    variance = max(float(filtered.scale), _LEAST_VARIANCE)
-    return _Optimum({}, variance, found, converged=True, iterations=0)

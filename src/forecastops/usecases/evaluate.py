@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import datetime, timezone
 from importlib.metadata import version
 
 from forecastops import __version__
 from forecastops.adapters.mlflow_store.connection import connect
 from forecastops.adapters.mlflow_store.registry import Champion, FilesGoneError, ModelRegistry
-from forecastops.adapters.mlflow_store.runs import Runs
+from forecastops.adapters.mlflow_store.runs import Run, Runs
 from forecastops.config import Config
 from forecastops.core.signatures import Trusted
 from forecastops.core.tags import DATA_DIGEST, MODEL_DIGEST, SERVED
@@ -52,10 +53,19 @@ def evaluate(config: Config, run_id: str) -> Decision:
     incumbent = current is not None and champion is None and not gone
     opponent = _champion_record(current, comparison, incumbent=incumbent, gone=gone)
     evidence = comparison.evidence.model_copy(update={"incumbent": incumbent, "gone": gone})
-    ruling = decide(evidence, config.gate)
-    decision = Decision(
+    decision = _decision(config, run, challenger, replace(comparison, evidence=evidence), opponent)
+    log_decision(runs, decision, comparison.table, served=_was_served(registry, current, run_id))
+    return decision
+
+
+def _decision(
+    config: Config, run: Run, challenger: Forecaster, comparison: Comparison, opponent: ChampionRecord | None
+) -> Decision:
+    """Return the ruling, with all that it rests on and what it binds."""
+    ruling = decide(comparison.evidence, config.gate)
+    return Decision(
         run_id=run.run_id,
-        model_name=registry.name,
+        model_name=config.registry.model_name,
         decided_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         verdict=ruling.verdict,
         grounds=ruling.grounds,
@@ -69,13 +79,11 @@ def evaluate(config: Config, run_id: str) -> Decision:
         model_sha256=run.tags[MODEL_DIGEST],
         golden=challenger.reference(),
         policy=config.gate,
-        evidence=evidence,
+        evidence=comparison.evidence,
         config=config.model_dump(mode="json", include={"data", "model", "evaluation"}),
         versions={"forecastops": __version__}
         | {name: version(name) for name in ("numpy", "pandas", "scipy", "statsmodels")},
     )
-    log_decision(runs, decision, comparison.table, served=_was_served(registry, current, run_id))
-    return decision
 
 
 def _was_served(registry: ModelRegistry, current: Champion | None, run_id: str) -> bool:

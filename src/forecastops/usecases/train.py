@@ -23,6 +23,7 @@ from forecastops.core.errors import ForecastopsError
 from forecastops.core.signatures import Signer, Trusted
 from forecastops.core.tags import DATA_END, MODEL_DIGEST, MODEL_NAME
 from forecastops.data.series import Series
+from forecastops.forecasting.config import Evaluation
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.forecasting.selection import Selection
 from forecastops.forecasting.training import Trained, fit
@@ -65,9 +66,7 @@ def train(config: Config, paths: Sequence[str]) -> TrainResult:
     series = trainable_series(config, paths)
     connection = connect(config.tracking, may_create=True)  # before the fits: they are of no use without a server
     runs, signer = Runs(connection, Trusted.of(config.signing)), Signer.of(config.signing)
-    runs.require_resumable()
-    if runs.made_by_mlflow is None:
-        runs.require_new_run_possible()
+    _require_run_possible(runs)
     for note in series.notes:
         _LOG.warning("%s", note)
     evaluation = config.evaluation_of(series.frequency)
@@ -79,22 +78,25 @@ def train(config: Config, paths: Sequence[str]) -> TrainResult:
         _say(trained)
         for doubt in doubts(series, trained.model.as_judged(), evaluation.season_length):
             _LOG.warning("%s", doubt_sentence(doubt))
-        selection, metrics = trained.selection.document() if trained.selection else None, trained.metrics
+        selection = trained.selection.document() if trained.selection else None
         _log_data(recorder, config, series, paths)
-        recorder.params(_keyed("evaluation", evaluation) | {"model.selection": config.model.selection})
-        recorder.params({f"model.{key}": value for key, value in trained.spec.items()})
-        if selection:
-            recorder.files(None, {"selection.json": json.dumps(selection, indent=1, allow_nan=False) + "\n"})
+        _log_spec(recorder, config, evaluation, trained.spec, selection)
         _log_model(recorder, config, trained.model, Path(folder) / "model", signer)
-        _log_metrics(recorder, config, metrics)
+        _log_metrics(recorder, config, trained.metrics)
     return TrainResult(
         run_id=recorder.run_id,
         model_name=config.registry.model_name,
         spec=trained.spec,
-        metrics=metrics,
+        metrics=trained.metrics,
         data={"start": series.start, "end": series.end, "rows": series.rows, "sha256": series.sha256},
         selection=selection,
     )
+
+
+def _require_run_possible(runs: Runs) -> None:
+    runs.require_resumable()
+    if runs.made_by_mlflow is None:
+        runs.require_new_run_possible()
 
 
 def _previous(connection: Connection, runs: Runs, config: Config) -> Forecaster | None:
@@ -128,6 +130,19 @@ def _log_data(recorder: RunRecorder, config: Config, series: Series, paths: Sequ
     recorder.tags({DATA_END: series.end})
     recorder.metrics({"interpolated": float(series.interpolated), "missing": float(series.missing)})
     recorder.dataset(series.values, source_names(paths), series.sha256)
+
+
+def _log_spec(
+    recorder: RunRecorder,
+    config: Config,
+    evaluation: Evaluation,
+    spec: dict[str, object],
+    selection: dict[str, object] | None,
+) -> None:
+    recorder.params(_keyed("evaluation", evaluation) | {"model.selection": config.model.selection})
+    recorder.params({f"model.{key}": value for key, value in spec.items()})
+    if selection:
+        recorder.files(None, {"selection.json": json.dumps(selection, indent=1, allow_nan=False) + "\n"})
 
 
 def _log_model(
