@@ -8,7 +8,7 @@ import pandas as pd
 from forecastops.core.errors import DataError, ModelError
 from forecastops.core.iso_dates import iso_date
 from forecastops.forecasting.config import Evaluation
-from forecastops.forecasting.forecaster import Forecaster
+from forecastops.forecasting.model import Model
 
 __all__ = ["require_observed_window", "require_scorable", "require_season_before", "require_unseen"]
 
@@ -58,7 +58,7 @@ def require_season_before(start: int, evaluation: Evaluation) -> None:
         raise ModelError("the challenger", what, _LONGER_OR_SHORTER)
 
 
-def require_unseen(challenger: Forecaster, evaluation: Evaluation) -> None:
+def require_unseen(challenger: Model, evaluation: Evaluation) -> None:
     """Refuse a challenger whose parameters have seen the window on which it would be scored.
 
     Raises:

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
 
-from forecastops.core.errors import ModelError
 from forecastops.core.iso_dates import iso_date
 from forecastops.core.strict import StrictRecord
 from forecastops.forecasting.config import Evaluation
-from forecastops.forecasting.estimation import spec_of
-from forecastops.forecasting.forecaster import Fit, Forecaster
 from forecastops.forecasting.metrics import loss_by_origin, mase_scale, rmse_by_label, rmse_by_step, scores
-from forecastops.forecasting.rolling_origin import (
-    RollingForecasts,
-    actuals,
-    rolling_forecasts,
-    seasonal_naive,
-    window_origins,
-)
-from forecastops.forecasting.training import fit_members
+from forecastops.forecasting.model import Model, NotEstimated, estimated_anew, forecasts_of, same_specification
+from forecastops.forecasting.rolling_origin import RollingForecasts, actuals, seasonal_naive, window_origins
 from forecastops.forecasting.window import require_scorable, require_season_before, require_unseen
 from forecastops.gate.data_checks import alarm_of, incomparable, revised_share
 from forecastops.gate.evidence import Evidence, ModelEvidence, Number, Obstacle
@@ -69,8 +60,8 @@ class Comparison:
 
 
 def compare(
-    challenger: Forecaster,
-    champion: Forecaster | None,
+    challenger: Model,
+    champion: Model | None,
     evaluation: Evaluation,
     spec_bound: int,
     tolerance: float = GatePolicy().revision_tolerance,
@@ -94,7 +85,7 @@ def compare(
     require_unseen(judged, evaluation)
     scored = _scored_window(judged.observed, evaluation)
     opponent = _opponent(champion, judged, scored.start, spec_bound) if champion else _Opponent()
-    forecasts = _forecasts(judged, opponent.forecaster, scored.origins, evaluation)
+    forecasts = _forecasts(judged, opponent.model, scored.origins, evaluation)
     models = _evidence_of(forecasts, scored, season)
     evidence = Evidence(
         horizon=evaluation.horizon,
@@ -169,24 +160,24 @@ def _scored_window(observed: pd.Series[float], evaluation: Evaluation) -> _Score
     return _ScoredWindow(observed, start, origins[seen], actual[seen])
 
 
-def _beside_champion(evidence: Evidence, challenger: Forecaster, champion: Forecaster, tolerance: float) -> Evidence:
+def _beside_champion(evidence: Evidence, challenger: Model, champion: Model, tolerance: float) -> Evidence:
     """With what the champion's own data and specification say of the challenger's."""
     facts = {
         "revised_share": revised_share(champion, challenger.observed, tolerance),
-        "same_spec": _specs(challenger.fit) == _specs(champion.fit),
+        "same_spec": same_specification(challenger, champion),
         "newer_data": challenger.values.index[-1] > champion.known_through,
     }
     return evidence.model_copy(update=facts)
 
 
 def _forecasts(
-    challenger: Forecaster, opponent: Forecaster | None, origins: npt.NDArray[np.intp], evaluation: Evaluation
+    challenger: Model, opponent: Model | None, origins: npt.NDArray[np.intp], evaluation: Evaluation
 ) -> dict[str, RollingForecasts]:
     """Every model's forecasts from the same origins."""
     horizon, levels = evaluation.horizon, evaluation.levels
-    forecasts = {"challenger": rolling_forecasts(challenger, origins, horizon, levels)}
+    forecasts = {"challenger": forecasts_of(challenger, origins, horizon, levels)}
     if opponent is not None:
-        forecasts["champion"] = rolling_forecasts(opponent, origins, horizon, levels)
+        forecasts["champion"] = forecasts_of(opponent, origins, horizon, levels)
     naive = seasonal_naive(challenger.values, origins, horizon, evaluation.season_length, levels)
     return forecasts | {"seasonal_naive": naive}
 
@@ -213,12 +204,12 @@ def _evidence_of(
 class _Opponent:
     """The champion as it is scored, or the reason why it cannot be."""
 
-    forecaster: Forecaster | None = None
+    model: Model | None = None
     re_estimated: bool = False
     obstacle: Obstacle | None = None
 
 
-def _opponent(champion: Forecaster, challenger: Forecaster, window_start: int, spec_bound: int) -> _Opponent:
+def _opponent(champion: Model, challenger: Model, window_start: int, spec_bound: int) -> _Opponent:
     """The champion on the challenger's series, with its own parameters if these are older than the window."""
     if obstacle := incomparable(champion, challenger.values):
         return _Opponent(obstacle=obstacle)
@@ -226,25 +217,13 @@ def _opponent(champion: Forecaster, challenger: Forecaster, window_start: int, s
     judged = champion.as_judged().with_data(values, challenger.interpolated)
     if pd.Timestamp(judged.fit.estimated_through) <= before.index[-1]:
         return _Opponent(judged)
-    fit = _estimated_anew(judged, before, spec_bound)
-    if isinstance(fit, Obstacle):
-        return _Opponent(obstacle=fit)
-    return _Opponent(replace(judged, judged=fit, in_data_unit=False), re_estimated=True)
+    anew = estimated_anew(judged, before, spec_bound)
+    if isinstance(anew, NotEstimated):
+        return _Opponent(obstacle=_not_estimated(anew, spec_bound))
+    return _Opponent(anew, re_estimated=True)
 
 
-def _estimated_anew(champion: Forecaster, before: pd.Series[float], spec_bound: int) -> Fit | Obstacle:
-    """The champion's specification on the observations before the window, or why it cannot be had."""
-    specs = [spec_of(member, spec_bound) for member in champion.fit.members]
-    try:
-        estimates = fit_members(before, specs)
-    except ModelError as error:
-        return Obstacle(code="cannot_be_re_estimated", detail=error.what)
-    late = [estimate.iterations for estimate in estimates if not estimate.converged]
-    if late:  # against a crippled champion any challenger wins
-        return Obstacle(code="re_estimation_stopped", iterations=max(late), bound=spec_bound)
-    return Fit(tuple(estimate.member for estimate in estimates), estimates[0].estimated_through, converged=True)
-
-
-def _specs(fit: Fit) -> list[str]:
-    """What the members are, in no order."""
-    return sorted(str(spec_of(member, 1).canonical) for member in fit.members)
+def _not_estimated(found: NotEstimated, bound: int) -> Obstacle:
+    if found.detail is not None:
+        return Obstacle(code="cannot_be_re_estimated", detail=found.detail)
+    return Obstacle(code="re_estimation_stopped", iterations=found.iterations, bound=bound)

@@ -12,7 +12,7 @@ import pandas as pd
 from forecastops.core.iso_dates import iso_date
 from forecastops.data.frequency import frequency_name, read_offset
 from forecastops.data.series import Series
-from forecastops.forecasting.forecaster import Alarm, Forecaster
+from forecastops.forecasting.model import Alarm, Model, needs_positive
 from forecastops.gate.check import Check
 from forecastops.gate.evidence import AlarmRecord, Number, Obstacle
 from forecastops.gate.guardrails import comparable, plausible
@@ -23,9 +23,7 @@ __all__ = ["alarm_of", "incomparable", "judge_data", "revised_share", "unusable"
 _MAD_TO_DEVIATION = 1.4826  # of a normal distribution
 
 
-def judge_data(
-    champion: Forecaster, series: Series, policy: GatePolicy, given: Series | None = None
-) -> tuple[Check, ...]:
+def judge_data(champion: Model, series: Series, policy: GatePolicy, given: Series | None = None) -> tuple[Check, ...]:
     """The checks ``comparable_data`` and ``plausible_data`` of data that are to become the champion's state.
 
     Args:
@@ -48,7 +46,7 @@ def judge_data(
     return tuple(checks)
 
 
-def incomparable(champion: Forecaster, values: pd.Series[float]) -> Obstacle | None:
+def incomparable(champion: Model, values: pd.Series[float]) -> Obstacle | None:
     """Why the champion cannot forecast this series, or cannot be compared on it; None where it can."""
     if obstacle := unusable(champion, values):
         return obstacle
@@ -58,7 +56,7 @@ def incomparable(champion: Forecaster, values: pd.Series[float]) -> Obstacle | N
     return Obstacle(code="ends_before_estimation", new=iso_date(values.index[-1]), champions=iso_date(through))
 
 
-def unusable(champion: Forecaster, values: pd.Series[float]) -> Obstacle | None:
+def unusable(champion: Model, values: pd.Series[float]) -> Obstacle | None:
     """Why this series can never be the champion's state, whoever says that it is right; None where it can."""
     index = pd.DatetimeIndex(values.index)
     ours, theirs = frequency_name(index.freq), frequency_name(read_offset(champion.frequency))
@@ -67,12 +65,12 @@ def unusable(champion: Forecaster, values: pd.Series[float]) -> Obstacle | None:
     first, other = sorted((index[0], champion.values.index[0]))
     if pd.date_range(first, other, freq=index.freq)[-1] != other:
         return Obstacle(code="dates", new=iso_date(index[0]), champions=iso_date(champion.values.index[0]))
-    if any(member.log for member in champion.fit.members) and (values <= 0).any():
+    if needs_positive(champion) and (values <= 0).any():
         return Obstacle(code="not_positive")
     return None
 
 
-def revised_share(champion: Forecaster, observed: pd.Series[float], tolerance: float) -> Number:
+def revised_share(champion: Model, observed: pd.Series[float], tolerance: float) -> Number:
     """Share of the common dates on which the values differ materially; None without common dates.
 
     A revision counts from ``tolerance`` typical one-step errors of the champion on: rounding, or a percent here and
@@ -86,20 +84,20 @@ def revised_share(champion: Forecaster, observed: pd.Series[float], tolerance: f
     return float(np.mean(difference > np.maximum(tolerance * _typical_error(champion), rounding)))
 
 
-def alarm_of(champion: Forecaster | None, challenger: Forecaster) -> AlarmRecord | None:
+def alarm_of(champion: Model | None, challenger: Model) -> AlarmRecord | None:
     """The alarm on the challenger's newest rows: by the champion, else by the challenger's own judged parameters."""
     if champion is not None:
         return _record(_newer(champion, challenger.values, challenger.interpolated))
     return _record(challenger.alarm(len(challenger.values) - challenger.horizon))
 
 
-def _newer(champion: Forecaster, values: pd.Series[float], filled: tuple[str, ...]) -> Alarm | None:
+def _newer(champion: Model, values: pd.Series[float], filled: tuple[str, ...]) -> Alarm | None:
     """The champion's alarm on the rows that are newer than its state."""
     accepted = int((values.index <= champion.values.index[-1]).sum())
     return champion.with_data(values, filled).alarm(accepted)
 
 
-def _typical_error(champion: Forecaster) -> float:
+def _typical_error(champion: Model) -> float:
     """Standard deviation of the one-step errors, in the data's unit, from their median: no outlier sways it."""
     values = np.asarray(champion.observed, dtype=float)
     changes = np.abs(champion.one_step_errors())

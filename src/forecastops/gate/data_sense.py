@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forecastops.data.series import Series
-from forecastops.forecasting.forecaster import Alarm, Forecaster
+from forecastops.forecasting.model import Alarm, Model
 
 __all__ = ["Doubt", "doubts"]
 
@@ -57,7 +57,7 @@ class Doubt:
     alarm: Alarm | None = None
 
 
-def doubts(series: Series, model: Forecaster, season: int) -> tuple[Doubt, ...]:
+def doubts(series: Series, model: Model, season: int) -> tuple[Doubt, ...]:
     """Return what is odd about the newest rows.
 
     Args:
@@ -77,7 +77,7 @@ def doubts(series: Series, model: Forecaster, season: int) -> tuple[Doubt, ...]:
     return tuple(found)
 
 
-def _far_off(values: Array, date: str, model: Forecaster, season: int) -> Iterator[Doubt]:
+def _far_off(values: Array, date: str, model: Model, season: int) -> Iterator[Doubt]:
     """The last value where it lies far outside its one-step interval."""
     error = float(model.one_step_errors()[-1])
     size = float(model.standardised_errors()[-1])

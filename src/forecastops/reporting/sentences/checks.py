@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import cast
 
-from forecastops.forecasting.forecaster import Alarm
+from forecastops.forecasting.model import Alarm
 from forecastops.gate.check import Check, Finding
 from forecastops.gate.evidence import AlarmRule
 from forecastops.reporting.sentences.numbers import percent, probability, ratio, show
