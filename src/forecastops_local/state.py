@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from forecastops.core.files import write_whole
 from forecastops.core.home import home
 
 if TYPE_CHECKING:
@@ -129,16 +128,7 @@ def endpoints_root() -> Path:
 
 def write_record(path: Path, record: Wanted | Observed) -> None:
     """Write a record so that a reader, or a crash, meets the old one or the new one and nothing between."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(asdict(record), stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_whole(path, json.dumps(asdict(record)).encode(), private=True)
 
 
 def read_record(kind: type[Record], path: Path) -> Record | None:

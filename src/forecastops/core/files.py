@@ -1,8 +1,9 @@
-"""Writing text files whole or not at all, and never over something else."""
+"""Writing files whole or not at all; what a user asks for never over something else."""
 
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from forecastops.core.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["csv_text", "write_new", "write_tables"]
+__all__ = ["csv_text", "write_new", "write_tables", "write_whole"]
 
 
 def write_new(folder: Path, files: Mapping[str, str]) -> list[Path]:
@@ -34,7 +35,7 @@ def write_new(folder: Path, files: Mapping[str, str]) -> list[Path]:
             if not path.is_file() or path.read_bytes() != contents[path]:
                 raise DataError(str(path), "exists with other content", "remove it or name another folder")
         for path in contents.keys() - present:
-            _write_whole(path, contents[path])
+            write_whole(path, contents[path])
     except OSError as error:
         reason = error.strerror or str(error)
         raise DataError(str(folder), f"cannot be written: {reason}", "name a folder that can be written to") from error
@@ -51,11 +52,18 @@ def csv_text(table: pd.DataFrame) -> str:
     return table.to_csv(index=False, lineterminator="\n")
 
 
-def _write_whole(path: Path, content: bytes) -> None:
-    """A reader, or a crash, meets either no file or all of it."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+def write_whole(path: Path, content: bytes, *, private: bool = False) -> None:
+    """Write a file, or replace it: a reader, or a crash, meets what was there before or all of it.
+
+    Args:
+        path: in a folder that exists.
+        content: its bytes.
+        private: whether nobody but its owner may read it.
+    """
+    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.draft")
+    mode = 0o600 if private else 0o666  # the latter as the user's umask has it
     try:
-        with draft.open("xb") as file:
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import datetime, timezone
 from importlib.metadata import version
 
 from forecastops import __version__
@@ -21,6 +20,7 @@ from forecastops.gate.decision import decide
 from forecastops.gate.evidence import Number, finite_or_none
 from forecastops.gate.record import ChampionRecord, Decision
 from forecastops.release.champion import current_champion
+from forecastops.release.entry import now
 from forecastops.release.legacy_champion import champion_model
 from forecastops.release.lineage import model_run, model_version
 from forecastops.release.models import challenger_model
@@ -66,7 +66,7 @@ def _decision(
     return Decision(
         run_id=run.run_id,
         model_name=config.registry.model_name,
-        decided_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        decided_at=now(),
         verdict=ruling.verdict,
         grounds=ruling.grounds,
         because=ruling.because,

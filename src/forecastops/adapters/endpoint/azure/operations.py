@@ -240,11 +240,12 @@ def ask(client: Any, name: str | None, endpoint: str | None) -> list[Document]:
     import pandas as pd
     from pandas.api.types import is_datetime64_any_dtype
 
+    from forecastops.core.iso_dates import iso_dates
+
     table = client.predict(name, pd.DataFrame(), endpoint)
     for column in table:
         if is_datetime64_any_dtype(table[column]):  # pandas, in the client, reads dates where we sent text
-            whole_days = bool((table[column] == table[column].dt.normalize()).all())
-            table[column] = [(stamp.date() if whole_days else stamp).isoformat() for stamp in table[column]]
+            table[column] = iso_dates(pd.DatetimeIndex(table[column]))
     rows: list[Document] = table.to_dict("records")
     return rows
 
