@@ -1,1 +1,1 @@
-"""What everything stands on: errors, redaction, locks, files, signatures, strict records."""
+"""What everything stands on: errors, redaction, locks, files, signatures, strict records, the names of tags."""

@@ -15,12 +15,6 @@ from forecastops.adapters.endpoint.interface import EndpointState
 from forecastops.adapters.mlflow_store.registry import ModelVersion
 from forecastops.adapters.model_artifact import save_model, serving_python, sign_folder
 from forecastops.core.signatures import Signer
-from forecastops.data.series import Series
-from forecastops.forecasting.forecaster import Forecaster
-from forecastops.release.adoption import version_or_files
-from forecastops.release.entry import Incumbent, Kind, actor, now
-from forecastops.release.lineage import RENEWAL, model_run, model_version
-from forecastops.release.production import Production
 from forecastops.core.tags import (
     ACCEPTED_REASON,
     DATA_END,
@@ -34,6 +28,12 @@ from forecastops.core.tags import (
     PROMOTED_BY,
     RUN_ID,
 )
+from forecastops.data.series import Series
+from forecastops.forecasting.forecaster import Forecaster
+from forecastops.release.adoption import version_or_files
+from forecastops.release.entry import Incumbent, Kind, actor, now
+from forecastops.release.lineage import RENEWAL, model_run, model_version
+from forecastops.release.production import Production
 from forecastops.release.transition import move_in, plan_transition
 from forecastops.release.turns import RivalError
 

@@ -11,16 +11,6 @@ from forecastops.adapters.mlflow_store.runs import Run, Runs
 from forecastops.config import Config
 from forecastops.core.errors import PromotionRefusedError, RegistryError
 from forecastops.core.redaction import redacted
-from forecastops.gate.record import Decision
-from forecastops.release.adoption import own_version, version_or_files
-from forecastops.release.champion import named
-from forecastops.release.entry import Entry, Incumbent, Kind, now
-from forecastops.release.journal import unfinished
-from forecastops.release.legacy_champion import legacy_endpoint
-from forecastops.release.lineage import is_renewal, model_run, model_version
-from forecastops.release.models import challenger_model
-from forecastops.release.production import Production
-from forecastops.release.recovery import recover_interrupted, repair
 from forecastops.core.tags import (
     CHALLENGER,
     DATA_DIGEST,
@@ -38,6 +28,16 @@ from forecastops.core.tags import (
     VERDICT,
     VERSION,
 )
+from forecastops.gate.record import Decision
+from forecastops.release.adoption import own_version, version_or_files
+from forecastops.release.champion import named
+from forecastops.release.entry import Entry, Incumbent, Kind, now
+from forecastops.release.journal import unfinished
+from forecastops.release.legacy_champion import legacy_endpoint
+from forecastops.release.lineage import is_renewal, model_run, model_version
+from forecastops.release.models import challenger_model
+from forecastops.release.production import Production
+from forecastops.release.recovery import recover_interrupted, repair
 from forecastops.release.transition import Files, champion_already, move_in, plan_transition
 from forecastops.reporting.sentences.decision import summary
 from forecastops.usecases.decision_log import read_decision
