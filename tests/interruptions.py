@@ -12,8 +12,8 @@ from typing import Any
 from mlflow import MlflowClient
 
 from forecastops.adapters.endpoint.mlflow_target import MlflowTarget
+from forecastops.adapters.mlflow_store.recorder import RunRecorder
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
-from forecastops.adapters.mlflow_store.run_recorder import RunRecorder
 from forecastops.adapters.mlflow_store.runs import Runs
 
 __all__ = ["CHANGES", "READS", "UNSEEN", "answer_otherwise", "interruptions", "kill_before"]

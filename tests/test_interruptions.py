@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from forecastops.adapters.endpoint.mlflow_target import MlflowTarget
+from forecastops.adapters.mlflow_store.recorder import RunRecorder
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
-from forecastops.adapters.mlflow_store.run_recorder import RunRecorder
 from forecastops.adapters.mlflow_store.runs import Runs
 from interruptions import CHANGES, READS, UNSEEN, interruptions, kill_before
 from stories import HOLD, MOVES, STORIES, Story, mend_as_told, require_settled, require_told

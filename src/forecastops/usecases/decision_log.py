@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 from pydantic import ValidationError
 
-from forecastops.adapters.mlflow_store.run_recorder import RunRecorder
+from forecastops.adapters.mlflow_store.recorder import RunRecorder
 from forecastops.adapters.mlflow_store.runs import Run, Runs
 from forecastops.core.errors import ModelError
 from forecastops.core.files import csv_text

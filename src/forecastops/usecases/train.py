@@ -13,8 +13,8 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from forecastops.adapters.mlflow_store.connection import Connection, connect
+from forecastops.adapters.mlflow_store.recorder import RunRecorder
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
-from forecastops.adapters.mlflow_store.run_recorder import RunRecorder
 from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.adapters.model_artifact import save_model, serving_python, sign_folder
 from forecastops.adapters.sources.read_series import source_names

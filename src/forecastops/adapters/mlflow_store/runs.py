@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from forecastops.adapters.mlflow_store.connection import Connection
 from forecastops.adapters.mlflow_store.mlflow_errors import mlflow_errors
-from forecastops.adapters.mlflow_store.run_recorder import RunRecorder
+from forecastops.adapters.mlflow_store.recorder import RunRecorder
 from forecastops.core.errors import RegistryError
 from forecastops.core.signatures import Trusted
 from forecastops.core.tags import DATA_END, DATA_REFUSED, MODEL_DIGEST, MODEL_NAME
