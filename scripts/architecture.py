@@ -22,13 +22,18 @@ def diagram() -> str:
     project = toml.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     contracts = project["tool"]["importlinter"]["contracts"]
     layers = next(one["layers"] for one in contracts if "forecastops.commands" in one.get("layers", ()))
-    rooms = [[name.strip() for name in layer.split("|")] for layer in layers]
-    # The lowest room is in the contract by its modules, which do not know each other.
-    lowest = {name.rpartition(".")[0] for name in rooms[-1]}
-    rooms[-1] = sorted(lowest)
+    rooms = [_rooms(layer) for layer in layers]
     width = max(len(_short(name)) for layer in rooms for name in layer)
     lines = [f"{_short(name):{width}}  {_purpose(name)}" for layer in rooms for name in layer]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _rooms(layer: str) -> list[str]:
+    """Return the rooms of one layer; of some, such as the lowest, the contract has modules instead."""
+    names = [name.strip() for name in re.split(r"[|:]", layer)]
+    parents = {name.rpartition(".")[0] for name in names}
+    whole = len(names) > 1 and len(parents) == 1 and parents != {"forecastops"}
+    return sorted(parents) if whole else names
 
 
 def updated(text: str) -> str:
