@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mlflow.exceptions import MlflowException
 
+from forecastops.core.artifact_files import UnfitFileError, bounded_writes, copy_files
 from forecastops.core.errors import ForecastopsError
 from forecastops_local import loading
 from forecastops_local.bounded import within
@@ -50,8 +51,8 @@ def download_model(layout: Layout, source_uri: str, wanted: Wanted) -> int:
 
 def keep_copy(layout: Layout, wanted: Wanted) -> None:
     """Keep the request's copy, and no older one, so that a later update can be undone without the registry."""
-    with contextlib.suppress(OSError, ForecastopsError), _incoming(layout) as incoming:
-        shutil.copytree(layout.model(wanted.generation), incoming, symlinks=True)
+    with contextlib.suppress(OSError, UnfitFileError, ForecastopsError), _incoming(layout) as incoming:
+        copy_files(layout.model(wanted.generation), "", incoming)
         loading.require_bound(incoming, wanted)
         shutil.rmtree(layout.kept, ignore_errors=True)
         layout.kept.mkdir(mode=0o700)
@@ -61,8 +62,8 @@ def keep_copy(layout: Layout, wanted: Wanted) -> None:
 def kept_copy(layout: Layout, wanted: Wanted) -> int | None:
     """Make a generation of a copy that is here already; None where there is none, or it was altered."""
     for place in (layout.kept / wanted.model_sha256, *layout.models.glob("[0-9]*")):
-        with contextlib.suppress(OSError, ForecastopsError), _incoming(layout) as incoming:
-            shutil.copytree(place, incoming, symlinks=True)
+        with contextlib.suppress(OSError, UnfitFileError, ForecastopsError), _incoming(layout) as incoming:
+            copy_files(place, "", incoming)
             loading.require_bound(incoming, wanted)
             return _as_generation(layout, incoming)
     return None
@@ -88,6 +89,15 @@ def _as_generation(layout: Layout, folder: Path) -> int:
 
 
 def _download(source_uri: str, incoming: Path) -> Path:
+    """Copy a model's files here, links and devices excluded and each bounded, wherever they lie."""
     from mlflow.artifacts import download_artifacts
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+    from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
-    return Path(download_artifacts(artifact_uri=source_uri, dst_path=str(incoming)))
+    repository = get_artifact_repository(source_uri)
+    while hasattr(repository, "repo"):  # of a run or a version, which only lead to where the files are
+        repository = repository.repo
+    if isinstance(repository, LocalArtifactRepository):
+        return copy_files(Path(repository.artifact_dir), "", incoming)
+    with bounded_writes():
+        return Path(download_artifacts(artifact_uri=source_uri, dst_path=str(incoming)))

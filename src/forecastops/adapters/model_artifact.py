@@ -61,10 +61,13 @@ def sign_folder(folder: Path, signer: Signer, run_id: str) -> Path:
     return path
 
 
-def is_own_format(folder: Path) -> bool:
-    """Whether the folder is meant to be a forecastops model, however damaged: its MLmodel names our loader."""
-    description = folder / "MLmodel"
-    return description.is_file() and LOADER in description.read_text("utf-8", errors="replace")
+def is_own_format(description: bytes | None) -> bool:
+    """Whether a model is meant to be one of forecastops, however damaged: its MLmodel names our loader.
+
+    Args:
+        description: the content of its ``MLmodel``; None where it has none.
+    """
+    return description is not None and LOADER.encode() in description
 
 
 def folder_sha256(folder: Path) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
+from forecastops.core.artifact_files import UnfitFileError, read_tree
 from forecastops.core.errors import ModelError
 from forecastops.core.signatures import SIGNATURES, Trusted
 from forecastops.forecasting import forecaster as installed
@@ -69,19 +70,15 @@ def read_files(folder: Path, place: str) -> dict[str, bytes]:
         place: what messages call the model, e.g. ``version 3 of transactions-forecast``.
 
     Raises:
-        ModelError: when it holds anything but files and folders, or cannot be read.
+        ModelError: when it holds anything but regular files and folders, more than forecastops ever writes, or cannot
+            be read.
     """
-    found = {}
     try:
-        for path in folder.rglob("*"):
-            name = path.relative_to(folder).as_posix()
-            if path.is_symlink() or not (path.is_file() or path.is_dir()):
-                raise ModelError(place, f"holds {name}, which is no regular file", _REMEDY)
-            if path.is_file() and name not in _ADDED_BY_MLFLOW:
-                found[name] = path.read_bytes()
+        return read_tree(folder, _ADDED_BY_MLFLOW)
+    except UnfitFileError as error:
+        raise ModelError(place, str(error), _REMEDY) from error
     except OSError as error:
         raise ModelError(place, f"cannot be read: {error}", _REMEDY) from error
-    return found
 
 
 def digest_of(files: Files) -> str:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 from forecastops.adapters.endpoint.interface import Endpoint
 from forecastops.adapters.mlflow_store.registry import FilesGoneError, ModelRegistry, ModelVersion
 from forecastops.adapters.mlflow_store.runs import Runs
@@ -55,11 +52,10 @@ def made_by_forecastops(runs: Runs, registry: ModelRegistry, version: ModelVersi
             return True
     except RegistryError:
         pass  # older runs are deleted, or lie in another workspace; the files say it too
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            return is_own_format(registry.download(version.version, Path(folder)))
-        except FilesGoneError:
-            return False  # nothing is left that could say it
+    try:
+        return is_own_format(registry.description(version.version))
+    except FilesGoneError:
+        return False  # nothing is left that could say it
 
 
 def legacy_endpoint(

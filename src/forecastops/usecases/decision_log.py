@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from forecastops.adapters.mlflow_store.recorder import RunRecorder
 from forecastops.adapters.mlflow_store.runs import Run, Runs
+from forecastops.core.artifact_files import read_file
 from forecastops.core.errors import ModelError
 from forecastops.core.files import csv_text
 from forecastops.core.tags import (
@@ -82,7 +83,7 @@ def logged_decision(runs: Runs, run: Run) -> Decision:
         raise ModelError(place, "was not evaluated", remedy)
     path = f"{newest}/{_FILE}" if newest else _FILE  # early versions had but one
     with tempfile.TemporaryDirectory() as folder:
-        data = runs.download(run.run_id, path, Path(folder)).read_bytes()
+        data = read_file(runs.download(run.run_id, path, Path(folder)))
     if hashlib.sha256(data).hexdigest() != digest:
         raise ModelError(place, f"its {_FILE} is not the one that was logged last", remedy)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -10,21 +11,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from forecastops.adapters.mlflow_store.clock import clock_offset
 from forecastops.adapters.mlflow_store.config import RegistryConfig
 from forecastops.adapters.mlflow_store.connection import Connection
-from forecastops.adapters.mlflow_store.mlflow_errors import mlflow_errors, status_code
+from forecastops.adapters.mlflow_store.downloads import download_files, is_gone, lacks
+from forecastops.adapters.mlflow_store.mlflow_errors import mlflow_errors
 from forecastops.adapters.mlflow_store.pointer import STAGE, Pointer, PointerKind
-from forecastops.core.errors import RegistryError
+from forecastops.core.artifact_files import read_file
+from forecastops.core.errors import ModelError, RegistryError
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion as MlflowVersion
 
 __all__ = ["Champion", "FilesGoneError", "LostPointerError", "ModelRegistry", "ModelVersion"]
 
-_ADDED = "registered_model_meta"
+_DESCRIPTION = "MLmodel"
 _MODEL_MARK = "Forecasts promoted by forecastops."  # describes a registered model that we made
 
 
@@ -240,24 +242,51 @@ class ModelRegistry:
             self._client.delete_registered_model(self.name)
 
     def download(self, version: str, into: Path) -> Path:
-        """Copy a version's model folder into ``into``."""
-        import mlflow
+        """Copy a version's model folder into ``into``.
 
+        Raises:
+            ModelError: when it holds what is no regular file, or is larger than anything that is written here.
+            RegistryError: when its files are gone, which is a ``FilesGoneError``, or out of reach.
+        """
         # Azure ML resolves version numbers only, neither aliases nor `latest`.
         part, remedy = f"model of version {version}", "check that its artifact store can be reached from here"
+        place = f"{part} of {self._place}"
         with self._errors(part, remedy):
+            root = self._client.get_model_version_download_uri(self.name, version)
             try:
-                found = Path(mlflow.artifacts.download_artifacts(f"models:/{self.name}/{version}", dst_path=str(into)))
+                found = download_files(root, "", into, place, remedy)
+            except ModelError:
+                raise
             except Exception:
-                if self.is_gone(version):
+                if is_gone(root):
                     raise self._gone(part) from None
                 raise
-            # Some stores pass over what is not there; MLflow puts a file of its own beside it.
-            if any(path.is_file() and path.name != _ADDED for path in found.rglob("*")):
+            # Some stores pass over what is not there.
+            if any(path.is_file() for path in found.rglob("*")):
                 return found
-            if self.is_gone(version):
+            if is_gone(root):
                 raise self._gone(part)
-        raise RegistryError(f"{part} of {self._place}", "there are no files", remedy)
+        raise RegistryError(place, "there are no files", remedy)
+
+    def description(self, version: str) -> bytes | None:
+        """The file ``MLmodel`` of a version, and no other of its files; None where it has none.
+
+        Raises:
+            ModelError, RegistryError: as ``download``.
+        """
+        part, remedy = f"model of version {version}", "check that its artifact store can be reached from here"
+        with self._errors(part, remedy), tempfile.TemporaryDirectory() as folder:
+            root = self._client.get_model_version_download_uri(self.name, version)
+            try:
+                return read_file(download_files(root, _DESCRIPTION, Path(folder), f"{part} of {self._place}", remedy))
+            except ModelError:
+                raise
+            except Exception:
+                if is_gone(root):
+                    raise self._gone(part) from None
+                if lacks(root, _DESCRIPTION):
+                    return None
+                raise
 
     def _gone(self, part: str) -> FilesGoneError:
         what = "its files are gone: its run was purged, or its artifacts were deleted"
@@ -266,23 +295,7 @@ class ModelRegistry:
 
     def is_gone(self, version: str) -> bool:
         """Whether the artifact store answers that there are no files of the version; never where it does not answer."""
-        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-
-        uri = self._client.get_model_version_download_uri(self.name, version)
-        path = _local_path(uri)
-        if path is not None:  # a store of another machine, or that is not mounted, is not there at all
-            return not path.exists() and any(parent.is_dir() for parent in list(path.parents)[2:3])
-        try:
-            return not get_artifact_repository(uri).list_artifacts(None)
-        except Exception as error:  # noqa: BLE001 - each store raises errors of its own library
-            return status_code(error) == 404
-
-
-def _local_path(uri: str) -> Path | None:
-    """The folder that the URI names on this machine, None where it is of a store."""
-    from mlflow.utils.file_utils import local_file_uri_to_path
-
-    return Path(local_file_uri_to_path(uri)) if urlsplit(uri).scheme in ("", "file") else None
+        return is_gone(self._client.get_model_version_download_uri(self.name, version))
 
 
 def _record(found: MlflowVersion) -> ModelVersion:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forecastops.adapters.mlflow_store.connection import Connection
+from forecastops.adapters.mlflow_store.downloads import download_files
 from forecastops.adapters.mlflow_store.mlflow_errors import mlflow_errors
 from forecastops.adapters.mlflow_store.recorder import RunRecorder
 from forecastops.core.errors import RegistryError
@@ -129,19 +130,17 @@ class Runs:
         return Run(found.info.run_id, found.info.artifact_uri, data.metrics, data.tags)
 
     def download(self, run_id: str, path: str, into: Path) -> Path:
-        """Copy one artifact file or folder of a run into the folder ``into``."""
-        import mlflow
-        from mlflow.utils.uri import append_to_uri_path
+        """Copy one artifact file or folder of a run into the folder ``into``.
 
+        Raises:
+            ModelError: when it is, or holds, what is no regular file or larger than what is written here.
+            RegistryError: when it is not there, or out of reach.
+        """
         root = self._artifact_uris.get(run_id) or self.get(run_id).artifact_uri
         place, remedy = self._place(f"artifact {path!r} of run {run_id!r}"), "train or evaluate the run again"
         with mlflow_errors(place, remedy):
             # By the run's id, MLflow asks for the run and for logged models once more.
-            uri = append_to_uri_path(root, path)
-            found = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(into)))
-        if not found.exists():  # some stores pass over what is not there
-            raise RegistryError(place, "is not there", remedy)
-        return found
+            return download_files(root, path, into, place, remedy)
 
     def newest_data(self, model_name: str) -> NewestData | None:
         """The newest data that a finished run of the model has brought and that were not refused; None without any.
