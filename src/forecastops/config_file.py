@@ -11,6 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from forecastops.config import Config
+from forecastops.core.documents import StrictLoader
 from forecastops.core.errors import ConfigError
 from forecastops.core.text_fields import as_texts, kind_of, nearest_key
 
@@ -44,17 +45,6 @@ def load_config(path: Path | None, overrides: Iterable[str] = ()) -> Config:
         ) from error
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """Plain YAML in which no key stands twice: the second would silently replace the first, a whole section even."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        for name in names:
-            if names.count(name) > 1:
-                raise yaml.constructor.ConstructorError(None, None, f"key {name!r} stands twice", node.start_mark)
-        return super().construct_mapping(node, deep)
-
-
 def _read_yaml(path: Path) -> dict[str, Any]:
     place = f"configuration {path}"
     try:
@@ -73,7 +63,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 def _parsed(text: str, kind: Any) -> Any:
     """YAML whose values are read as the kind of each field wants them."""
-    loader = _StrictLoader(text)
+    loader = StrictLoader(text)
     try:
         node = loader.get_single_node()
         if node is None:

@@ -14,7 +14,7 @@ from forecastops_local.bounded import within
 
 __all__ = ["Binding", "binding_of"]
 
-_VERSION = re.compile(r"models:/+(?P<name>[^/@]+)/(?P<version>\d+)")
+_VERSION = re.compile(r"models:/+(?P<name>[^/@]+)/(?P<version>[0-9]+)")
 _RUN = re.compile(r"runs:/+(?P<run>[^/]+)/.+")
 
 

@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from forecastops.core.documents import each_key_once
 from forecastops_local.refusal import RefusedError
 from forecastops_local.tables import check_request, check_rows, typed_cell
 
@@ -80,7 +81,7 @@ def _refuse_size() -> NoReturn:
 
 def _decoded_json(text: str) -> Any:
     try:
-        content = json.loads(text, parse_constant=_refuse_constant)
+        content = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=each_key_once)
         if not isinstance(content, dict):
             raise ValueError("it must be an object")
         # Finds what only shows when written: numbers beyond a float's range, and halves of surrogate pairs.

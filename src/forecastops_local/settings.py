@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import math
 import re
@@ -60,10 +61,12 @@ def _whole(value: object, least: int, most: int) -> int:
 
 
 def _seconds(value: object) -> float:
-    try:
-        seconds = math.nan if isinstance(value, bool) else float(str(value))
-    except ValueError:
-        seconds = math.nan
+    text = str(value).strip()
+    seconds = math.nan
+    # Not all that Python reads: digits of any script, 1_000 or infinity.
+    if not isinstance(value, bool) and re.fullmatch(r"[0-9]{0,9}\.?[0-9]{0,9}([eE][+-]?[0-9]{1,2})?", text):
+        with contextlib.suppress(ValueError):
+            seconds = float(text)
     if not 0 < seconds <= 86_400:
         raise ValueError("a number of seconds above 0 and at most 86400")
     return seconds

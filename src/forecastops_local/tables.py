@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,8 +21,9 @@ _FRAME = ("columns", "index", "data")
 _SHOWN = 5
 _DATE = "datetime"
 # Anything else is left to a parser that tries every format there is; 900 KB of one date kept it for minutes.
-_ISO_DATE = re.compile(r"\d{4}-?\d\d-?\d\d([T ][0-9:.]{2,18}(Z|[+-][0-9:]{2,6})?)?")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_ISO_DATE = re.compile(r"\d{4}-?\d\d-?\d\d([T ][0-9:.]{2,18}(Z|[+-][0-9:]{2,6})?)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_NUMBERS = frozenset({"double", "float", "long", "integer"})
 _MISSING = frozenset({"", "nan", "na", "null"})
 
 Kinds = Mapping[str, str]
@@ -67,6 +69,8 @@ def _check_params(params: Any) -> None:
             _refuse(f"params: {name[:MAX_PARAM]!r:.40} is longer than {MAX_PARAM}")
         if any(isinstance(one, (dict, list)) for one in values):
             _refuse(f"params: {name!r:.40} must be a value or a list of values")
+        if any(isinstance(one, bool) for one in values):
+            _refuse(f"params: {name!r:.40} is true or false, no number")
         if any(isinstance(one, str) and len(one) > MAX_PARAM for one in values):
             _refuse(f"params: {name!r:.40} is longer than {MAX_PARAM}")
 
@@ -85,23 +89,26 @@ def typed_cell(row: int, name: str, text: str, kinds: Kinds) -> object:
     """A CSV cell as JSON has it: null for a missing one, a number in a column of numbers, else its text."""
     if text.strip().lower() in _MISSING:
         return None
-    if kinds[name] not in ("double", "float", "long", "integer"):
+    if kinds[name] not in _NUMBERS:
         return text
     if len(text) > 40 or not _NUMBER.fullmatch(text.strip()):
         _refuse(f"row {row}: {name} {text!r:.40} is no number")
     number = float(text)
     if not math.isfinite(number):
         _refuse(f"row {row}: {name} {text!r:.40} is not finite")
-    return int(text) if kinds[name] in ("long", "integer") and re.fullmatch(r"[+-]?\d+", text) else number
+    return int(text) if kinds[name] in ("long", "integer") and re.fullmatch(r"[+-]?[0-9]+", text) else number
 
 
 def check_cells(cells: Iterable[Cell], kinds: Kinds | None) -> None:
-    """Refuse cells that hold more than one value, and dates that are not ISO."""
+    """Refuse cells that hold more than one value, texts and truths for numbers, and dates that are not ISO."""
     if kinds is None:
         return
     for row, name, cell in cells:
         if kinds[name] and isinstance(cell, (list, dict)):
             _refuse(f"row {row}: {name} is no single value")
+        if kinds[name] in _NUMBERS and isinstance(cell, (bool, str)):
+            shown = json.dumps(cell, ensure_ascii=False)
+            _refuse(f"row {row}: {name} {shown:.40} is no number; null is for a missing one")
         if kinds[name] == _DATE and cell is not None and not _is_date(cell):
             _refuse(f"row {row}: {name} {cell!r:.40} is no ISO date without timezone, such as 2014-05-31")
 

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import signal
 import sys
 import traceback
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
+from forecastops.commands.output import print_result
 from forecastops.commands.progress import progress
 from forecastops.core.errors import ConfigError, ForecastopsError
 from forecastops.core.redaction import redacted
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Request",
+    "WholeNumber",
     "build_system_here",
     "command_options",
     "data_option",
@@ -41,6 +44,16 @@ __all__ = [
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _USUAL_CONFIG = "forecastops.yaml"
+
+
+class WholeNumber(click.IntRange):
+    """A number in plain digits: Python would read those of any script, and ``1_0`` for ten."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read what was given for an option."""
+        if isinstance(value, str) and not re.fullmatch(r"[+-]?[0-9]{1,18}", value.strip()):
+            self.fail(f"{value!r} is not a valid integer.", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 @dataclass(frozen=True)
@@ -72,7 +85,7 @@ class Request:
         """Print the result, one JSON object or text for a person; and tell the build system, where there is one."""
         self.end_step()
         shown = guarded_json(json.dumps(document, allow_nan=False)) if self.as_json else _encodable(text)
-        click.echo(shown, file=self.stdout)
+        print_result(shown, self.stdout)
         if report and self.listener:
             self.listener.publish(report)
 
@@ -80,7 +93,7 @@ class Request:
         """Print part of a long result for a person; ``--json`` waits for the whole."""
         if not self.as_json:
             self.end_step()
-            click.echo(_encodable(text), file=self.stdout)
+            print_result(_encodable(text), self.stdout)
 
 
 _SHARED_OPTIONS = (

@@ -11,6 +11,7 @@ from forecastops import __version__
 from forecastops.commands import cycle, data, production, settings, story
 from forecastops.commands.frame import build_system_here, guarded_streams
 from forecastops.commands.init import init
+from forecastops.commands.output import whole_output
 
 __all__ = ["main"]
 
@@ -19,10 +20,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 class _Guarded(click.Group):
-    """Also what click itself prints of a wrong option is read by agents."""
+    """Also what click itself prints, of a wrong option or as help, is read by agents and has to arrive."""
 
     def main(self, *args: Any, **extra: Any) -> Any:
-        with guarded_streams():
+        with whole_output(), guarded_streams():
             return super().main(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from forecastops.commands.frame import Request, command_options, data_option, split_paths
+from forecastops.commands.frame import Request, WholeNumber, command_options, data_option, split_paths
 from forecastops.reporting import documents, summary, text
 
 __all__ = ["forecast", "renew", "rollback", "serve", "sign", "status"]
@@ -71,7 +71,7 @@ def rollback(request: Request, reason: str, to_version: str | None) -> None:
 
 
 @click.command()
-@click.option("--horizon", type=click.IntRange(1, 1000), help="Steps to forecast; the model's own number by default.")
+@click.option("--horizon", type=WholeNumber(1, 1000), help="Steps to forecast; the model's own number by default.")
 @click.option(
     "--data",
     "paths",

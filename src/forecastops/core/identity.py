@@ -76,7 +76,7 @@ def _address(parts: SplitResult) -> str:
     host, port = (parts.hostname or "").rstrip("."), parts.netloc.rpartition("@")[2].rpartition(":")[2]
     host = "localhost" if host in _LOOPBACK else host
     scheme = parts.scheme.partition("+")[0]
-    shown = f":{port}" if port.isdigit() and int(port) != _PORTS.get(scheme) else ""
+    shown = f":{port}" if port.isascii() and port.isdigit() and int(port) != _PORTS.get(scheme) else ""
     return f"{scheme}://{host}{shown}{parts.path.rstrip('/')}"
 
 

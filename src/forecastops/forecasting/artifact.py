@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 import yaml
 
 from forecastops.core.artifact_files import UnfitFileError, read_tree
+from forecastops.core.documents import json_document, yaml_document
 from forecastops.core.errors import ModelError
 from forecastops.core.signatures import SIGNATURES, Trusted
 from forecastops.forecasting import forecaster as installed
@@ -127,6 +128,7 @@ def rebuilt(files: Files, place: str) -> Forecaster:
     """
     with _explained(place):
         texts = {name: files[f"{DATA}/{name}"].decode("utf-8") for name in (MODEL_FILE, SERIES_FILE)}
+        json_document(texts[MODEL_FILE])  # the forecaster, which models carry with them, would take the second of a key
         return Forecaster.from_files(texts)
 
 
@@ -155,7 +157,7 @@ def _require_names(files: Files, place: str) -> None:
 
 def _require_own_flavor(description: bytes) -> None:
     """Refuse a description by which MLflow would load anything else."""
-    flavors = yaml.safe_load(description)["flavors"]
+    flavors = yaml_document(description)["flavors"]
     flavor = flavors["python_function"]
     said = {name: value for name, value in flavor.items() if name not in _SAID_FREELY}
     if list(flavors) != ["python_function"] or said != _FLAVOR:

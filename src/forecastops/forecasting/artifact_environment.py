@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import yaml
+from forecastops.core.documents import yaml_document
 
 __all__ = ["require_known_environment"]
 
@@ -43,7 +43,7 @@ def require_known_environment(files: Mapping[str, bytes]) -> None:
 
 
 def _mapping(files: Mapping[str, bytes], name: str, keys: set[str]) -> Mapping[str, Any]:
-    found = yaml.safe_load(files[name])
+    found = yaml_document(files[name])
     _require_equal(isinstance(found, dict) and found.keys() <= keys, name, "keys", found)
     mapping: Mapping[str, Any] = found
     return mapping

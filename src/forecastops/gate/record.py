@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
+from forecastops.core.documents import json_document
 from forecastops.core.strict import StrictRecord
 from forecastops.gate.check import Check
 from forecastops.gate.comparison import Window
@@ -90,7 +91,7 @@ class Decision(StrictRecord):
         Raises:
             ValueError: when it is no such record.
         """
-        document = json.loads(text)
+        document = json_document(text)
         old = isinstance(document, dict) and "grounds" not in document
         if isinstance(document, dict):
             document = _without_words(document)

@@ -156,5 +156,5 @@ class Endpoint(ABC):
         return f"models:/{self._model_name}/{version}"
 
     def _version(self, model_uri: object) -> str | None:
-        match = re.fullmatch(rf"models:/{re.escape(self._model_name)}/(\d+)", str(model_uri))
+        match = re.fullmatch(rf"models:/{re.escape(self._model_name)}/([0-9]+)", str(model_uri))
         return match[1] if match else None

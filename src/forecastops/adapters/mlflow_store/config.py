@@ -43,6 +43,6 @@ class RegistryConfig(StrictRecord):
     @field_validator("alias")
     @classmethod
     def _alias_is_free(cls, alias: str) -> str:
-        if alias.lower() == "latest" or re.fullmatch(r"[vV]\d+", alias):
+        if alias.lower() == "latest" or re.fullmatch(r"[vV][0-9]+", alias):
             raise ValueError(f"MLflow reserves the alias {alias!r}")
         return alias

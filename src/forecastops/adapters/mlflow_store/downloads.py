@@ -30,11 +30,12 @@ def download_files(root: str, name: str, into: Path, place: str, remedy: str) ->
     try:
         folder = _local_path(root)
         if folder is not None:
-            return copy_files(folder, name, into)
-        with bounded_writes():
-            found = _from_store(root, name, into)
-        if not found.exists():  # some stores pass over what is not there
-            raise RegistryError(place, "is not there", remedy)
+            found = copy_files(folder, name, into)
+        else:
+            with bounded_writes():
+                found = _from_store(root, name, into)
+        if not any(path.is_file() for path in (found, *found.rglob("*"))):  # some stores pass over what is not there
+            raise RegistryError(place, "there are no files", remedy)
         return found
     except UnfitFileError as error:
         raise ModelError(place, str(error), remedy) from error

@@ -22,6 +22,7 @@ _REFUSED = re.compile(
 _UNKNOWN = re.compile(r"\b(401|Unauthorized|UNAUTHENTICATED)\b", re.IGNORECASE)
 _FULL = re.compile(r"disk is full|No space left|quota exceeded", re.IGNORECASE)
 _FAILED = re.compile(r"too many \d+ error responses", re.IGNORECASE)  # it did answer, again and again
+_OF_FILES = re.compile(r"##### File (.+) #####")
 _NO_ANSWER = re.compile(r"Max retries exceeded|timed out|could not connect|connection refused", re.IGNORECASE)
 
 
@@ -105,6 +106,8 @@ def _short(error: BaseException) -> str:
         if isinstance(inner, ConnectionError | TimeoutError | socket.gaierror) and inner.strerror:
             return f"the proxy that HTTPS_PROXY or HTTP_PROXY names: {inner.strerror}" if proxy else inner.strerror
     lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    if len(lines) > 2 and (file := _OF_FILES.fullmatch(lines[1])):  # MLflow's first line says only that there are some
+        lines = [f"{file[1]}: {lines[2]}"]
     return lines[0] if len(lines[0]) <= _LONGEST else lines[0][: _LONGEST - 3] + "..."
 
 

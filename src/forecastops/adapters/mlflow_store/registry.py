@@ -248,43 +248,28 @@ class ModelRegistry:
             ModelError: when it holds what is no regular file, or is larger than anything that is written here.
             RegistryError: when its files are gone, which is a ``FilesGoneError``, or out of reach.
         """
-        # Azure ML resolves version numbers only, neither aliases nor `latest`.
-        part, remedy = f"model of version {version}", "check that its artifact store can be reached from here"
-        place = f"{part} of {self._place}"
-        with self._errors(part, remedy):
-            root = self._client.get_model_version_download_uri(self.name, version)
-            try:
-                found = download_files(root, "", into, place, remedy)
-            except ModelError:
-                raise
-            except Exception:
-                if is_gone(root):
-                    raise self._gone(part) from None
-                raise
-            # Some stores pass over what is not there.
-            if any(path.is_file() for path in found.rglob("*")):
-                return found
-            if is_gone(root):
-                raise self._gone(part)
-        raise RegistryError(place, "there are no files", remedy)
+        return self._fetched(version, "", into) or into
 
     def description(self, version: str) -> bytes | None:
-        """The file ``MLmodel`` of a version, and no other of its files; None where it has none.
+        """The file ``MLmodel`` of a version, and no other; None where it has none. Raises as ``download`` does."""
+        with tempfile.TemporaryDirectory() as folder:
+            found = self._fetched(version, _DESCRIPTION, Path(folder))
+            return None if found is None else read_file(found)
 
-        Raises:
-            ModelError, RegistryError: as ``download``.
-        """
+    def _fetched(self, version: str, name: str, into: Path) -> Path | None:
+        """Copy the model's files, or the one of that name, of which there may be none."""
         part, remedy = f"model of version {version}", "check that its artifact store can be reached from here"
-        with self._errors(part, remedy), tempfile.TemporaryDirectory() as folder:
+        with self._errors(part, remedy):
+            # Azure ML resolves version numbers only, neither aliases nor `latest`.
             root = self._client.get_model_version_download_uri(self.name, version)
             try:
-                return read_file(download_files(root, _DESCRIPTION, Path(folder), f"{part} of {self._place}", remedy))
+                return download_files(root, name, into, f"{part} of {self._place}", remedy)
             except ModelError:
                 raise
             except Exception:
                 if is_gone(root):
                     raise self._gone(part) from None
-                if lacks(root, _DESCRIPTION):
+                if name and lacks(root, name):
                     return None
                 raise
 

@@ -130,12 +130,7 @@ class Runs:
         return Run(found.info.run_id, found.info.artifact_uri, data.metrics, data.tags)
 
     def download(self, run_id: str, path: str, into: Path) -> Path:
-        """Copy one artifact file or folder of a run into the folder ``into``.
-
-        Raises:
-            ModelError: when it is, or holds, what is no regular file or larger than what is written here.
-            RegistryError: when it is not there, or out of reach.
-        """
+        """Copy one artifact file or folder of a run into the folder ``into``; regular files alone, each bounded."""
         root = self._artifact_uris.get(run_id) or self.get(run_id).artifact_uri
         place, remedy = self._place(f"artifact {path!r} of run {run_id!r}"), "train or evaluate the run again"
         with mlflow_errors(place, remedy):
