@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -122,12 +123,13 @@ def test_a_decision_is_read_only_where_it_is_a_file_of_its_run(stage: Stage) -> 
     content = decision.read_bytes()
     elsewhere = decision.parents[3] / "decision.json"
     elsewhere.write_bytes(content)
-    for change, said in (
+    changes: list[tuple[Callable[[], None], str]] = [
         (lambda: decision.symlink_to(elsewhere), "a symbolic link"),
         (lambda: decision.symlink_to("/dev/zero"), "a symbolic link"),
         (lambda: os.mkfifo(decision), "a named pipe"),
         (lambda: _sparse(decision), "larger than anything that forecastops writes"),
-    ):
+    ]
+    for change, said in changes:
         decision.unlink()
         change()
         refused = stage.run("promote", "--run-id", stage.workshop.first)
@@ -136,6 +138,22 @@ def test_a_decision_is_read_only_where_it_is_a_file_of_its_run(stage: Stage) -> 
     decision.unlink()
     decision.write_bytes(content)
     stage.promote(stage.workshop.first)
+
+
+def test_a_decision_that_says_two_things_is_refused(stage: Stage) -> None:
+    stage.evaluate(stage.workshop.first)
+    decision = stage.decision_file(stage.workshop.first)
+    before = decision.read_bytes()
+    text = before.replace(b"{", b'{"verdict": "HOLD",', 1)
+    decision.write_bytes(text)
+    tag = "forecastops.decision.sha256"
+    stage.client.set_tag(stage.workshop.first, tag, hashlib.sha256(text).hexdigest())
+    try:
+        refused = stage.run("promote", "--run-id", stage.workshop.first)
+        assert (refused.code, "key 'verdict' stands twice" in refused.error) == (1, True), refused.error
+    finally:
+        decision.write_bytes(before)
+        stage.client.set_tag(stage.workshop.first, tag, hashlib.sha256(before).hexdigest())
 
 
 def test_the_endpoint_reads_no_link_in_its_own_copy(stage: Stage) -> None:
@@ -169,11 +187,11 @@ def test_a_store_that_never_ends_is_read_no_further_than_we_write(over_http: tup
     run_id = command.ok("train", "--data", PAST, *FIXED)["run_id"]
     (series,) = kept.glob(f"**/{run_id}/**/{SERIES}")
     content = series.read_bytes()
-    said_of = {
-        (lambda: series.symlink_to("/dev/zero")): "outside the artifact directory",  # by MLflow's server
-        (lambda: _sparse(series)): "larger than anything that forecastops writes",
-    }
-    for change, said in said_of.items():
+    changes: list[tuple[Callable[[], None], str]] = [
+        (lambda: series.symlink_to("/dev/zero"), "outside the artifact directory"),  # by MLflow's server
+        (lambda: _sparse(series), "larger than anything that forecastops writes"),
+    ]
+    for change, said in changes:
         series.unlink()
         change()
         refused = command("evaluate", "--run-id", run_id, "--json")

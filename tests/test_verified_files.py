@@ -234,6 +234,8 @@ def test_a_loader_that_was_never_shipped_is_refused_though_every_digest_fits(sta
         "its loader code/forecastops_model.py": with_a_line_more(mark),
         "requirements.txt asks for": Tampering("", lambda root: append(root / "requirements.txt", b"\n" + requirement)),
         "MLmodel does not name": Tampering("", another_flavor),
+        "key 'format' stands twice": Tampering("", format_twice),
+        "key 'flavors' stands twice": Tampering("", lambda root: append(root / "MLmodel", b"flavors: {}\n")),
     }
     for said, tampering in changes.items():
         with tampered(folder, tampering):
@@ -255,6 +257,11 @@ def another_flavor(folder: Path) -> None:
     (folder / "MLmodel").write_text(
         text.replace("    loader_module:", "    python_model: python_model.pkl\n    loader_module:")
     )
+
+
+def format_twice(folder: Path) -> None:
+    path = folder / "data/forecaster/model.json"
+    path.write_text(path.read_text("utf-8").replace("{", '{"format": 1,', 1))
 
 
 def append(path: Path, data: bytes) -> None:

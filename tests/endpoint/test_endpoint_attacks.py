@@ -152,6 +152,41 @@ def test_what_the_model_knows_is_answered(endpoint: dict[str, Any], content_type
     assert len(answer.json()["predictions"]) == 2
 
 
+_DAY = "\u0662\u0660\u0661\u0664-\u0660\u0666-\u0660\u0661"  # 2014-06-01 in Arabic digits
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "said"),
+    [
+        ("application/json", '{"inputs": [], "inputs": [{"horizon": 3}]}', "key 'inputs' stands twice"),
+        ("application/json", '{"inputs": [], "params": {"horizon": 2, "horizon": 3}}', "key 'horizon' stands twice"),
+        ("application/json", '{"dataframe_records": [{"horizon": 2, "horizon": 3}]}', "key 'horizon' stands twice"),
+        ("application/json", '{"inputs": [{"horizon": true}]}', "row 1: horizon true is no number"),
+        ("application/json", '{"inputs": {"horizon": ["7"]}}', 'row 1: horizon "7" is no number'),
+        ("application/json", '{"inputs": [{"date": "2014-06-01", "value": true}]}', "row 1: value true is no number"),
+        ("application/json", '{"inputs": [{"date": "2014-06-01", "value": "1"}]}', 'row 1: value "1" is no number'),
+        (
+            "application/json",
+            '{"dataframe_split": {"columns": ["date", "value"], "data": [["2014-06-01", false]]}}',
+            "row 1: value false is no number",
+        ),
+        ("application/json", f'{{"inputs": [{{"date": "{_DAY}", "value": 1}}]}}', "is no ISO date"),
+        ("application/json", '{"inputs": [], "params": {"horizon": true}}', "params: 'horizon' is true or false"),
+        ("application/json", '{"inputs": [], "params": {"levels": [80, true]}}', "params: 'levels' is true or false"),
+        ("text/csv", "horizon\n\u0667\n", "row 1: horizon '\u0667' is no number"),
+        ("text/csv", "horizon\n1_0\n", "row 1: horizon '1_0' is no number"),
+        ("text/csv", "horizon\ntrue\n", "row 1: horizon 'true' is no number"),
+        ("text/csv", "date,value\n2014-06-01,\uff11\uff12\n", "row 1: value '\uff11\uff12' is no number"),
+        ("text/csv", f"date,value\n{_DAY},12\n", "is no ISO date"),
+    ],
+)
+def test_what_is_no_plain_number_or_stands_twice_is_refused(
+    endpoint: dict[str, Any], content_type: str, body: str, said: str
+) -> None:
+    answer = send(endpoint, Attack(content_type, body.encode()))
+    assert (answer.status_code, said in answer.json()["message"]) == (400, True), answer.text
+
+
 def test_a_compressed_body_is_refused(endpoint: dict[str, Any]) -> None:
     answer = send(endpoint, Attack("application/json", b"\x1f\x8b"), **{"Content-Encoding": "gzip"})
     assert answer.status_code == 415

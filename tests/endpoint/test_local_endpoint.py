@@ -160,6 +160,8 @@ def test_an_existing_name_is_refused(
 @pytest.mark.parametrize(
     ("key", "value"),
     [("port", "80.5"), ("port", "70000"), ("host", "example.org"), ("timeout_seconds", "nan"), ("max_body_bytes", "0"),
+     ("timeout_seconds", "\u0661\u0662"), ("timeout_seconds", "1_0"), ("timeout_seconds", True),
+     ("port", "\u0668\u0660"),
      ("workers", "2")],
 )  # fmt: skip
 def test_bad_settings_are_named(client: LocalEndpointClient, models: dict[str, str], key: str, value: str) -> None:
@@ -300,6 +302,50 @@ def test_a_server_that_is_killed_is_started_again(client: LocalEndpointClient, e
     again = client.get_deployment("shared")
     assert (again["state"], again["supervisor_pid"]) == ("Healthy", endpoint["supervisor_pid"])
     assert again["pid"] != endpoint["pid"]
+
+
+def test_a_server_that_dies_again_and_again_is_started_after_growing_pauses(
+    client: LocalEndpointClient, endpoint: dict[str, Any], models: dict[str, str]
+) -> None:
+    pids, waits = [endpoint["pid"]], []
+    for _ in range(3):
+        os.kill(pids[-1], signal.SIGKILL)
+        killed = time.monotonic()
+        assert model_of(endpoint["url"]) == "a"  # the socket is the supervisor's: a caller waits, and is answered
+        waits.append(time.monotonic() - killed)
+        pids.append(client.get_deployment("shared")["pid"])
+    assert len(set(pids)) == 4
+    assert waits[1] > 1.0  # at once the first time, then 1, 2, 4 s
+    assert waits[2] > 2.0
+    log = layout_of("shared").log.read_text("utf-8", errors="replace")
+    assert log.count("killed by SIGKILL; starting it again") >= 3, log
+    # The next pause is 4 s. A command does not wait for it.
+    os.kill(pids[-1], signal.SIGKILL)
+    assert eventually(lambda: client.get_deployment("shared")["state"] == "Unhealthy")
+    assert "SIGKILL" in client.get_deployment("shared")["error"]
+    updated = client.update_deployment("shared", models["b"])
+    assert (updated["state"], model_of(endpoint["url"])) == ("Healthy", "b")
+    assert updated["supervisor_pid"] == endpoint["supervisor_pid"]
+    # What brings it up anew begins counting anew.
+    os.kill(updated["pid"], signal.SIGKILL)
+    assert model_of(endpoint["url"]) == "b"
+
+
+def test_a_server_that_cannot_start_is_tried_until_it_can(
+    client: LocalEndpointClient, endpoint: dict[str, Any]
+) -> None:
+    (copy,) = layout_of("shared").models.iterdir()
+    away = copy.with_name("away")
+    copy.rename(away)
+    os.kill(endpoint["pid"], signal.SIGKILL)
+    log = layout_of("shared").log
+    assert eventually(lambda: log.read_text("utf-8", errors="replace").count("starting it again") >= 3, seconds=60)
+    found = client.get_deployment("shared")
+    assert (found["state"], found["supervisor_pid"]) == ("Unhealthy", endpoint["supervisor_pid"])
+    assert found["error"]
+    away.rename(copy)
+    assert eventually(lambda: client.get_deployment("shared")["state"] == "Healthy", seconds=60)  # nobody's command
+    assert model_of(endpoint["url"]) == "a"
 
 
 def test_a_client_killed_in_an_update_does_no_harm(

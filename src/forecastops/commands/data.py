@@ -21,12 +21,13 @@ def data() -> None:
 
 @data.command()
 @click.argument("paths", nargs=-1, required=True, metavar="FILE...")
+@click.option("--newest-part", is_flag=True, help="FILE holds newest rows alone, for `renew`, and may be short.")
 @command_options
-def check(request: Request, paths: tuple[str, ...]) -> None:
+def check(request: Request, paths: tuple[str, ...], newest_part: bool) -> None:
     """Read FILE (several are joined) as `train` would, and say what was found and done."""
     from forecastops.usecases.prepare_data import check_data
 
-    report = check_data(request.config(), split_paths(paths))
+    report = check_data(request.config(), split_paths(paths), newest_part=newest_part)
     lines = [
         f"{report.start} to {report.end}: {report.rows} rows, frequency {report.frequency}, "
         f"{report.missing} missing, {report.interpolated} interpolated, {report.filled - report.interpolated} zero",

@@ -26,6 +26,20 @@ class _Guarded(click.Group):
         with whole_output(), guarded_streams():
             return super().main(*args, **extra)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read what stands before the command, which are no options of a command's."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if not self._knows(ctx, error.option_name):
+                raise
+            said = f"{error.option_name} follows the command: forecastops COMMAND {error.option_name} ..."
+            raise click.UsageError(said, ctx) from error
+
+    def _knows(self, ctx: click.Context, option: str) -> bool:
+        """Whether any command has the option."""
+        return any(option in one.opts for command in self.commands.values() for one in command.get_params(ctx))
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)

@@ -13,7 +13,19 @@ from forecastops.reporting import documents, text
 __all__ = ["demo"]
 
 
-@click.command()
+class _WithoutSettings(click.Command):
+    """Lists no options that it refuses."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return the options, those that configure other commands hidden."""
+        found = super().get_params(ctx)
+        for option in found:
+            if isinstance(option, click.Option) and option.name in ("config", "overrides"):
+                option.hidden = True
+        return found
+
+
+@click.command(cls=_WithoutSettings)
 @click.option(
     "--dir",
     "folder",

@@ -145,7 +145,7 @@ def status_text(found: Status) -> str:
         if champion
         else "champion  none",
         *([f"files     {_files_text(found.files)}"] if found.files else []),
-        f"endpoint  {endpoint.name}: {endpoint.state}, serves version {endpoint.version} at {endpoint.url}"
+        f"endpoint  {endpoint.name}: {endpoint.state}, serves {endpoint.what_serves}{_address(endpoint)}"
         if endpoint
         else "endpoint  none",
         *([f"data      production forecasts from {found.forecasts_from}"] if found.forecasts_from else []),
@@ -163,16 +163,22 @@ def _conclusion(found: Status) -> str:
 def _files_text(files: VersionFiles) -> str:
     """What became of the champion's files."""
     if files.state == "foreign":
-        return "of another origin, which nothing binds"
+        return "not made by forecastops: nothing says what they must be"
     signed = ", signed" if files.signed else ""
     return f"{files.state}{signed}" + (f", sha256 {files.sha256:.12}" if files.sha256 else "")
 
 
 def _model_text(found: Status) -> str:
     """The run that estimated the parameters, and of which version they are where that is another."""
+    if found.files and found.files.state == "foreign":
+        return f"not made by forecastops, of {f'run {found.model_run}' if found.model_run else 'no run'}"
     if found.champion and found.model_version != found.champion.version.version:
         return f"the model of version {found.model_version} renewed, run {found.model_run}"
     return f"run {found.model_run}"
+
+
+def _address(endpoint: EndpointState) -> str:
+    return f" at {endpoint.url}" if endpoint.url else ""
 
 
 def forecast_text(found: ForecastResult) -> str:

@@ -11,6 +11,7 @@ from forecastops.adapters.adventureworks import write_daily_sets
 from forecastops.adapters.samples import write_sample
 from forecastops.adapters.sources.read_series import read_series
 from forecastops.config import Config
+from forecastops.core.errors import DataError
 from forecastops.data.series import Series
 from forecastops.forecasting.estimation import require_positive
 from forecastops.forecasting.training import require_trainable
@@ -50,17 +51,34 @@ def trainable_series(config: Config, paths: Sequence[str]) -> Series:
         ModelError: when values have no logarithm and the spec asks for it.
     """
     series = read_series(paths, config.data)
+    _require_trainable(config, series)
+    return series
+
+
+def _require_trainable(config: Config, series: Series) -> None:
     evaluation = config.evaluation_of(series.frequency)
     require_trainable(series, config.model, evaluation)
     require_observed_window(series.observed, evaluation, f"series {series.start} to {series.end}")
     require_positive(series.values, config.model.spec)
-    return series
 
 
-def check_data(config: Config, paths: Sequence[str]) -> SeriesReport:
-    """Read files as `train` does, and say what was found; raises what that raises."""
-    series = trainable_series(config, paths)
-    evaluation = config.evaluation_of(series.frequency)
+def check_data(config: Config, paths: Sequence[str], *, newest_part: bool = False) -> SeriesReport:
+    """Read files as `train` does, and say what was found; raises what that raises.
+
+    Args:
+        config: how they are read.
+        paths: the files.
+        newest_part: whether they are read as `renew` does: newest rows alone, of which one will do.
+    """
+    series = read_series(paths, config.data, newest_part=newest_part)
+    odd: tuple[str, ...] = ()
+    if not newest_part:
+        try:
+            _require_trainable(config, series)
+        except DataError as error:
+            remedy = f"{error.remedy}; of newest rows alone, for `forecastops renew`, say --newest-part"
+            raise DataError(error.where, error.what, remedy) from error
+        odd = first_doubts(series, config.evaluation_of(series.frequency))
     known = series.values.dropna()
     return SeriesReport(
         start=series.start,
@@ -75,7 +93,7 @@ def check_data(config: Config, paths: Sequence[str]) -> SeriesReport:
         first=float(known.iloc[0]),
         last=float(known.iloc[-1]),
         sha256=series.sha256,
-        notes=(*series.notes, *first_doubts(series, evaluation)),
+        notes=(*series.notes, *odd),
     )
 
 

@@ -46,6 +46,10 @@ from forecastops.usecases.renew import bring_up_to_date, on_hold
 
 __all__ = ["promote"]
 
+_NO_CHAMPION = (
+    "there is still no champion: train on other data or settings, or override the verdict: "
+    "forecastops promote --run-id {run_id} --force --reason ..."
+)
 _LOG = logging.getLogger(__name__)
 
 
@@ -205,7 +209,7 @@ def _not_promoted(production: Production, decision: Decision, run: Run) -> Moved
     recover_interrupted(production)
     current = production.current()
     found = current.version if current else None
-    stays = f"the champion stays {named(found)}" if found else "there is still no champion"
+    stays = f"the champion stays {named(found)}" if found else _NO_CHAMPION.format(run_id=decision.run_id)
     note = f"not promoted ({decision.verdict}: {summary(decision)}); {stays}"
     outcome = Moved(decision.run_id, False, None, found, None, decision.verdict, note)
     if current is None or production.config.deployment.on_hold == "nothing":

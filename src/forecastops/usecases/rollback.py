@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from forecastops.adapters.endpoint.interface import EndpointState
@@ -11,7 +13,7 @@ from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVe
 from forecastops.config import Config
 from forecastops.core.errors import ForecastopsError, PromotionRefusedError
 from forecastops.core.redaction import redacted
-from forecastops.core.tags import PREDECESSOR, SERVED
+from forecastops.core.tags import DATA_END, PREDECESSOR, SERVED
 from forecastops.data.series import Series
 from forecastops.gate.data_checks import judge_data
 from forecastops.release.entry import UNKNOWN_REASON, Entry, Incumbent, Kind
@@ -71,7 +73,15 @@ def _exactly(
     previous = champion.version if champion else None
     journal = plan_transition(production, target, Kind.ROLLBACK, previous=previous, reason=reason, incumbent=incumbent)
     state = move_in(production, journal, golden, {})
-    return _moved(target, target.version, champion, state, "is the champion again")
+    moved = _moved(target, target.version, champion, state, "is the champion again")
+    known, lost = (version.tags.get(DATA_END, "") if version else "" for version in (target, champion))
+    if not known or known >= lost:
+        return moved
+    older = (
+        f"it forecasts from {known}, not from {lost}, which `forecastops status --check` will say until it has newer "
+        "data: forecastops renew --data FILE"
+    )
+    return replace(moved, note=f"{moved.note}; {older}")
 
 
 def _with_newest_data(
@@ -170,7 +180,7 @@ def _target(production: Production, champion: ModelVersion | None, to_version: s
     if number in proven:
         return versions[number]
     if number == "none":
-        what = "records no predecessor"
+        what = _no_predecessor(champion, versions)
     elif number in versions:
         what = f"version {number} never was in production"
     else:
@@ -181,6 +191,15 @@ def _target(production: Production, champion: ModelVersion | None, to_version: s
         what,
         f"name another with --to-version (there are: {others})",
     )
+
+
+def _no_predecessor(champion: ModelVersion | None, versions: Mapping[str, ModelVersion]) -> str:
+    """Why there is none: nothing was in production before, or only the same specification, estimated earlier."""
+    origin = versions.get(model_version(champion)) if champion else None
+    entry = read_journal(origin) if origin else None
+    if entry is None or entry.kind != "refit" or entry.previous is None:
+        return "records no predecessor"
+    return f"has the specification of version {entry.previous}, refitted, and no other was in production before it"
 
 
 def _was_in_production(version: ModelVersion, champion: ModelVersion | None) -> bool:

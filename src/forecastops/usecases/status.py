@@ -15,7 +15,7 @@ from forecastops.config import Config
 from forecastops.core.errors import RegistryError
 from forecastops.core.iso_dates import iso_date
 from forecastops.core.tags import DATA_END
-from forecastops.release.champion import current_champion, named
+from forecastops.release.champion import current_champion
 from forecastops.release.champion_files import VersionFiles, inspect_files
 from forecastops.release.journal import unfinished
 from forecastops.release.kinds import again, placeholder
@@ -208,7 +208,7 @@ def _endpoint(
     if champion is None:
         if state is not None and state.ours:
             yield (
-                f"endpoint {name} serves {named(state.version)}, but there is no champion; to remove it: "
+                f"endpoint {name} serves {state.what_serves}, but there is no champion; to remove it: "
                 f"{production.endpoint.removal}"
             )
         return
@@ -222,10 +222,12 @@ def _endpoint(
         )
     elif not state.healthy:
         why = f" ({state.error})" if state.error else ""
-        yield f"endpoint {name} is {state.state}{why}; to deploy the champion again: {_return_to(champion, files)}"
+        start = f"to start what it served: {production.endpoint.start}; " if production.endpoint.start else ""
+        again = f"to deploy the champion again: {_return_to(champion, files)}"
+        yield f"endpoint {name} is {state.state}{why}; {start}{again}"
     elif state.version != champion.version.version:
         yield (
-            f"endpoint {name} serves {named(state.version)}, the champion is version {champion.version.version}; "
+            f"endpoint {name} serves {state.what_serves}, the champion is version {champion.version.version}; "
             f"to deploy the champion: {_return_to(champion, files)}"
         )
     elif state.unguarded:
@@ -240,6 +242,6 @@ def _endpoint(
 
 def _return_to(champion: Champion, files: VersionFiles | None) -> str:
     if files is not None and files.state == "foreign":
-        means = "use the means that made it, as it is no forecastops model"
-        return f"{means}, or put one in its place: forecastops promote --run-id R"
+        means = "use the means that made it, as forecastops did not"
+        return f"{means}, or put a model of forecastops in its place: forecastops promote --run-id R"
     return f"forecastops rollback --to-version {champion.version.version} --reason 'mend the endpoint'"

@@ -34,6 +34,13 @@ class EndpointState:
         """Whether it answers now."""
         return self.state == HEALTHY
 
+    @property
+    def what_serves(self) -> str:
+        """What answers there, in words."""
+        if not self.ours:
+            return "another model"
+        return f"version {self.version}" if self.version else "a version that it does not name"
+
     def serves(self, version: str) -> bool:
         """Whether it answers now, as this version of our model."""
         return self.healthy and self.ours and self.version == version
@@ -137,9 +144,14 @@ class Endpoint(ABC):
         """The command by which a person removes it."""
         return f"mlflow deployments delete -t {self._config.target} --name {self.name}"
 
+    @property
+    def start(self) -> str:
+        """The command that starts what it served, where that is this machine's business; else empty."""
+        return ""
+
     def _checked(self, state: EndpointState | None, version: str) -> EndpointState:
         if state is None or not state.serves(version):
-            found = f"is {state.state} and serves version {state.version}" if state else "is gone"
+            found = f"is {state.state} and serves {state.what_serves}" if state else "is gone"
             raise EndpointError(self._place, f"{found} after deploying version {version}", "see the target's log")
         return state
 

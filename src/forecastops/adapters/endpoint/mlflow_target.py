@@ -40,6 +40,11 @@ class MlflowTarget(Endpoint):
         return super().versions_in_use() | {version for version in found if version}
 
     @property
+    def start(self) -> str:
+        """As after a reboot, from what the deployment has kept; our own target alone."""
+        return "forecastops serve" if self._config.target == _LOCAL else ""
+
+    @property
     def checks_files(self) -> bool:
         """Our own target does; of others nothing is known."""
         return self._config.target == _LOCAL

@@ -54,7 +54,7 @@ def _of_champion(check: Check, text: str) -> str:
 def _no_common_date(_check: Check) -> str:
     return (
         "the new series and the champion's have no date in common, so nothing shows that they are the same series: "
-        "train on data that overlap, or set gate.max_revised_share=null"
+        "give some of the champion's dates along with the newer ones"
     )
 
 
