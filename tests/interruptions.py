@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from mlflow import MlflowClient
+from mlflow.tracking._model_registry.client import ModelRegistryClient
 
 from forecastops.adapters.endpoint.mlflow_target import MlflowTarget
 from forecastops.adapters.mlflow_store.recorder import RunRecorder
@@ -25,12 +26,13 @@ CHANGES: dict[type, tuple[str, ...]] = {
     Runs: ("discard",),
     RunRecorder: ("folder", "tags"),
     # Inside `register`, `discard` and `point` there are two changes each.
-    MlflowClient: ("create_model_version", "delete_registered_model", "transition_model_version_stage"),
+    MlflowClient: ("create_model_version",),
+    ModelRegistryClient: ("delete_registered_model", "transition_model_version_stage"),
 }
 READS: dict[type, tuple[str, ...]] = {
     ModelRegistry: (
         *("champion", "staged", "versions", "get", "find", "of_run", "download", "lost_pointer", "now", "is_gone"),
-        "other_models",
+        *("description", "other_models"),
     ),
     MlflowTarget: ("state", "versions_in_use", "forecast", "release", "clean_up", "downloads"),
     Runs: ("get", "download", "newest_data", "recorder", "require_resumable", "require_new_run_possible"),

@@ -72,7 +72,8 @@ def test_the_demonstration_lists_no_option_that_it_refuses() -> None:
 def test_newest_rows_alone_can_be_checked(tmp_path: Path) -> None:
     rows = "".join(f"2014-06-0{day},{10 + day}\n" for day in range(1, 6))
     (tmp_path / "newest.csv").write_text(f"date,value\n{rows}")
-    check = [*PROGRAM, "data", "check", "newest.csv"]
+    columns = ["--set", "data.date_column=date", "--set", "data.value_column=value"]
+    check = [*PROGRAM, "data", "check", "newest.csv", *columns]
     refused = subprocess.run(check, check=False, capture_output=True, text=True, cwd=tmp_path)
     assert (refused.returncode, "say --newest-part" in refused.stderr) == (1, True), refused.stderr
     told = subprocess.run([*check, "--newest-part"], check=True, capture_output=True, text=True, cwd=tmp_path).stdout

@@ -106,19 +106,33 @@ def require_nothing_to_do(stage: Stage, story: Story) -> None:
 REGISTERED, DEPLOYING, DEPLOYED, POINTED = 3, 5, 7, 12
 
 
-def test_interrupted_by_ctrl_c_it_is_undone_or_says_what_is_left(stage: Stage) -> None:
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_told_to_end_it_is_undone_or_says_what_is_left(stage: Stage, by: signal.Signals) -> None:
     story = STORIES["replacement"]
     story.begin(stage)
     command = story.command(stage)
     for number in (REGISTERED, DEPLOYING, DEPLOYED):
-        result = stage.run(*command, before=functools.partial(kill_before, number, signal.SIGINT))
+        result = stage.run(*command, before=functools.partial(kill_before, number, by))
         assert (result.code, result.error.count("interrupted")) == (130, 1)
         require_settled(stage, "1")
         assert stage.versions() == {"1": stage.workshop.first}
-    assert stage.run(*command, before=functools.partial(kill_before, POINTED, signal.SIGINT)).code == 130
+    assert stage.run(*command, before=functools.partial(kill_before, POINTED, by)).code == 130
     assert stage.champion() != "1"
     (told,) = require_told(stage).values()
     assert told[1:] == command
+    rerun(stage, story)
+
+
+def test_a_renewal_that_is_told_to_end_leaves_nothing(stage: Stage) -> None:
+    story = STORIES["renewal"]
+    story.begin(stage)
+    command, before = story.command(stage), stage.versions()
+    (champion,) = before
+    for number in (2, 5, 8):
+        result = stage.run(*command, before=functools.partial(kill_before, number, signal.SIGTERM))
+        assert (result.code, result.error.count("interrupted")) == (130, 1), result.error
+        require_settled(stage, champion)
+        assert stage.versions() == before
     rerun(stage, story)
 
 

@@ -6,6 +6,8 @@ promotion deploy files of their own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
 from forecastops.adapters.mlflow_store.runs import Run
 from forecastops.core.errors import PromotionRefusedError
@@ -15,9 +17,9 @@ from forecastops.release.transition import Files
 __all__ = ["own_version", "version_or_files"]
 
 
-def own_version(registry: ModelRegistry, run: Run) -> ModelVersion | None:
-    """Return the version that forecastops made from the run's model; None where there is none."""
-    return next((version for version in registry.of_run(run.run_id) if _is_own(version, run)), None)
+def own_version(versions: Sequence[ModelVersion], run: Run) -> ModelVersion | None:
+    """Return the one of the versions that forecastops made from the run's model; None where there is none."""
+    return next((version for version in versions if version.run_id == run.run_id and _is_own(version, run)), None)
 
 
 def version_or_files(registry: ModelRegistry, run: Run) -> ModelVersion | Files:
@@ -27,7 +29,7 @@ def version_or_files(registry: ModelRegistry, run: Run) -> ModelVersion | Files:
         PromotionRefusedError: when somebody else has made a version of that run, which it names.
     """
     found = [version for version in registry.of_run(run.run_id) if placeholder(version) is None]
-    own = next((version for version in found if _is_own(version, run)), None)
+    own = own_version(found, run)
     if own is None and found:
         raise _foreign(registry, found[0], run)
     return own or Files(run.run_id, _source(run))

@@ -11,11 +11,31 @@ from forecastops.adapters.mlflow_store.registry import ModelVersion
 from forecastops.release.models import bound_digest, version_model
 from forecastops.release.production import Production
 
-__all__ = ["deploy_files"]
+__all__ = ["deploy_files", "require_deployable"]
+
+
+def require_deployable(production: Production, version: ModelVersion, sha256: str | None = None) -> None:
+    """Prove the registry's copy of a version, for a target that fetches it out of our sight; others prove their own.
+
+    Args:
+        production: where it is to be deployed.
+        version: registered.
+        sha256: the digest that was decided on; the one that binds the version where none is given.
+
+    Raises:
+        ModelError: when the registry's copy is another.
+    """
+    if not production.endpoint.checks_files:
+        version_model(production.runs, production.registry, version, sha256)
 
 
 def deploy_files(
-    production: Production, version: ModelVersion, sha256: str | None = None, *, restoring: bool = False
+    production: Production,
+    version: ModelVersion,
+    sha256: str | None = None,
+    *,
+    restoring: bool = False,
+    verified: bool = False,
 ) -> None:
     """Stage a version at the endpoint.
 
@@ -24,6 +44,7 @@ def deploy_files(
         version: registered.
         sha256: the digest that was decided on; the one that binds the version where none is given.
         restoring: whether this puts back what was there.
+        verified: whether the caller has called ``require_deployable`` a moment ago.
 
     Raises:
         ModelError: when the registry's copy is another.
@@ -35,6 +56,7 @@ def deploy_files(
     if endpoint.checks_files or not endpoint.downloads(version.version, restoring=restoring):
         endpoint.deploy(bound, restoring=restoring)
         return
-    version_model(production.runs, production.registry, version, digest)
+    if not verified:
+        require_deployable(production, version, digest)
     endpoint.deploy(bound, restoring=restoring)
-    version_model(production.runs, production.registry, version, digest)
+    require_deployable(production, version, digest)

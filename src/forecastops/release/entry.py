@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from forecastops.core.home import lock_domain
 
@@ -78,6 +78,7 @@ class Entry(BaseModel):
     domain: str = Field(default_factory=lock_domain, description="Those processes that its lock keeps out.")
     placeholder: str | None = Field(
         None,
+        pattern=r"^[0-9]{1,18}$",
         description="Of one that moves in a version that exists: the version registered in its place, for its number.",
     )
     limit: float | None = Field(None, description="Seconds after which it is abandoned, if it gives no sign of life.")
@@ -85,3 +86,9 @@ class Entry(BaseModel):
     touched: str = Field(default_factory=now, description="UTC time of the last record, ISO.")
     outcome: Literal["done", "undone"] | None = Field(None, description="Null while it is under way.")
     steps: dict[Step, Literal["begun", "done"]] = Field(default_factory=dict, description="Each step's last record.")
+
+    @field_validator("started", "touched")
+    @classmethod
+    def _is_a_time(cls, text: str) -> str:
+        datetime.fromisoformat(text).timestamp()  # whoever may write tags can write anything
+        return text

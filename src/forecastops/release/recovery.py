@@ -10,7 +10,7 @@ import logging
 from forecastops.adapters.endpoint.interface import EndpointState
 from forecastops.adapters.mlflow_store.registry import ModelVersion
 from forecastops.release.deployment import deploy_files
-from forecastops.release.entry import Entry
+from forecastops.release.entry import Entry, Step
 from forecastops.release.journal import Journal, unfinished
 from forecastops.release.models import bound_digest
 from forecastops.release.production import Production
@@ -37,8 +37,8 @@ def recover_interrupted(production: Production, resuming: str | None = None) -> 
     Raises:
         RivalError: when another machine may still be at work.
     """
-    champion = production.current()
     versions = production.registry.versions()
+    champion = production.current(versions)
     rivals = {rival.version.version: rival for rival in active_rivals(production, versions)}
     # A placeholder goes with the transition that registered it, be it ours or on another alias or endpoint.
     under_way = {version.version: unfinished(version) for version in versions}
@@ -49,7 +49,8 @@ def recover_interrupted(production: Production, resuming: str | None = None) -> 
             continue
         journal = Journal(production.registry, version, entry)
         if champion and version.version == champion.version:
-            complete(production, journal)
+            if Step.POINT in entry.steps:  # else somebody else has moved the pointer there, and nothing was proven
+                complete(production, journal)
             continue
         if version.version in rivals:  # what our lock keeps out is none of them, since we hold it
             raise rival_error(production, rivals[version.version])

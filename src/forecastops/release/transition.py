@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from forecastops.adapters.endpoint.interface import EndpointState
@@ -16,7 +16,7 @@ from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVe
 from forecastops.core.errors import ForecastopsError, RegistryError
 from forecastops.core.tags import MODEL_DIGEST, ROLLED_BACK, SERVED
 from forecastops.release.champion import named
-from forecastops.release.deployment import deploy_files
+from forecastops.release.deployment import deploy_files, require_deployable
 from forecastops.release.entry import Entry, Incumbent, Kind, Step, now
 from forecastops.release.journal import Journal
 from forecastops.release.kinds import placeholder_mark, predecessor_tags, registration_mark
@@ -104,25 +104,30 @@ def move_in(production: Production, journal: Journal, golden: Golden, tags: Mapp
             require_still_ours(production, journal)
             _require_champion(production, journal.entry.previous, journal.entry.kind)
             production.registry.point(journal.version)
-            _require_champion(production, journal.version, journal.entry.kind)
+            pointed = _require_champion(production, journal.version, journal.entry.kind)
     except BaseException as error:
         undone = undo_transition(production, journal, error)
         if isinstance(error, ForecastopsError) and not undone:
             raise _incomplete(production, journal, error) from error
         raise
-    complete(production, journal)
+    complete(production, journal, pointed)
     return state
 
 
-def complete(production: Production, journal: Journal) -> None:
+def complete(production: Production, journal: Journal, versions: Sequence[ModelVersion] | None = None) -> None:
     """Do what is left once the pointer has moved.
+
+    Args:
+        production: locked by the caller.
+        journal: of the version that it has reached.
+        versions: all of the model, where they were read since; None to read them.
 
     Raises:
         RegistryError: when that fails; it says that the version is the champion already.
     """
     try:
         production.endpoint.clean_up()
-        _record_success(production, journal)
+        _record_success(production, journal, production.registry.versions() if versions is None else versions)
     except ForecastopsError as error:
         raise _incomplete(production, journal, error) from error
 
@@ -157,18 +162,21 @@ def _serve(production: Production, journal: Journal, golden: Golden, sha256: str
     version answering in between. A deployment that has returned has no other version behind it.
     """
     endpoint = production.endpoint
+    require_deployable(production, journal.registered, sha256)
     with journal.step(Step.DEPLOY):
         _LOG.info("deploying version %s to endpoint %s", journal.version, endpoint.name)
-        deploy_files(production, journal.registered, sha256)
+        deploy_files(production, journal.registered, sha256, verified=True)
     with journal.step(Step.VERIFY):
         _LOG.info("comparing the endpoint's forecasts with those evaluated")
         require_golden(endpoint, golden)
         return endpoint.release(journal.version)
 
 
-def _require_champion(production: Production, expected: str | None, kind: Kind) -> None:
+def _require_champion(production: Production, expected: str | None, kind: Kind) -> Sequence[ModelVersion]:
+    """Read all versions, of which the champion must be the expected one; those that were read."""
+    versions = production.registry.versions()
     try:
-        champion = production.current()
+        champion = production.current(versions)
     except LostPointerError:
         champion = None  # a rollback is about to mend that
     today = champion.version if champion else None
@@ -178,11 +186,12 @@ def _require_champion(production: Production, expected: str | None, kind: Kind) 
             f"its champion is {named(today)}, no longer {named(expected)}",
             "evaluate the run again" if kind is Kind.PROMOTE else "run the command again",
         )
+    return versions
 
 
-def _record_success(production: Production, journal: Journal) -> None:
+def _record_success(production: Production, journal: Journal, found: Sequence[ModelVersion]) -> None:
     registry, loser = production.registry, journal.entry.previous
-    versions = {version.version: version for version in registry.versions()}
+    versions = {version.version: version for version in found}
     if loser in versions and (tags := predecessor_tags(journal.version, journal.entry)):
         for version in _with_model(versions, loser):
             registry.tag(version, tags)

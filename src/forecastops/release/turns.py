@@ -37,6 +37,7 @@ __all__ = [
 _LOG = logging.getLogger(__name__)
 _GRACE_SECONDS = 60.0  # beyond the time limit: what a request that was sent within it may take
 _SILENT_SECONDS = 60.0  # within which a transition writes its journal once it is registered
+_LONGEST_SECONDS = 86_400.0  # whatever a journal asks for, so that a tag that somebody wrote stops nobody for ever
 _POLL_SECONDS = 0.25
 
 
@@ -71,7 +72,7 @@ def active_rivals(production: Production, versions: Sequence[ModelVersion]) -> l
     journals = [read_journal(version) for version in versions]
     placeholders = {entry.placeholder for entry in journals if entry}
     found = [_rival(production, version, numbered) for version in versions if version.version not in placeholders]
-    alive = [rival for rival in found if rival and production.registry.now() - rival.seen < rival.limit]
+    alive = [rival for rival in found if rival and abs(production.registry.now() - rival.seen) < rival.limit]
     return sorted(alive, key=lambda rival: rival.place)
 
 
@@ -141,7 +142,8 @@ def _rival(production: Production, version: ModelVersion, numbered: dict[str, Mo
     if entry.outcome is not None or entry.domain == production.domain or not _concerns(production, entry):
         return None
     registered = numbered.get(entry.placeholder) if entry.placeholder else version
-    limit = max(entry.limit or production.config.deployment.timeout_seconds, _GRACE_SECONDS) + _GRACE_SECONDS
+    asked = min(entry.limit or production.config.deployment.timeout_seconds, _LONGEST_SECONDS)
+    limit = max(asked, _GRACE_SECONDS) + _GRACE_SECONDS
     place = int(entry.placeholder or version.version)
     return Rival(version, place, entry, entry.domain, _last_sign_of_life(registered, entry), limit)
 

@@ -83,10 +83,11 @@ def promote(config: Config, run_id: str, force_reason: str | None = None) -> Mov
 
 
 def _promote(production: Production, decision: Decision, run: Run, force_reason: str | None) -> Moved:
-    current = production.current()
+    versions = production.registry.versions()
+    current = production.current(versions)
     if current and model_run(current) == run.run_id:
         return _already_champion(production, decision, run, current)
-    mine = own_version(production.registry, run)
+    mine = own_version(versions, run)
     if decision.verdict != "PROMOTE" and force_reason is None:
         _abandon(production, mine)  # a forced promotion was interrupted, and is not forced again
         return _not_promoted(production, decision, run)
@@ -96,8 +97,8 @@ def _promote(production: Production, decision: Decision, run: Run, force_reason:
     except PromotionRefusedError:
         _abandon(production, mine)
         raise
-    # What is deployed are the files, so they are proven to be those that were judged.
-    challenger_model(production.runs, run)
+    if production.endpoint.checks_files:  # for others the registry's copy is proven, right before it is deployed
+        challenger_model(production.runs, run)
     recover_interrupted(production, resuming=mine.version if mine else None)
     incumbent = legacy_endpoint(production.runs, production.registry, production.endpoint, current, mine)
     moving = version_or_files(production.registry, run)

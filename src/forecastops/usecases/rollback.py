@@ -197,7 +197,7 @@ def _no_predecessor(champion: ModelVersion | None, versions: Mapping[str, ModelV
     """Why there is none: nothing was in production before, or only the same specification, estimated earlier."""
     origin = versions.get(model_version(champion)) if champion else None
     entry = read_journal(origin) if origin else None
-    if entry is None or entry.kind != "refit" or entry.previous is None:
+    if entry is None or entry.kind is not Kind.REFIT or entry.previous is None:
         return "records no predecessor"
     return f"has the specification of version {entry.previous}, refitted, and no other was in production before it"
 

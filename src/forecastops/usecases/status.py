@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -139,8 +140,9 @@ def require_sound(config: Config, found: Status) -> None:
 
 def _forecasts_from(champion: ModelVersion, files: VersionFiles) -> str | None:
     """The newest observation that the champion's state has: as its version says, else as its files do."""
-    if end := champion.tags.get(DATA_END):
-        return end
+    with contextlib.suppress(ValueError):  # whoever may write tags can write anything
+        if (end := champion.tags.get(DATA_END)) and datetime.fromisoformat(end).tzinfo is None:
+            return end
     return iso_date(files.model.values.index[-1]) if files.model else None
 
 
@@ -242,6 +244,6 @@ def _endpoint(
 
 def _return_to(champion: Champion, files: VersionFiles | None) -> str:
     if files is not None and files.state == "foreign":
-        means = "use the means that made it, as forecastops did not"
-        return f"{means}, or put a model of forecastops in its place: forecastops promote --run-id R"
+        means = "use the means that made it, as it is no forecastops model"
+        return f"{means}, or put one in its place: forecastops promote --run-id R"
     return f"forecastops rollback --to-version {champion.version.version} --reason 'mend the endpoint'"

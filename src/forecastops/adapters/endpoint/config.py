@@ -16,7 +16,9 @@ class DeploymentConfig(StrictRecord):
 
     target: str = Field("forecastops-local", min_length=1, description="MLflow deployments target URI.")
     name: str | None = Field(None, pattern=NAME, description="Name of the deployment; the model's name when absent.")
-    timeout_seconds: float = Field(120.0, gt=0, description="How long a deployment may take to become healthy.")
+    timeout_seconds: float = Field(
+        120.0, gt=0, le=86_400, description="How long a deployment may take to become healthy."
+    )
     on_hold: Literal["renew", "refit", "nothing"] = Field(
         "refit",
         description="What a champion that stays is given: the newest data with its own parameters (renew), its "

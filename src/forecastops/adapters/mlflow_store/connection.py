@@ -16,6 +16,7 @@ from forecastops.adapters.mlflow_store.mlflow_errors import mlflow_errors
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.tracking._model_registry.client import ModelRegistryClient
 
 __all__ = ["Connection", "connect"]
 
@@ -36,6 +37,15 @@ class Connection:
     registry_uri: str
     experiment: str | None  # as configured; None for what MLflow's own variables say
     artifact_location: str | None
+
+    @property
+    def registry(self) -> ModelRegistryClient:
+        """MLflow's client of the registry alone.
+
+        The public one asks before many calls whether the model is a prompt, which doubles their requests.
+        """
+        found: ModelRegistryClient = self.client._get_registry_client()
+        return found
 
     @property
     def registry_variable(self) -> str:

@@ -25,7 +25,7 @@ class Pointer:
     """Which kind the registry has, asked for once; and how to move it."""
 
     def __init__(self, connection: Connection, config: RegistryConfig) -> None:
-        self._client = connection.client
+        self._client, self._direct = connection.client, connection.registry
         self._model = config.model_name
         self._asks = connection.registry_uri.startswith(_SERVERS)
         self._place = f"the registry at {connection.registry_uri}"
@@ -67,7 +67,7 @@ class Pointer:
     def _move_to_production_stage(self, version: str) -> None:
         with warnings.catch_warnings():  # MLflow warns of stages from the line that asks for them
             warnings.simplefilter("ignore", FutureWarning)
-            self._client.transition_model_version_stage(self._model, version, STAGE, archive_existing_versions=True)
+            self._direct.transition_model_version_stage(self._model, version, STAGE, archive_existing_versions=True)
 
     def _answers_for_aliases(self) -> bool:
         from mlflow.exceptions import MlflowException

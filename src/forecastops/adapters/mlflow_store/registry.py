@@ -68,7 +68,7 @@ class ModelRegistry:
     """
 
     def __init__(self, connection: Connection, config: RegistryConfig) -> None:
-        self._client = connection.client
+        self._client, self._direct = connection.client, connection.registry
         self.pointer = Pointer(connection, config)
         self.name = config.model_name
         self._registry_uri = connection.registry_uri
@@ -160,13 +160,14 @@ class ModelRegistry:
         """
         with self._errors():
             before = {version.version for version in self.versions()}
-            self._create()
+            if not before:
+                self._create()
             created = self._client.create_model_version(self.name, source, run_id or None, description=description)
             marks = (description, created.source or "")
             found = [version for version in self.of_run(run_id) if version.version not in before]
             made, *doubles = [version for version in found if (version.description, version.source) == marks]
             for double in doubles:
-                self._client.delete_model_version(self.name, double.version)
+                self._direct.delete_model_version(self.name, double.version)
         return made
 
     def _errors(self, part: str = "", remedy: str | None = None) -> AbstractContextManager[None]:
@@ -201,15 +202,13 @@ class ModelRegistry:
     def tag(self, version: str, tags: Mapping[str, str]) -> None:
         """Set tags on a version; afterwards, since Azure ML refuses them at its creation."""
         with self._errors(f"version {version}"):
-            # MLflow's public call first asks each time whether the model is a prompt, which doubles the requests.
-            client = self._client._get_registry_client()
             for key, value in tags.items():
-                client.set_model_version_tag(self.name, version, key, value)
+                self._direct.set_model_version_tag(self.name, version, key, value)
 
     def untag(self, version: str, key: str) -> None:
         """Remove a tag from a version that carries it."""
         with self._errors(f"version {version}"):
-            self._client._get_registry_client().delete_model_version_tag(self.name, version, key)
+            self._direct.delete_model_version_tag(self.name, version, key)
 
     def point(self, version: str) -> None:
         """Move the pointer."""
@@ -229,7 +228,7 @@ class ModelRegistry:
             free = ("None", "Archived") if archived else ("None",)
             if version in map(str, (model.aliases or {}).values()) or self.get(version).stage not in free:
                 return False
-            self._client.delete_model_version(self.name, version)
+            self._direct.delete_model_version(self.name, version)
             if model.description == _MODEL_MARK and not self.versions():
                 self._delete_empty()
         return True
@@ -239,7 +238,7 @@ class ModelRegistry:
         from mlflow.exceptions import MlflowException
 
         with contextlib.suppress(MlflowException):
-            self._client.delete_registered_model(self.name)
+            self._direct.delete_registered_model(self.name)
 
     def download(self, version: str, into: Path) -> Path:
         """Copy a version's model folder into ``into``.
@@ -261,7 +260,7 @@ class ModelRegistry:
         part, remedy = f"model of version {version}", "check that its artifact store can be reached from here"
         with self._errors(part, remedy):
             # Azure ML resolves version numbers only, neither aliases nor `latest`.
-            root = self._client.get_model_version_download_uri(self.name, version)
+            root = self._direct.get_model_version_download_uri(self.name, version)
             try:
                 return download_files(root, name, into, f"{part} of {self._place}", remedy)
             except ModelError:
@@ -280,7 +279,7 @@ class ModelRegistry:
 
     def is_gone(self, version: str) -> bool:
         """Whether the artifact store answers that there are no files of the version; never where it does not answer."""
-        return is_gone(self._client.get_model_version_download_uri(self.name, version))
+        return is_gone(self._direct.get_model_version_download_uri(self.name, version))
 
 
 def _record(found: MlflowVersion) -> ModelVersion:
