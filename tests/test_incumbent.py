@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from functools import partial
 from pathlib import Path
@@ -60,6 +61,9 @@ def test_an_incumbent_is_replaced_by_rule(stage: Stage) -> None:
     (problem,) = stage.ok("status")["problems"]
     assert "version 1 has no endpoint" in problem
     assert "no forecastops model" in problem
+    shown = stage.workshop.forecastops("status", *stage.options()).stdout
+    assert re.search(r"champion  version 1 \(by \w+\), not made by forecastops, of (no run|run \w+)\n", shown), shown
+    assert "files     not made by forecastops: nothing says what they must be" in shown
     held = stage.evaluate(run_id, *hold)
     assert (held["verdict"], held["champion"]["version"]) == ("HOLD", "1")
     assert "gate.incumbent hold" in held["summary"]

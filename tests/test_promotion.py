@@ -74,7 +74,9 @@ def test_reject_names_the_guardrail_and_registers_nothing(stage: Stage) -> None:
     assert judged["verdict"] == "REJECT"
     assert "worst_step" in judged["summary"]
     assert [check["name"] for check in judged["checks"] if not check["passed"]] == ["worst_step"]
-    assert stage.promote(stage.workshop.first, "--set", "gate.max_step_ratio=0.1")["promoted"] is False
+    told = stage.promote(stage.workshop.first, "--set", "gate.max_step_ratio=0.1")
+    assert told["promoted"] is False
+    assert f"forecastops promote --run-id {stage.workshop.first} --force --reason" in told["note"]
     assert stage.client.search_registered_models(f"name='{stage.model}'") == []
     assert stage.served() is None
 

@@ -301,8 +301,12 @@ def test_on_hold_refit_estimates_the_champions_specification_on_the_new_data(sta
     assert "against champion version 1, which is now version 2" in refused.error
     again = stage.promote(stage.workshop.second, *refit)
     assert (again["renewed"], again["version"]) == (False, None)
-    assert "records no predecessor" in stage.run("rollback", "--reason", "the estimate before was better").error
+    told = stage.run("rollback", "--reason", "the estimate before was better").error
+    assert "has the specification of version 1, refitted, and no other was in production before it" in told
+    assert "name another with --to-version (there are: 1)" in told
     back = stage.ok("rollback", "--reason", "the estimate before was better", "--to-version", "1")
+    assert "it forecasts from 2013-12-31, not from 2014-05-31" in back["note"]
+    assert "forecastops renew --data FILE" in back["note"]
     assert (back["version"], stage.ok("status")["forecasts_from"]) == ("1", "2013-12-31")
     # After a rejection it is the same: what failed is the challenger.
     strict = ["--set", "gate.max_step_ratio=0.1", "--set", "deployment.on_hold=refit"]

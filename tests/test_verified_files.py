@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from mlflow import MlflowClient
 from mlflow.deployments import get_deploy_client
 from mlflow.exceptions import MlflowException
 
+from forecastops.adapters.endpoint.mlflow_target import MlflowTarget
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.commands.main import main
 from forecastops_local.lifecycle import layout_of
@@ -122,6 +124,41 @@ def change_when_registered(folder: Path, mark: Path) -> None:
 
     vars(ModelRegistry)  # the class of the forked command alone
     setattr(ModelRegistry, "register", wrapped)  # noqa: B010
+
+
+@pytest.mark.parametrize("path", ["renew", "rollback", "rollback exactly", "mend"])
+def test_files_that_change_before_they_are_deployed_are_loaded_on_no_path(stage: Stage, mark: Path, path: str) -> None:
+    if path in ("renew", "mend"):
+        version = stage.first_champion()
+        command = ["renew", "--data", WHOLE] if path == "renew" else ["promote", "--run-id", stage.workshop.first]
+    else:
+        first, version = stage.both()
+        command = ["rollback", "--reason", "any", *(["--to-version", first] if path == "rollback exactly" else [])]
+    before = stage.versions()
+    if path == "mend":
+        reboot(stage)
+        assert "to start what it served: forecastops serve; " in stage.ok("status")["problems"][0]
+    with tampered(files_of(stage.client, stage.workshop.first), Tampering("nothing yet", lambda _: None)):
+        failed = stage.run(*command, before=functools.partial(change_when_deployed, mark))
+        assert failed.code == 1
+        assert "its files are not those that were logged" in failed.error
+    assert not mark.exists()
+    assert stage.versions() == before
+    if path == "mend":
+        stage.promote(stage.workshop.first)
+    require_settled(stage, version)
+
+
+def change_when_deployed(mark: Path) -> None:
+    """Let somebody change the files once the endpoint is asked for them, and the command has checked them."""
+    deploy: Callable[..., Any] = MlflowTarget.deploy
+
+    def wrapped(self: MlflowTarget, bound: Any, **more: Any) -> Any:
+        if not more.get("restoring"):
+            with_a_line_more(mark).do(files_of(MlflowClient(), bound.run_id))
+        return deploy(self, bound, **more)
+
+    setattr(MlflowTarget, deploy.__name__, wrapped)
 
 
 def test_a_version_whose_files_lie_elsewhere_is_not_adopted(stage: Stage, mark: Path, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -85,6 +84,7 @@ def _from_store(root: str, name: str, into: Path) -> Path:
         return Path(download_artifacts(artifact_uri=append_to_uri_path(root, name), dst_path=str(into)))
     repository = _repository(root)
     if callable(listed := getattr(getattr(repository, "artifacts", None), "get_file_paths", None)):
-        # Azure ML's client asks for all files of the run anew for each folder, and what is asked for is one state.
-        repository.artifacts.get_file_paths = cache(listed)
+        # Azure ML's client asks for all files of the run anew for each folder, and one answer says it for all.
+        names = list(listed())
+        repository.artifacts.get_file_paths = lambda: names
     return Path(repository.download_artifacts("", dst_path=str(into)))
