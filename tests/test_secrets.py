@@ -20,14 +20,16 @@ from command import Command, Result
 from forecastops.core.redaction import redacted, redacted_tree
 
 PASSWORD, TOKEN, CLIENT_SECRET, API_KEY = "Planted-Password-1", "Planted-Token-2", "Planted-Secret-3", "Planted-Key-4"
+PHRASE = "Planted-Phrase-5"
 BASIC = base64.b64encode(f"robot:{PASSWORD}".encode()).decode()
-SECRETS = (PASSWORD, TOKEN, CLIENT_SECRET, API_KEY, BASIC)
+SECRETS = (PASSWORD, TOKEN, CLIENT_SECRET, API_KEY, PHRASE, BASIC)
 ENVIRONMENT = {
     "MLFLOW_TRACKING_USERNAME": "robot",
     "MLFLOW_TRACKING_PASSWORD": PASSWORD,
     "MLFLOW_TRACKING_TOKEN": TOKEN,
     "AZURE_CLIENT_SECRET": CLIENT_SECRET,
     "AZUREML_API_KEY": API_KEY,
+    "FORECASTOPS_SIGNING_PASSWORD": PHRASE,
 }
 CLOSED = f"http://robot:{PASSWORD}@127.0.0.1:9"
 LOUD = ["--traceback", "-vv"]
