@@ -16,7 +16,9 @@ JOURNAL, SERVED = "forecastops.journal", "forecastops.served"
 
 def journal_of(stage: Stage, **changes: Any) -> str:
     """The journal of a promotion on another machine, under way; forged as asked."""
-    entry = Entry(kind=Kind.PROMOTE, previous="1", reason=None, alias="champion", endpoint=stage.model, domain="elsewhere")
+    entry = Entry(
+        kind=Kind.PROMOTE, previous="1", reason=None, alias="champion", endpoint=stage.model, domain="elsewhere"
+    )
     return json.dumps(entry.model_dump(mode="json") | changes)
 
 
