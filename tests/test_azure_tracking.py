@@ -88,7 +88,7 @@ def first_champion_despite_passing_faults(stage: Stage, azure: Workspace) -> Non
         ("/history/", 503),
         ("registered-models/create", "lost"),
         ("model-versions/create", "lost"),
-        ("registered-models/get", "slow"),
+        ("model-versions/get", "slow"),
         ("model-versions/set-tag", 500),
         ("model-versions/search", "drop"),
         ("model-versions/transition-stage", "lost"),

@@ -146,6 +146,9 @@ def test_files_that_change_before_they_are_deployed_are_loaded_on_no_path(stage:
     assert stage.versions() == before
     if path == "mend":
         stage.promote(stage.workshop.first)
+    if path == "renew":  # whose run is left, and has brought newer data
+        assert (stage.champion(), stage.served()) == (version, version)
+        return
     require_settled(stage, version)
 
 

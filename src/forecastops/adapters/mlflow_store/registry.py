@@ -263,8 +263,8 @@ class ModelRegistry:
             root = self._direct.get_model_version_download_uri(self.name, version)
             try:
                 return download_files(root, name, into, f"{part} of {self._place}", remedy)
-            except ModelError:
-                raise
+            except ModelError as error:
+                raise ModelError(f"version {version} of {self.name}", error.what, error.remedy) from error
             except Exception:
                 if is_gone(root):
                     raise self._gone(part) from None
