@@ -322,8 +322,10 @@ def test_a_promotion_asks_no_more_than_it_needs(shop: Workshop, azure: Workspace
     looks = [one for one in made if "/operations/" in one or "/arm-operations/" in one]
     files = [one for one in made if one.startswith(("GET /history/", "GET /account.blob"))]
     print(f"{len(made)} requests, {len(looks)} of them looks and {len(files)} for files")  # noqa: T201
-    assert len(made) - len(looks) - len(files) <= 80, "\n".join(made)
-    assert len([one for one in made if "registered-models/get" in one]) <= 5
+    # Seen: 106 requests, 1 look, 52 for files; 114, 13 and 33. Files are fetched twice by us, and once to be deployed.
+    assert len(made) - len(looks) - len(files) <= {"aci": 58, "online-endpoint": 72}[kind], "\n".join(made)
+    assert len(files) <= 60, "\n".join(files)
+    assert len([one for one in made if "registered-models/get" in one]) <= 1
 
 
 def wait_until(met: Any, running: Running) -> None:
