@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from forecastops.adapters.endpoint.interface import EndpointState
     from forecastops.gate.record import Decision
     from forecastops.release.champion_files import VersionFiles
     from forecastops.usecases.forecast import ForecastResult

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from forecastops.adapters.endpoint.interface import EndpointState
+from forecastops.adapters.endpoint.interface import STOPPED, EndpointState
 from forecastops.adapters.mlflow_store.pointer import STAGE, PointerKind
 from forecastops.adapters.mlflow_store.registry import Champion, LostPointerError, ModelVersion
 from forecastops.adapters.mlflow_store.runs import NewestData
@@ -224,7 +224,8 @@ def _endpoint(
         )
     elif not state.healthy:
         why = f" ({state.error})" if state.error else ""
-        start = f"to start what it served: {production.endpoint.start}; " if production.endpoint.start else ""
+        is_stopped = state.state == STOPPED and production.endpoint.start
+        start = f"to start what it served: {production.endpoint.start}; " if is_stopped else ""
         again = f"to deploy the champion again: {_return_to(champion, files)}"
         yield f"endpoint {name} is {state.state}{why}; {start}{again}"
     elif state.version != champion.version.version:

@@ -11,9 +11,9 @@ from forecastops.adapters.endpoint.config import DeploymentConfig
 from forecastops.core.errors import EndpointError
 from forecastops.core.identity import identify
 
-__all__ = ["HEALTHY", "BoundVersion", "Endpoint", "EndpointState"]
+__all__ = ["HEALTHY", "STOPPED", "BoundVersion", "Endpoint", "EndpointState"]
 
-HEALTHY = "Healthy"
+HEALTHY, STOPPED = "Healthy", "Stopped"
 
 
 @dataclass(frozen=True)
