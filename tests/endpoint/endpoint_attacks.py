@@ -31,8 +31,11 @@ def _records(keys: int, rows: int = 1) -> Attack:
 
 
 def _parquet(rows: int, text: int) -> Attack:
+    """A column of the same text in every row, which is in the file once, and is never spread out here."""
+    column = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), [CANARY + "x" * text])
     output = io.BytesIO()
-    pq.write_table(pa.table({"date": [CANARY + "x" * text] * rows}), output)
+    # Readers are to find texts, not a dictionary.
+    pq.write_table(pa.table({"date": column}), output, compression="none", store_schema=False)
     return Attack(PARQUET, output.getvalue())
 
 
@@ -40,7 +43,7 @@ NAMED: dict[str, Attack] = {
     "59 KB of records with 5,000 keys": _json({"dataframe_records": [{f"k{n:04d}": 1 for n in range(5000)}]}),
     "145 KB of records with 12,000 keys": _json({"dataframe_records": [{f"k{n:05d}": 1} for n in range(12_000)]}),
     "records with 900 keys each of their own": _records(1, 900),
-    "217 KB of Parquet": _parquet(20_000, 210_000),
+    "210 KB of Parquet": _parquet(20_000, 210_000),
     "nested lists": Attack(JSON, b'{"inputs": ' + b"[" * 400_000),
     "nested objects": Attack(JSON, b'{"inputs": ' + b'{"a":' * 100_000),
     "nested in a cell": _json({"dataframe_records": [{"value": [[[[[[[[[[CANARY]]]]]]]]]]}]}),
