@@ -11,7 +11,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univ
 # Nothing is installed but what the lock files name, byte for byte.
 INSTALL := $(BIN)/python -m pip install -q --require-hashes -r
 
-.PHONY: demo test check coverage bench bench-gate bench-selection bench-estimation soak hooks lock notices bom dist release clean
+.PHONY: demo test test-fast check coverage bench bench-gate bench-selection bench-estimation soak hooks lock notices bom dist release clean
 
 demo: $(VENV)/.installed
 	$(BIN)/forecastops demo
@@ -19,12 +19,16 @@ demo: $(VENV)/.installed
 # One command for a person and for CI.
 test: check
 
+# What is pure, on few examples.
+test-fast: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -n 2 --hypothesis-profile=quick tests/unit
+
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 # What of the package the tests run, also in the processes that they start; pyproject.toml has the floor.
 coverage: $(VENV)/.installed-dev
@@ -49,10 +53,10 @@ bench-estimation: $(VENV)/.installed-dev
 
 # Random kills, and pairs of machines that start at once, for an hour and more.
 soak: $(VENV)/.installed-dev
-	$(BIN)/python tests/soak.py
-	$(BIN)/python tests/soak.py --postgresql
-	$(BIN)/python tests/races.py --pairs 200
-	$(BIN)/python tests/races.py --pairs 100 --postgresql
+	$(BIN)/python tests/support/soak.py
+	$(BIN)/python tests/support/soak.py --postgresql
+	$(BIN)/python tests/support/races.py --pairs 200
+	$(BIN)/python tests/support/races.py --pairs 100 --postgresql
 
 # The lock files, the conda files and the models' own requirements all derive from pyproject.toml. The developers' lock
 # comes first, since azure-ai-ml's telemetry lags behind mlflow's by a patch release: so the tests run what users install.

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 
+from repository import SHARED
+
 # Threads fight over matrices as small as ours; numpy reads this when it is first imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
@@ -32,18 +34,23 @@ settings.load_profile("forecastops")
 
 _LONGEST = (
     "test_interruptions_postgresql",
-    "test_interruptions_renewal",
-    "test_interruptions_hold",
-    "test_interruptions",
-    "test_azure_tracking",
     "test_azure_endpoints",
+    "test_interruptions",
     "test_model_environment",
+    "test_renew",
+    "test_azure_tracking",
+    "test_interruptions_hold",
+    "test_pipeline",
+    "test_interruptions_renewal",
     "test_azureml_pipeline",
     "test_promotion",
-    "test_renew",
-    "test_pipeline",
-    "test_selection",
+    "test_local_endpoint",
     "test_estimation",
+    "test_signing",
+    "test_verified_files",
+    "test_registry_respect",
+    "test_server_faults",
+    "test_secrets",
 )
 
 
@@ -55,7 +62,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real series beside the repository; tests that need it skip where it is absent."""
-    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = SHARED / "data"
     if not folder.is_dir():
         pytest.skip(f"no real series at {folder}")
     return folder
@@ -96,7 +103,7 @@ def make_database(folder: Path) -> None:
 def trained(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Workshop:
     """Trained runs, to be copied."""
 
-    from command import Command
+    from command import Command, new_command
     from workshop import Workshop
 
     def make(folder: Path) -> None:
@@ -111,6 +118,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> W
 @pytest.fixture
 def forecastops(tmp_path: Path, empty_database: Path) -> Iterator[Command]:
     """The command, in a folder with its own tracking database, registry and local endpoints."""
+    from command import new_command
+    from local_endpoint_support import stop_endpoints
+
     yield new_command(tmp_path, empty_database)
     stop_endpoints(tmp_path / "home")
 
@@ -118,6 +128,9 @@ def forecastops(tmp_path: Path, empty_database: Path) -> Iterator[Command]:
 @pytest.fixture(scope="module")
 def workshop(tmp_path_factory: pytest.TempPathFactory, trained: Workshop) -> Iterator[Workshop]:
     """Trained runs that the tests of a module share, each with a registered model of its own."""
+    from command import new_command
+    from local_endpoint_support import stop_endpoints
+
     folder = tmp_path_factory.mktemp("workshop")
     yield trained.copied(new_command(folder, trained.forecastops.folder / "mlflow.db"))
     stop_endpoints(folder / "home")
@@ -126,6 +139,8 @@ def workshop(tmp_path_factory: pytest.TempPathFactory, trained: Workshop) -> Ite
 @pytest.fixture
 def stage(workshop: Workshop, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """A model without versions, named after the test; this process sees the same tracking server and endpoints."""
+    from local_endpoint_support import stop_endpoints
+
     for name in ("FORECASTOPS_HOME", "MLFLOW_TRACKING_URI"):
         monkeypatch.setenv(name, workshop.forecastops.environment[name])
     yield workshop.stage(re.sub(r"\W+", "-", request.node.name.removeprefix("test_"))[:100].rstrip("-"))
@@ -139,29 +154,3 @@ def azure(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Ite
 
     with workspace(tmp_path_factory.mktemp("azure"), empty_database) as found:
         yield found
-
-
-def new_command(folder: Path, database: Path) -> Command:
-    """The command, with a copy of that database in ``folder``."""
-    from command import Command
-
-    shutil.copyfile(database, folder / "mlflow.db")
-    # These tests may themselves run on a build agent, to which the commands under test have nothing to say.
-    ours = ("MLFLOW", "FORECASTOPS", "TF_BUILD", "GITHUB_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return Command(
-        folder,
-        kept
-        | {
-            "FORECASTOPS_HOME": str(folder / "home"),
-            "MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}",
-        },
-    )
-
-
-def stop_endpoints(home: Path) -> None:
-    """End every process of that home's deployments at once, and remove them."""
-    from local_endpoint_support import end_everything
-
-    end_everything(home)
-    shutil.rmtree(home / "endpoints", ignore_errors=True)

@@ -24,13 +24,14 @@ import requests
 from command import Command, Result, Running
 from forecastops.adapters.endpoint.azure.container_instance import ContainerInstance
 from forecastops.adapters.endpoint.azure.online_endpoint import OnlineEndpoint
+from repository import ROOT
 from standin.container_instances import Service
 from standin.workspace import Workspace
 from stories import require_settled
 from workshop import Stage, Workshop
 
-GUIDE = (Path(__file__).resolve().parents[1] / "docs/azure.md").read_text("utf-8")
-CONFIGS = Path(__file__).resolve().parents[1] / "configs"
+GUIDE = (ROOT / "docs/azure.md").read_text("utf-8")
+CONFIGS = ROOT / "configs"
 ALWAYS = float("inf")
 
 

@@ -14,8 +14,8 @@ import yaml
 from forecastops.adapters.endpoint.azure.settings import read_settings
 from forecastops.commands.main import main
 from forecastops.config_file import load_config
+from repository import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 GUIDE = (ROOT / "docs/azure.md").read_text("utf-8")
 BLOCKS = re.findall(r"(?:^ {4}.*\n)+", GUIDE, re.MULTILINE)
 LINES = [line.strip() for block in BLOCKS for line in block.replace("\\\n", " ").splitlines()]

@@ -20,7 +20,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from command import Command
-from conftest import stop_endpoints
+from local_endpoint_support import stop_endpoints
 from mlproject import finish, start
 from standin.workspace import Workspace
 from stories import require_settled, require_told

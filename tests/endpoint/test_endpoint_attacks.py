@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from endpoint_attacks import CANARY, NAMED, Attack, generated
 from mlflow.deployments import get_deploy_client
 from mlflow.exceptions import MlflowException
 
+from endpoint_attacks import CANARY, NAMED, Attack, generated
 from forecastops.adapters.model_artifact import folder_sha256
 from forecastops_local.lifecycle import layout_of
 from forecastops_local.plugin import LocalEndpointClient

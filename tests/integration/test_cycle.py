@@ -12,6 +12,7 @@ import requests
 from mlflow import MlflowClient
 
 from command import Command
+from repository import ROOT
 from workshop import FIXED
 
 MODEL = "transactions-forecast"
@@ -160,7 +161,7 @@ def test_several_files_are_one_series_however_they_are_named(forecastops: Comman
 
 
 def test_the_weekly_sample_with_gaps_goes_through_the_cycle(forecastops: Command) -> None:
-    config = str(Path(__file__).resolve().parents[1] / "configs/co2.yaml")
+    config = str(ROOT / "configs/co2.yaml")
     forecastops.ok("data", "sample", "co2", "--out", "data")
     report = forecastops.ok("data", "check", "data/co2.csv", "--config", config)
     assert (report["frequency"], report["missing"], report["filled"]) == ("W-SAT", 59, 0)

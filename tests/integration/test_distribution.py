@@ -20,10 +20,10 @@ from forecastops import __version__
 from forecastops.adapters.example_configs import EXAMPLES
 from forecastops.commands.main import main
 from forecastops.core.distribution import DISTRIBUTION, install_command
+from repository import ROOT
 
 toml: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
-ROOT = Path(__file__).resolve().parents[1]
 PROJECT: dict[str, Any] = toml.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 RELEASE = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text("utf-8"))
 # Folders whose files tell people and machines what to install.

@@ -13,10 +13,11 @@ import yaml
 from click.testing import CliRunner, Result
 
 from forecastops.commands.main import main
+from repository import SHARED
 
 DATES = pd.date_range("2023-01-02", periods=120)
 VALUES = np.round(1500 + 100 * np.sin(np.arange(120)) + np.arange(120) / 7, 2)
-FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "cases"
+FOLDER = SHARED / "data" / "cases"
 
 
 def call(*args: str, answers: str | None = None) -> Result:

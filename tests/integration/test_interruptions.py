@@ -9,8 +9,6 @@ import functools
 import inspect
 import json
 import signal
-from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,8 +17,9 @@ from forecastops.adapters.endpoint.mlflow_target import MlflowTarget
 from forecastops.adapters.mlflow_store.recorder import RunRecorder
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.adapters.mlflow_store.runs import Runs
-from interruptions import CHANGES, READS, UNSEEN, interruptions, kill_before
-from stories import HOLD, MOVES, STORIES, Story, mend_as_told, require_settled, require_told
+from interruptions import CHANGES, READS, UNSEEN, kill_before
+from killing import require_every_kill_mended, require_one_winner, rerun
+from stories import HOLD, MOVES, STORIES, require_settled, require_told
 from workshop import SPRING, WHOLE, Stage
 
 
@@ -31,75 +30,9 @@ def test_every_method_that_changes_something_is_known() -> None:
         assert sorted(public) == sorted(known)
 
 
-# Fewer changes than these, and the counting is broken.
-LEAST = {"first": 11, "replacement": 10, "rollback": 12, "renewal": 12, "renewal again": 5}
-LEAST |= {"held": 5, "refit": 3, "lagging": 6}
-
-
 @pytest.mark.parametrize("names", MOVES, ids="-".join)
 def test_killed_before_each_change_it_is_finished_or_undone_by_one_rerun(stage: Stage, names: list[str]) -> None:
     require_every_kill_mended(stage, names)
-
-
-def require_every_kill_mended(stage: Stage, names: list[str]) -> None:
-    """Of stories that follow each other on one stage, kill each before its first change, its second, and so on."""
-    killed, left, known = Counter[str](), list(names), set[str]()
-    STORIES[names[0]].begin(stage)
-    for number, before in enumerate(interruptions()):
-        for name in tuple(left):
-            if number % STORIES[name].every:
-                continue
-            if require_one_rerun(stage, STORIES[name], before, known):
-                killed[name] += 1
-            else:
-                left.remove(name)
-                require_nothing_to_do(stage, STORIES[name])
-        if not left:
-            break
-    assert all(killed[name] >= LEAST[name] for name in names), killed
-
-
-def require_one_rerun(stage: Stage, story: Story, before: Callable[[], None], known: set[str]) -> bool:
-    """Interrupt the story and run its command again; whether it was interrupted.
-
-    Of each kind of problem, the command that `status` names is tried too, where it is not the rerun itself.
-    """
-    story.reset(stage)
-    command = story.command(stage)
-    result = stage.run(*command, before=before)
-    if result.code == 0:
-        return False
-    assert result.code == -signal.SIGKILL, result.stderr
-    told = require_told(stage)
-    rerun(stage, story)
-    for kind in [kind for kind, mend in told.items() if not is_rerun(mend, command) and kind not in known]:
-        known.add(kind)
-        story.reset(stage)
-        assert stage.run(*command, before=before).code == -signal.SIGKILL
-        mend_as_told(stage, kind, story.data)
-        rerun(stage, story)
-    return True
-
-
-def is_rerun(mend: list[str], command: list[str]) -> bool:
-    """Whether what `status` names is the command itself, but for its file and settings."""
-    words = mend[1:]
-    return all(word in (given, "FILE") for word, given in zip(words, command, strict=False)) and len(words) <= len(
-        command
-    )
-
-
-def rerun(stage: Stage, story: Story) -> None:
-    story.require_done(stage, stage.ok(*story.command(stage)))
-
-
-def require_nothing_to_do(stage: Stage, story: Story) -> None:
-    """Once more, after the end: nothing changes, and it says so."""
-    before = stage.versions()
-    said = stage.ok(*story.command(stage))
-    assert "already" in said["note"]
-    assert stage.versions() == before
-    story.require_done(stage, said)
 
 
 # Before these changes of a promotion that replaces a champion.
@@ -178,22 +111,6 @@ def test_of_two_promotions_at_once_exactly_one_wins(stage: Stage) -> None:
     rivals = [stage.workshop.second, stage.workshop.third]
     for _ in range(2):
         require_one_winner(stage, rivals)
-
-
-def require_one_winner(stage: Stage, rivals: list[str]) -> None:
-    """Both are judged against the same champion, and start at the same moment."""
-    if stage.champion() is None:
-        stage.first_champion()
-        for run_id in rivals:
-            stage.evaluate(run_id)
-    STORIES["replacement"].reset(stage)
-    running = [stage.start("promote", "--run-id", run_id) for run_id in rivals]
-    results = [process.result() for process in running]
-    assert sorted(result.code for result in results) == [0, 1], [result.stderr for result in results]
-    winner, loser = sorted(results, key=lambda result: result.code)
-    assert "against champion version 1, which is now version" in loser.error
-    require_settled(stage, winner.json["version"])
-    assert len(stage.versions()) == 2
 
 
 def test_renewals_and_promotions_at_once_leave_one_champion_with_the_newest_data(stage: Stage) -> None:

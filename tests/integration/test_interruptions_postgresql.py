@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from command import Command
-from conftest import new_command, stop_endpoints
+from command import Command, new_command
+from killing import require_every_kill_mended
+from local_endpoint_support import stop_endpoints
 from servers import mlflow_server, postgres, postgres_binaries
 from test_interruptions import (
-    require_every_kill_mended,
     test_another_machines_fresh_journal_is_respected_and_an_old_one_undone,
     test_of_two_promotions_at_once_exactly_one_wins,
     test_renewals_and_promotions_at_once_leave_one_champion_with_the_newest_data,

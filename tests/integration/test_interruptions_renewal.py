@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from killing import require_every_kill_mended
 from stories import RENEWALS
-from test_interruptions import require_every_kill_mended
 from workshop import Stage
 
 

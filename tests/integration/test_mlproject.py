@@ -14,7 +14,8 @@ from mlflow.entities import Run
 
 from command import Command
 from forecastops.commands.main import main
-from mlproject import ROOT, finish, start
+from mlproject import finish, start
+from repository import ROOT
 
 ENTRY_POINTS: dict[str, Any] = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]
 MODEL = "transactions-forecast"

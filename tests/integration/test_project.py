@@ -21,10 +21,10 @@ import yaml
 from packaging.requirements import Requirement
 
 from forecastops.commands.main import main
+from repository import ROOT
 
 toml: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
-ROOT = Path(__file__).resolve().parents[1]
 PROJECT: dict[str, Any] = toml.loads((ROOT / "pyproject.toml").read_text())["project"]
 MODULES = sorted((ROOT / "src").rglob("*.py"))
 LOCKS = ["requirements.lock", "requirements-dev.lock"]
@@ -220,7 +220,7 @@ def test_every_loader_that_was_ever_shipped_is_known() -> None:
     digests = [line.split()[0] for line in lines if not line.startswith("#")]
     assert len(digests) == len(set(digests)) >= 15
     assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in digests)
-    earlier = (ROOT / "tests/earlier/forecastops_model.txt").read_bytes()
+    earlier = (ROOT / "tests/support/earlier/forecastops_model.txt").read_bytes()
     assert hashlib.sha256(earlier).hexdigest() in digests
 
 

@@ -31,7 +31,7 @@ def test_an_interrupted_deployment_does_not_arrive_later(stage: Stage) -> None:
 
 def test_an_endpoint_of_another_registry_is_not_touched(stage: Stage, empty_database: Path, tmp_path: Path) -> None:
     """Two projects with the defaults share a model name, an endpoint name, and a home."""
-    from conftest import new_command
+    from command import new_command
 
     stage.first_champion()
     other = new_command(tmp_path, empty_database)

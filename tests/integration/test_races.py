@@ -1,6 +1,6 @@
 """Two machines that change one model at the same moment: one wins, the other gives way; the dead block nobody for long.
 
-Many more pairs, on SQLite and on a server with PostgreSQL, are `tests/races.py`.
+Many more pairs, on SQLite and on a server with PostgreSQL, are `tests/support/races.py`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from conftest import new_command, stop_endpoints
+from command import new_command
 from interruptions import kill_before
+from local_endpoint_support import stop_endpoints
 from races import Machines, require_one_winner_of_each
 from stories import require_settled
 from workshop import WHOLE, Stage

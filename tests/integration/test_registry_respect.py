@@ -20,9 +20,9 @@ from mlflow.store.db.utils import _get_alembic_config, _get_latest_schema_revisi
 from mlflow.store.tracking.dbmodels.initial_models import Base
 from sqlalchemy import create_engine
 
-from command import Command, Result
-from conftest import new_command, stop_endpoints
+from command import Command, Result, new_command
 from forecastops.core.identity import identify
+from local_endpoint_support import stop_endpoints
 from stories import HOLD, require_settled
 from test_bad_input import require_parts
 from workshop import FIXED, PAST, WHOLE, Stage, Workshop

@@ -24,10 +24,11 @@ from forecastops.adapters.model_artifact import folder_sha256
 from forecastops_local.state import Layout
 from interruptions import answer_otherwise
 from local_endpoint_support import eventually, pids_of
+from repository import ROOT
 from stories import HOLD, require_settled, require_told, spring_run
 from workshop import FIXED, PAST, SPRING, WHOLE, Stage
 
-EARLIER = Path(__file__).with_name("earlier")
+EARLIER = ROOT / "tests/support/earlier"
 KEYS = {"promoted", "renewed", "version", "previous_version", "endpoint", "reason", "note"}
 
 Rows = list[tuple[str, float]]

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from command import Command
-from conftest import stop_endpoints
 from faulty_proxy import FaultyProxy, faulty_proxy
+from local_endpoint_support import stop_endpoints
 from servers import mlflow_server
 from stories import require_settled
 from workshop import FIXED, WHOLE, Stage, Workshop

@@ -16,7 +16,8 @@ from types import ModuleType
 import pytest
 from packaging.requirements import Requirement
 
-ROOT = Path(__file__).resolve().parents[1]
+from repository import ROOT
+
 LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-build.lock"]
 WORKFLOWS = [*(ROOT / ".github/workflows").glob("*.yml"), *(ROOT / ".github/actions").rglob("*.yml")]
 

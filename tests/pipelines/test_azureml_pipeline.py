@@ -25,8 +25,8 @@ from mlflow import MlflowClient
 from packaging.requirements import Requirement
 
 from command import Command
+from repository import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "azureml"
 COMPONENTS = sorted((FOLDER / "components").glob("*.yml"))
 MODEL = "transactions-forecast"

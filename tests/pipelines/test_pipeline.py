@@ -15,7 +15,8 @@ from pipeline_rehearsal.definition import load_pipeline
 from pipeline_rehearsal.places import in_a_workspace, on_one_machine
 from pipeline_rehearsal.run import STAND_INS
 from pipeline_rehearsal.stories import CANCELED, GREEN, REASON, RED, RENEWAL, SKIPPED, STORIES, Life, results
-from test_pipeline_rules import OUTPUTS, ROOT
+from repository import ROOT
+from test_pipeline_rules import OUTPUTS
 
 IN_A_WORKSPACE = bool(find_spec("standin")) and os.environ.get("FORECASTOPS_REHEARSE_ON") != "one-machine"
 

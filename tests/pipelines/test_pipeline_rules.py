@@ -17,8 +17,8 @@ from jsonschema import Draft7Validator
 from forecastops.commands.main import main
 from forecastops.core.redaction import redacted
 from pipeline_rehearsal.rules import files_of, problems
+from repository import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 # What the steps set; test_pipeline.py holds it against what they have set when they ran.
 OUTPUTS = {
     ("Train", "fit", "train"): {"run_id"},

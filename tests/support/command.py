@@ -7,6 +7,7 @@ import importlib
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Mapping
@@ -129,6 +130,22 @@ def _start_server() -> None:
         del os.environ["PYTHONPATH"]
         if before is not None:
             os.environ["PYTHONPATH"] = before
+
+
+def new_command(folder: Path, database: Path) -> Command:
+    """The command, with a copy of that database in ``folder``."""
+    shutil.copyfile(database, folder / "mlflow.db")
+    # These tests may themselves run on a build agent, to which the commands under test have nothing to say.
+    ours = ("MLFLOW", "FORECASTOPS", "TF_BUILD", "GITHUB_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return Command(
+        folder,
+        kept
+        | {
+            "FORECASTOPS_HOME": str(folder / "home"),
+            "MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}",
+        },
+    )
 
 
 def read_environment_again() -> None:

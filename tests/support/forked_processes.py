@@ -3,7 +3,7 @@
 Those of a local endpoint, and the one that calls Azure. Real processes with real sockets and pipes, as ever; but
 starting Python and importing MLflow anew costs each of them three seconds of processor time, and the tests deploy
 hundreds of times. test_local_endpoint, test_secrets, test_mlproject, two stories of test_azure_endpoints and
-`tests/soak.py --exec` start them as users do.
+`tests/support/soak.py --exec` start them as users do.
 """
 
 from __future__ import annotations

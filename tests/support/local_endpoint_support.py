@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -127,6 +128,12 @@ def end_everything(home: Path) -> list[int]:
                 os.kill(pid, signal.SIGKILL)
             killed.append(pid)
     return killed
+
+
+def stop_endpoints(home: Path) -> None:
+    """End every process of that home's deployments at once, and remove them."""
+    end_everything(home)
+    shutil.rmtree(home / "endpoints", ignore_errors=True)
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 15.0) -> bool:

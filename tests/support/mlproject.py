@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 
 from command import Command, Running
+from repository import ROOT
 
-__all__ = ["ROOT", "finish", "start"]
-
-ROOT = Path(__file__).resolve().parents[1]
+__all__ = ["finish", "start"]
 
 
 def start(forecastops: Command, entry: str, *parameters: str) -> Running:

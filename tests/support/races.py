@@ -1,6 +1,6 @@
 """Pairs of commands that two machines start at the same moment on one model; run by `make soak`, not by pytest.
 
-    python tests/races.py --pairs 200 [--postgresql] [--seed 0]
+    python tests/support/races.py --pairs 200 [--postgresql] [--seed 0]
 
 Two machines are two homes, so that no lock is shared. The commands go through the public entry point, in processes that
 have their imports behind them and wait for each other: at their start, before they register, and before they move the
@@ -27,8 +27,8 @@ from pathlib import Path
 from typing import Any
 
 from command import Command, Result
-from conftest import stop_endpoints
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
+from local_endpoint_support import stop_endpoints
 from servers import mlflow_server, postgres
 from stories import require_settled
 from workshop import SPRING, WHOLE, Stage, Workshop

@@ -1,6 +1,6 @@
 """Many interruptions at random moments, and many promotions at once; run by `make soak`, not by pytest.
 
-    python tests/soak.py --kills 200 --rounds 20 [--postgresql] [--exec] [--seed 0]
+    python tests/support/soak.py --kills 200 --rounds 20 [--postgresql] [--exec] [--seed 0]
 
 Each kill is a SIGKILL of promote, renew or rollback at a random moment, followed by one rerun, after which pointer,
 endpoint and journal must agree. Each round starts two promotions judged against the same champion at the same moment,
@@ -23,10 +23,10 @@ from collections import Counter
 from pathlib import Path
 
 from command import Command
-from conftest import stop_endpoints
+from killing import require_one_winner
+from local_endpoint_support import stop_endpoints
 from servers import mlflow_server, postgres
 from stories import CHAINS, STORIES, require_told
-from test_interruptions import require_one_winner
 from workshop import Stage, Workshop
 
 

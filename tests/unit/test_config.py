@@ -22,10 +22,11 @@ from forecastops.core.signing_config import SigningConfig
 from forecastops.data.config import DataConfig
 from forecastops.forecasting.config import Evaluation, EvaluationConfig, ModelConfig, ModelSpec, Orders
 from forecastops.gate.policy import GatePolicy
+from repository import ROOT
 
 fixed = examples(150)
 
-CONFIGS = Path(__file__).parents[1] / "configs"
+CONFIGS = ROOT / "configs"
 RECORDS: list[type[BaseModel]] = [
     *(Config, DataConfig, ModelConfig, EvaluationConfig, GatePolicy, TrackingConfig, RegistryConfig, DeploymentConfig),
     SigningConfig,

@@ -10,14 +10,14 @@ from typing import Any
 
 import yaml
 
-from conftest import new_command, stop_endpoints
+from command import new_command
+from local_endpoint_support import stop_endpoints
 from pipeline_rehearsal.forked_command import forked_command
 from pipeline_rehearsal.run import Agents
 from pipeline_rehearsal.stories import Life
+from repository import ROOT
 
 __all__ = ["in_a_workspace", "on_one_machine"]
-
-_ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def on_one_machine(folder: Path, database: Path) -> Iterator[Life]:
     kept = {"FORECASTOPS_HOME": environment["FORECASTOPS_HOME"]}
     variables = {"MLFLOW_TRACKING_URI": environment["MLFLOW_TRACKING_URI"]}
     with forked_command(folder) as program:
-        agents = Agents(_ROOT, folder / "agents", kept, variables, program)
+        agents = Agents(ROOT, folder / "agents", kept, variables, program)
         yield Life(agents, config, folder / "mlflow.db", folder / "artifacts")
     stop_endpoints(Path(kept["FORECASTOPS_HOME"]))
 
@@ -37,7 +37,7 @@ def on_one_machine(folder: Path, database: Path) -> Iterator[Life]:
 @contextmanager
 def in_a_workspace(azure: Any, folder: Path) -> Iterator[Life]:
     """The stand-in ``azure`` is what the pipeline's variable names; the champion serves from container instances."""
-    document = yaml.safe_load((_ROOT / "configs/aci.yaml").read_text())
+    document = yaml.safe_load((ROOT / "configs/aci.yaml").read_text())
     document["deployment"]["settings"]["cname"] = "localhost"
     config = folder / "aci.yaml"
     config.write_text(json.dumps(document))
@@ -48,5 +48,5 @@ def in_a_workspace(azure: Any, folder: Path) -> Iterator[Life]:
         secure_files = dict.fromkeys(("certificate.pem", "key.pem"), azure.folder / "server.pem")
         for name, path in secure_files.items():
             (folder / name).symlink_to(path)  # for a person's commands
-        agents = Agents(_ROOT, folder / "agents", environment, variables, program, secure_files)
+        agents = Agents(ROOT, folder / "agents", environment, variables, program, secure_files)
         yield Life(agents, config, azure.folder / "mlflow.db", azure.folder / "blobs")

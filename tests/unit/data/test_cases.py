@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,8 +11,9 @@ import yaml
 from click.testing import CliRunner, Result
 
 from forecastops.commands.main import main
+from repository import SHARED
 
-FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "cases"
+FOLDER = SHARED / "data" / "cases"
 CASES = sorted(path.parent.name for path in FOLDER.glob("*/case.yaml"))
 # Without this option the case is refused, and the one line names what is said here.
 REFUSED = [
