@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from pipeline_rehearsal.definition import load_pipeline
-from test_pipeline_rules import OUTPUTS, ROOT
+from repository import ROOT
+from test_pipeline_rules import OUTPUTS
 
 WORKFLOW = ROOT / ".github/workflows/retrain.yml"
 STEPS = {step: names for (_, _, step), names in OUTPUTS.items()}
