@@ -171,7 +171,8 @@ def test_the_endpoint_reads_no_link_in_its_own_copy(stage: Stage) -> None:
 @pytest.fixture(scope="module")
 def over_http(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[tuple[Command, Path]]:
     """The command before a server that keeps the artifacts, and the folder where it does."""
-    from conftest import new_command, stop_endpoints
+    from command import new_command
+    from local_endpoint_support import stop_endpoints
 
     folder = tmp_path_factory.mktemp("http")
     command = new_command(folder, empty_database)
