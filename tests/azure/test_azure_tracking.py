@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
+from mlflow.tracking._model_registry.client import ModelRegistryClient
 
 from command import Command
 from local_endpoint_support import stop_endpoints
@@ -34,7 +35,7 @@ QUICK = {
 }
 ALWAYS = float("inf")
 LOOPBACK = {"localhost", "127.0.0.1"}
-_REQUESTS_UNTIL_DEPLOYED = 30
+_REQUESTS_UNTIL_DEPLOYED = 24
 
 
 @pytest.fixture(scope="module")
@@ -187,13 +188,13 @@ def test_renewals_move_the_stage_and_leave_the_model(stage: Stage, azure: Worksp
 
 def kill_after_the_pointer_has_moved() -> None:
     """In a registry that archives the other version only afterwards."""
-    move = MlflowClient.transition_model_version_stage
+    move = ModelRegistryClient.transition_model_version_stage
 
     def moved(*args: Any, **kwargs: Any) -> None:
         move(*args, **{**kwargs, "archive_existing_versions": False})
         os.kill(os.getpid(), signal.SIGKILL)
 
-    setattr(MlflowClient, move.__name__, moved)
+    setattr(ModelRegistryClient, move.__name__, moved)
 
 
 def failing(stage: Stage, *args: str) -> None:
