@@ -55,18 +55,13 @@ def fill_gaps(rows: Rows, offset: BaseOffset, config: DataConfig, notes: list[st
         notes.append(f"the first {ahead} dates have no value and were left out: the series begins with one.")
         begin, ahead = dates[0], 0
     total = int(missing.sum()) + ahead
-    gaps = [int(i) for i in missing.nonzero()[0][: _NAMED_GAPS + 1]]
     _require_allowed(rows, offset, config, missing)
     _require_share(rows, offset, config, total)
     grid = pd.date_range(begin, dates[-1], freq=offset)
     values = pd.Series(rows.values, index=dates, name=config.value_column).reindex(grid)
     if not total:
         return Filled(values, (), 0)
-    number = int((missing > 0).sum())
-    more = f" and {number - _NAMED_GAPS} more gaps" if number > _NAMED_GAPS else ""
-    first = [f"the first {ahead}"] if ahead else []
-    spans = ", ".join(first + [_span(dates, i, offset) for i in gaps[:_NAMED_GAPS]]) + more
-    notes.append(_WAYS[config.gaps].format(total, spans))
+    notes.append(_WAYS[config.gaps].format(total, _spans(dates, missing, offset, ahead)))
     if config.gaps == "zero":
         return Filled(values.fillna(0.0), (), total)
     if (closed := closed_days(values)) is not None:
@@ -76,6 +71,14 @@ def fill_gaps(rows: Rows, offset: BaseOffset, config: DataConfig, notes: list[st
     filled = tuple(iso_dates(grid[values.isna().to_numpy()]))
     days = (grid - grid[0]) / pd.Timedelta(days=1)
     return Filled(values.set_axis(days).interpolate(method="index").set_axis(grid), filled, 0)
+
+
+def _spans(dates: pd.DatetimeIndex, missing: npt.NDArray[np.integer], offset: BaseOffset, ahead: int) -> str:
+    """Return where dates are missing: the first gaps by their dates, and how many more there are."""
+    (gaps,) = missing.nonzero()
+    named = [_span(dates, int(i), offset) for i in gaps[:_NAMED_GAPS]]
+    more = f" and {len(gaps) - _NAMED_GAPS} more gaps" if len(gaps) > _NAMED_GAPS else ""
+    return ", ".join([f"the first {ahead}", *named] if ahead else named) + more
 
 
 def _require_allowed(rows: Rows, offset: BaseOffset, config: DataConfig, missing: npt.NDArray[np.integer]) -> None:

@@ -17,7 +17,7 @@ from forecastops.core.errors import ModelError
 from forecastops.core.iso_dates import iso_date
 from forecastops.forecasting.config import LONGEST_SEASON, ModelSpec
 from forecastops.forecasting.forecaster import Arima, arima, modelled, point_forecast, rescaled
-from forecastops.forecasting.optimum import NOT_FITTED, best, optima, starts
+from forecastops.forecasting.optimum import NOT_FITTED, Optimum, best, optima, starts
 
 __all__ = ["Estimate", "estimate", "plain_forecast", "require_positive", "rows_needed", "spec_of"]
 
@@ -85,17 +85,31 @@ def estimate(values: pd.Series[float], spec: ModelSpec, previous: Arima | None =
         found = optima(search, starts(search, known), spec.max_iterations)
         chosen = best(found)
         likelihood = chosen.log_likelihood if search is model else float(model.loglike(list(chosen.params.values())))
-    burn_in, parameters = int(model.loglikelihood_burn), len(chosen.params) + 1
-    log_likelihood = likelihood - _in_data_unit(observed, burn_in, unit)
+    params = _unstandardised(chosen.params | {"sigma2": chosen.variance}, len(values), centre, unit)
+    in_data_unit = _in_data_unit(observed, int(model.loglikelihood_burn), unit)
+    return _record(spec, values, params, found, log_likelihood=likelihood - in_data_unit, model=model)
+
+
+def _record(
+    spec: ModelSpec,
+    values: pd.Series[float],
+    params: dict[str, float],
+    found: list[Optimum],
+    *,
+    log_likelihood: float,
+    model: Any,
+) -> Estimate:
+    """Return what was found, with the criteria by which models of the same values are compared."""
+    chosen, burn_in = best(found), int(model.loglikelihood_burn)
     return Estimate(
         spec=spec,
-        params=_unstandardised(chosen.params | {"sigma2": chosen.variance}, len(values), centre, unit),
+        params=params,
         estimated_through=iso_date(values.index[-1]),
         converged=chosen.converged,
         iterations=chosen.iterations,
         start_gap=max(one.log_likelihood for one in found) - min(one.log_likelihood for one in found),
-        aic=2 * parameters - 2 * log_likelihood,
-        bic=math.log(model.nobs - burn_in) * parameters - 2 * log_likelihood,
+        aic=2 * len(params) - 2 * log_likelihood,
+        bic=math.log(model.nobs - burn_in) * len(params) - 2 * log_likelihood,
         log_likelihood=log_likelihood,
         burn_in=burn_in,
     )
