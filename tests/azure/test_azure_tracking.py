@@ -213,7 +213,7 @@ def require_no_secret(azure: Workspace, folder: Path) -> None:
             assert not [secret for secret in azure.secrets() if secret.encode() in data], path
 
 
-def test_an_incumbent_of_older_scripts_is_replaced_by_rule(stage: Stage, azure: Workspace) -> None:
+def test_a_legacy_champion_of_older_scripts_is_replaced_by_rule(stage: Stage, azure: Workspace) -> None:
     """Their model is no MLflow model either, but a pickle of its own."""
     client, first = stage.client, stage.workshop.first
     theirs = client.get_run(first).info

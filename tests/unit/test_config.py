@@ -90,6 +90,16 @@ def test_of_two_overrides_of_one_key_the_last_holds() -> None:
     assert load_config(None, ["evaluation.horizon=7", "evaluation={window: 30}"]).evaluation.horizon is None
 
 
+def test_a_key_is_taken_by_its_former_name_but_not_by_both(tmp_path: Path) -> None:
+    path = tmp_path / "forecastops.yaml"
+    path.write_text("gate: {incumbent: hold}")
+    assert load_config(path).gate.legacy_champion == "hold"
+    assert load_config(None, ["gate.incumbent=hold"]) == load_config(None, ["gate.legacy_champion=hold"])
+    assert "incumbent" not in json.dumps(Config.model_json_schema())
+    with pytest.raises(ConfigError, match=r"gate\.incumbent"):
+        load_config(path, ["gate.legacy_champion=seasonal_naive"])
+
+
 def test_a_value_may_hold_an_equals_sign() -> None:
     uri = "sqlite:///a.db?mode=ro"
     assert load_config(None, [f"tracking.tracking_uri={uri}"]).tracking.tracking_uri == uri

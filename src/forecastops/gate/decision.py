@@ -72,7 +72,7 @@ def _verdict(
         return "REJECT", "guardrails_failed"
     if evidence.unscored:
         # It passes every guardrail, the floor among them, and there is nothing else to compare it with.
-        replaced: Verdict = "PROMOTE" if policy.incumbent == "seasonal_naive" else "HOLD"
+        replaced: Verdict = "PROMOTE" if policy.legacy_champion == "seasonal_naive" else "HOLD"
         return replaced, "champion_files_gone" if evidence.gone else "unscored_champion"
     if evidence.champion is None:
         return "PROMOTE", "no_champion"

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, model_validator
 
 from forecastops.core.strict import StrictRecord
 
@@ -126,10 +126,12 @@ class Evidence(StrictRecord):
     levels: tuple[int, ...] = Field(description="Levels of the intervals, in percent.")
     challenger: ModelEvidence = Field(description="Scores of the model that asks for promotion.")
     champion: ModelEvidence | None = Field(
-        description="Scores of the model under the pointer; null without one, or where it is an incumbent."
+        description="Scores of the model under the pointer; null without one, or where it is a legacy champion."
     )
-    incumbent: bool = Field(
-        False, description="Whether the model under the pointer is none of ours, so that it cannot be scored."
+    legacy_champion: bool = Field(
+        False,
+        validation_alias=AliasChoices("legacy_champion", "incumbent"),
+        description="Whether the model under the pointer is none of ours, so that it cannot be scored.",
     )
     gone: bool = Field(False, description="Whether the files of the model under the pointer are gone, likewise.")
     seasonal_naive: ModelEvidence = Field(description="Scores of the last season's values again.")
@@ -149,15 +151,15 @@ class Evidence(StrictRecord):
     )
 
     @model_validator(mode="after")
-    def _incumbent_has_no_scores(self) -> Evidence:
+    def _legacy_champion_has_no_scores(self) -> Evidence:
         if self.unscored and self.champion is not None:
-            raise ValueError("an incumbent cannot be scored, and here it has scores")
+            raise ValueError("a legacy champion cannot be scored, and here it has scores")
         return self
 
     @property
     def unscored(self) -> bool:
         """Whether there is a model under the pointer that cannot be scored."""
-        return self.incumbent or self.gone
+        return self.legacy_champion or self.gone
 
 
 def finite_or_none(value: float) -> Number:

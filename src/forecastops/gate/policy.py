@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from forecastops.core.strict import StrictRecord
 
@@ -62,8 +62,9 @@ class GatePolicy(StrictRecord):
         description="Largest log-likelihood by which the estimation's starts may end apart; off unless set.",
     )
     beat_seasonal_naive: bool = Field(True, description="Whether the RMSE must not exceed the seasonal naive's.")
-    incumbent: Literal["seasonal_naive", "hold"] = Field(
+    legacy_champion: Literal["seasonal_naive", "hold"] = Field(
         "seasonal_naive",
+        validation_alias=AliasChoices("legacy_champion", "incumbent"),  # its former name, in files and decisions
         description="What replaces a champion that cannot be scored, as it is no forecastops model or its files are "
         "gone: a challenger that passes the guardrails and is not above the seasonal naive, or (hold) none without "
         "--force.",

@@ -9,13 +9,13 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 
 from forecastops.core.home import lock_domain
 
-__all__ = ["UNKNOWN_REASON", "Entry", "Incumbent", "Kind", "Step", "actor", "now"]
+__all__ = ["UNKNOWN_REASON", "Entry", "Kind", "LegacyEndpoint", "Step", "actor", "now"]
 
-Incumbent = Literal["served", "unserved"]
+LegacyEndpoint = Literal["served", "unserved"]
 UNKNOWN_REASON = "it was interrupted"  # of a transition killed before its journal was begun: nothing says why
 
 
@@ -63,7 +63,7 @@ class Entry(BaseModel):
     """One operation on one version."""
 
     # Later versions may write more; what they mean by the rest stays the same.
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", serialize_by_alias=True)
 
     kind: Kind = Field(description="What was asked for.")
     previous: str | None = Field(description="The champion's version when it began; null for none.")
@@ -71,8 +71,12 @@ class Entry(BaseModel):
     forced: bool = Field(False, description="Whether the verdict was overridden.")
     alias: str = Field(description="The pointer that is to be moved.")
     endpoint: str = Field(description="The deployment that is to serve the version.")
-    incumbent: Incumbent | None = Field(
-        None, description="Of a champion that is no forecastops model: whether the deployment existed when it began."
+    # In the registry it is written under its former name, which other machines may still be reading by.
+    legacy_endpoint: LegacyEndpoint | None = Field(
+        None,
+        validation_alias=AliasChoices("legacy_endpoint", "incumbent"),
+        serialization_alias="incumbent",
+        description="Of a champion that is no forecastops model: whether the deployment existed when it began.",
     )
     actor: str = Field(default_factory=actor, description="Who: user@host, or who asked for the build.")
     domain: str = Field(default_factory=lock_domain, description="Those processes that its lock keeps out.")

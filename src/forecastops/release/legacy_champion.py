@@ -9,16 +9,16 @@ from forecastops.adapters.model_artifact import is_own_format
 from forecastops.core.errors import ModelError, RegistryError
 from forecastops.core.tags import JOURNAL, MODEL_DIGEST, SERVED
 from forecastops.forecasting.forecaster import Forecaster
-from forecastops.release.entry import Incumbent
+from forecastops.release.entry import LegacyEndpoint
 from forecastops.release.journal import read_journal
 from forecastops.release.kinds import registered_by
 from forecastops.release.models import version_model
 
-__all__ = ["champion_model", "legacy_endpoint", "made_by_forecastops", "proven_model"]
+__all__ = ["champion_model", "find_legacy_endpoint", "made_by_forecastops", "proven_model"]
 
 
 def champion_model(runs: Runs, registry: ModelRegistry, version: ModelVersion) -> Forecaster | None:
-    """The champion's model; None where it is an incumbent.
+    """The champion's model; None where it is a legacy champion.
 
     Raises:
         ModelError: when it is a forecastops model that cannot be rebuilt, or not the one that was logged.
@@ -43,7 +43,7 @@ def proven_model(runs: Runs, registry: ModelRegistry, version: ModelVersion) -> 
 def made_by_forecastops(runs: Runs, registry: ModelRegistry, version: ModelVersion) -> bool:
     """Whether the version is a forecastops model by any mark: on the version, on its run, or in its files.
 
-    One mark is enough, so that a version of ours that lost its tags is an error and no incumbent.
+    One mark is enough, so that a version of ours that lost its tags is an error and no legacy champion.
     """
     if version.tags.keys() & {MODEL_DIGEST, SERVED, JOURNAL} or registered_by(version):
         return True
@@ -58,16 +58,16 @@ def made_by_forecastops(runs: Runs, registry: ModelRegistry, version: ModelVersi
         return False  # nothing is left that could say it
 
 
-def legacy_endpoint(
+def find_legacy_endpoint(
     runs: Runs, registry: ModelRegistry, endpoint: Endpoint, champion: ModelVersion | None, mover: ModelVersion | None
-) -> Incumbent | None:
-    """Whether an incumbent has the endpoint, before ``mover`` takes its place; None where the champion is no incumbent.
+) -> LegacyEndpoint | None:
+    """Tell whether a legacy champion has the endpoint before ``mover`` takes its place; None for other champions.
 
     An interrupted move has recorded what it found, and may have changed it since.
     """
     if champion is None or made_by_forecastops(runs, registry, champion):
         return None
     earlier = read_journal(mover) if mover else None
-    if earlier and earlier.outcome is None and earlier.incumbent:
-        return earlier.incumbent
+    if earlier and earlier.outcome is None and earlier.legacy_endpoint:
+        return earlier.legacy_endpoint
     return "unserved" if endpoint.state() is None else "served"

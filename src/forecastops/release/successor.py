@@ -31,7 +31,7 @@ from forecastops.core.tags import (
 from forecastops.data.series import Series
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.release.adoption import version_or_files
-from forecastops.release.entry import Incumbent, Kind, actor, now
+from forecastops.release.entry import Kind, LegacyEndpoint, actor, now
 from forecastops.release.lineage import RENEWAL, model_run, model_version
 from forecastops.release.production import Production
 from forecastops.release.transition import move_in, plan_transition
@@ -96,7 +96,7 @@ def install(
     *,
     previous: str | None,
     reason: str | None,
-    incumbent: Incumbent | None = None,
+    legacy_endpoint: LegacyEndpoint | None = None,
 ) -> tuple[ModelVersion, EndpointState]:
     """Log the successor as a run, register its version, and move it in.
 
@@ -106,7 +106,7 @@ def install(
         kind: what was asked for.
         previous: the champion's version; None for none.
         reason: why, as the user gave it.
-        incumbent: what ``legacy_endpoint`` returned.
+        legacy_endpoint: what ``find_legacy_endpoint`` returned.
 
     Raises:
         EndpointError: when it cannot be deployed, or answers otherwise; production is then as it was.
@@ -115,7 +115,9 @@ def install(
     """
     run_id, tags = _logged(production, successor, kind)
     moving = version_or_files(production.registry, production.runs.get(run_id))
-    journal = plan_transition(production, moving, kind, previous=previous, reason=reason, incumbent=incumbent)
+    journal = plan_transition(
+        production, moving, kind, previous=previous, reason=reason, legacy_endpoint=legacy_endpoint
+    )
     try:
         state = move_in(production, journal, successor.model.reference(), {RUN_ID: run_id, **tags})
     except RivalError:

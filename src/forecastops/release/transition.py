@@ -17,7 +17,7 @@ from forecastops.core.errors import ForecastopsError, RegistryError
 from forecastops.core.tags import MODEL_DIGEST, ROLLED_BACK, SERVED
 from forecastops.release.champion import named
 from forecastops.release.deployment import deploy_files, require_deployable
-from forecastops.release.entry import Entry, Incumbent, Kind, Step, now
+from forecastops.release.entry import Entry, Kind, LegacyEndpoint, Step, now
 from forecastops.release.journal import Journal
 from forecastops.release.kinds import placeholder_mark, predecessor_tags, registration_mark
 from forecastops.release.lineage import model_version
@@ -46,7 +46,7 @@ def plan_transition(
     previous: str | None,
     reason: str | None,
     forced: bool = False,
-    incumbent: Incumbent | None,
+    legacy_endpoint: LegacyEndpoint | None,
 ) -> Journal:
     """Take a place among those that change production at the same moment, and make the journal of the transition.
 
@@ -59,7 +59,7 @@ def plan_transition(
         previous: the champion's version, which must still be the champion when the pointer moves; None for none.
         reason: why, as the user gave it.
         forced: whether a verdict was overridden.
-        incumbent: what ``legacy_endpoint`` returned.
+        legacy_endpoint: what ``find_legacy_endpoint`` returned.
     """
     since = time.monotonic()
     version, placeholder = _registered(production, moving, kind)
@@ -70,7 +70,7 @@ def plan_transition(
         forced=forced,
         alias=production.registry.pointer.name,
         endpoint=production.endpoint.name,
-        incumbent=incumbent,
+        legacy_endpoint=legacy_endpoint,
         domain=production.domain,
         placeholder=placeholder,
         limit=production.config.deployment.timeout_seconds,

@@ -55,7 +55,7 @@ def restore_endpoint(production: Production, champion: ModelVersion | None, entr
     state = endpoint.state()
     if state is not None and not state.ours:
         return  # it was refused to us
-    if champion is None or entry.incumbent == "unserved":
+    if champion is None or entry.legacy_endpoint == "unserved":
         endpoint.delete()
         return
     try:
@@ -70,7 +70,7 @@ def restore_endpoint(production: Production, champion: ModelVersion | None, entr
         endpoint.clean_up()
     except EndpointError as error:  # callers have what they had; the next deployment clears it away
         _LOG.warning("something is left behind: %s", error)
-    if entry.incumbent:
+    if entry.legacy_endpoint:
         what = "endpoint %s serves version %s again; it is healthy, but as no forecastops model could not be verified"
         _LOG.warning(what, endpoint.name, champion.version)
 
@@ -87,7 +87,7 @@ def _leave_endpoint_of_lost_files(endpoint: Endpoint, version: str) -> None:
 def _redeploy_champion(production: Production, champion: ModelVersion, entry: Entry) -> None:
     """Stage what was there; a target that loads only what forecastops made can be given nothing else."""
     endpoint = production.endpoint
-    if entry.incumbent is None:
+    if entry.legacy_endpoint is None:
         deploy_files(production, champion, restoring=True)
     elif endpoint.checks_files:
         _require_untouched(endpoint, champion)

@@ -50,9 +50,9 @@ def evaluate(config: Config, run_id: str) -> Decision:
     require_observed_window(challenger.observed, evaluation, f"run {run.run_id}")
     bound, tolerance = config.model.max_iterations, config.gate.revision_tolerance
     comparison = compare(challenger, champion, evaluation, bound, tolerance)
-    incumbent = current is not None and champion is None and not gone
-    opponent = _champion_record(current, comparison, incumbent=incumbent, gone=gone)
-    evidence = comparison.evidence.model_copy(update={"incumbent": incumbent, "gone": gone})
+    legacy_champion = current is not None and champion is None and not gone
+    opponent = _champion_record(current, comparison, legacy_champion=legacy_champion, gone=gone)
+    evidence = comparison.evidence.model_copy(update={"legacy_champion": legacy_champion, "gone": gone})
     decision = _decision(config, run, challenger, replace(comparison, evidence=evidence), opponent)
     log_decision(runs, decision, comparison.table, served=_was_served(registry, current, run_id))
     return decision
@@ -105,7 +105,7 @@ def _champion_model(runs: Runs, registry: ModelRegistry, current: Champion | Non
 
 
 def _champion_record(
-    current: Champion | None, comparison: Comparison, *, incumbent: bool, gone: bool
+    current: Champion | None, comparison: Comparison, *, legacy_champion: bool, gone: bool
 ) -> ChampionRecord | None:
     if current is None:
         return None
@@ -115,7 +115,7 @@ def _champion_record(
         model_version=model_version(found),
         run_id=model_run(found),
         re_estimated=comparison.re_estimated,
-        recorded={name: _number(found.tags.get(name)) for name in ("RMSE", "R2")} if incumbent else None,
+        recorded={name: _number(found.tags.get(name)) for name in ("RMSE", "R2")} if legacy_champion else None,
         gone=gone,
     )
 

@@ -31,9 +31,9 @@ from forecastops.core.tags import (
 from forecastops.gate.record import Decision
 from forecastops.release.adoption import own_version, version_or_files
 from forecastops.release.champion import named
-from forecastops.release.entry import Entry, Incumbent, Kind, now
+from forecastops.release.entry import Entry, Kind, LegacyEndpoint, now
 from forecastops.release.journal import unfinished
-from forecastops.release.legacy_champion import legacy_endpoint
+from forecastops.release.legacy_champion import find_legacy_endpoint
 from forecastops.release.lineage import is_renewal, model_run, model_version
 from forecastops.release.models import challenger_model
 from forecastops.release.production import Production
@@ -54,10 +54,10 @@ _LOG = logging.getLogger(__name__)
 
 
 class _Opponent(NamedTuple):
-    """The champion that is replaced, and what ``legacy_endpoint`` says of it."""
+    """The champion that is replaced, and what ``find_legacy_endpoint`` says of it."""
 
     champion: ModelVersion | None
-    incumbent: Incumbent | None
+    legacy_endpoint: LegacyEndpoint | None
 
 
 def promote(config: Config, run_id: str, force_reason: str | None = None) -> Moved:
@@ -100,10 +100,10 @@ def _promote(production: Production, decision: Decision, run: Run, force_reason:
     if production.endpoint.checks_files:  # for others the registry's copy is proven, right before it is deployed
         challenger_model(production.runs, run)
     recover_interrupted(production, resuming=mine.version if mine else None)
-    incumbent = legacy_endpoint(production.runs, production.registry, production.endpoint, current, mine)
+    legacy_endpoint = find_legacy_endpoint(production.runs, production.registry, production.endpoint, current, mine)
     moving = version_or_files(production.registry, run)
     moved = _move_in(
-        production, moving, decision, run, force_reason=force_reason, opponent=_Opponent(current, incumbent)
+        production, moving, decision, run, force_reason=force_reason, opponent=_Opponent(current, legacy_endpoint)
     )
     return _kept_up_to_date(production, moved, current, run)
 
@@ -155,7 +155,7 @@ def _move_in(
         previous=previous,
         reason=force_reason,
         forced=forced,
-        incumbent=opponent.incumbent,
+        legacy_endpoint=opponent.legacy_endpoint,
     )
     state = move_in(production, journal, decision.golden, _version_tags(run, decision, journal.entry))
     note = f"version {journal.version} is the champion and serves at {state.url}"

@@ -16,9 +16,9 @@ from forecastops.core.redaction import redacted
 from forecastops.core.tags import DATA_END, PREDECESSOR, SERVED
 from forecastops.data.series import Series
 from forecastops.gate.data_checks import judge_data
-from forecastops.release.entry import UNKNOWN_REASON, Entry, Incumbent, Kind
+from forecastops.release.entry import UNKNOWN_REASON, Entry, Kind, LegacyEndpoint
 from forecastops.release.journal import read_journal
-from forecastops.release.legacy_champion import champion_model, legacy_endpoint, proven_model
+from forecastops.release.legacy_champion import champion_model, find_legacy_endpoint, proven_model
 from forecastops.release.lineage import model_run, model_version
 from forecastops.release.production import Production
 from forecastops.release.recovery import recover_interrupted, repair
@@ -54,11 +54,13 @@ def rollback(config: Config, reason: str, to_version: str | None = None) -> Move
         target = _target(production, champion, to_version)
         if champion:
             recover_interrupted(production, resuming=target.version if to_version else None)
-        incumbent = legacy_endpoint(production.runs, production.registry, production.endpoint, champion, target)
+        legacy_endpoint = find_legacy_endpoint(
+            production.runs, production.registry, production.endpoint, champion, target
+        )
         moved = None
         if champion and to_version is None:
-            moved = _with_newest_data(production, target, champion, reason, incumbent)
-        return moved or _exactly(production, target, champion, reason, incumbent)
+            moved = _with_newest_data(production, target, champion, reason, legacy_endpoint)
+        return moved or _exactly(production, target, champion, reason, legacy_endpoint)
 
 
 def _exactly(
@@ -66,12 +68,14 @@ def _exactly(
     target: ModelVersion,
     champion: ModelVersion | None,
     reason: str,
-    incumbent: Incumbent | None,
+    legacy_endpoint: LegacyEndpoint | None,
 ) -> Moved:
     """Move the version in as it is."""
     golden = production.golden(target)
     previous = champion.version if champion else None
-    journal = plan_transition(production, target, Kind.ROLLBACK, previous=previous, reason=reason, incumbent=incumbent)
+    journal = plan_transition(
+        production, target, Kind.ROLLBACK, previous=previous, reason=reason, legacy_endpoint=legacy_endpoint
+    )
     state = move_in(production, journal, golden, {})
     moved = _moved(target, target.version, champion, state, "is the champion again")
     known, lost = (version.tags.get(DATA_END, "") if version else "" for version in (target, champion))
@@ -85,7 +89,11 @@ def _exactly(
 
 
 def _with_newest_data(
-    production: Production, target: ModelVersion, champion: ModelVersion, reason: str, incumbent: Incumbent | None
+    production: Production,
+    target: ModelVersion,
+    champion: ModelVersion,
+    reason: str,
+    legacy_endpoint: LegacyEndpoint | None,
 ) -> Moved | None:
     """Move the target's model in with the data that the champion has; None where it has them, or must not have them."""
     model = proven_model(production.runs, production.registry, target)
@@ -108,7 +116,7 @@ def _with_newest_data(
             return None
     successor = renewed(target, model.with_data(series.values, series.filled), f"version {champion.version}")
     version, state = install(
-        production, successor, Kind.ROLLBACK, previous=champion.version, reason=reason, incumbent=incumbent
+        production, successor, Kind.ROLLBACK, previous=champion.version, reason=reason, legacy_endpoint=legacy_endpoint
     )
     what = f"has the model of version {target.version} and the data of version {champion.version}"
     return _moved(target, version.version, champion, state, what)

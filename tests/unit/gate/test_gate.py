@@ -135,28 +135,28 @@ def test_a_first_model_is_promoted_by_the_guardrails_alone() -> None:
 
 
 @pytest.mark.parametrize("floor", [False, True], ids=["floor off", "floor on"])
-def test_an_incumbent_that_cannot_be_scored_is_replaced_only_above_the_floor(floor: bool) -> None:
+def test_a_legacy_champion_that_cannot_be_scored_is_replaced_only_above_the_floor(floor: bool) -> None:
     policy = POLICY.model_copy(update={"beat_seasonal_naive": floor})
-    ruling = decide(evidence(first=True, incumbent=True), policy)
+    ruling = decide(evidence(first=True, legacy_champion=True), policy)
     assert (ruling.verdict, names(ruling)) == ("PROMOTE", GUARDRAILS)
     assert ruling.grounds == "unscored_champion"
     assert check_of(ruling, "comparable_data").reference == "unscored_champion"
-    below = decide(evidence(naive=model(losses(0.5, seed=1)), first=True, incumbent=True), policy)
+    below = decide(evidence(naive=model(losses(0.5, seed=1)), first=True, legacy_champion=True), policy)
     assert (below.verdict, names(below, passed=False)) == ("REJECT", ["beats_seasonal_naive"])
 
 
-def test_an_incumbent_can_be_held_whatever_the_challenger_is() -> None:
-    policy = GatePolicy(incumbent="hold")
-    ruling = decide(evidence(first=True, incumbent=True), policy)
+def test_a_legacy_champion_can_be_held_whatever_the_challenger_is() -> None:
+    policy = GatePolicy(legacy_champion="hold")
+    ruling = decide(evidence(first=True, legacy_champion=True), policy)
     assert (ruling.verdict, names(ruling, passed=False)) == ("HOLD", [])
     assert ruling.grounds == "unscored_champion"
     assert decide(evidence(first=True), policy).verdict == "PROMOTE"
-    assert decide(evidence(first=True, incumbent=True, converged=False), policy).verdict == "REJECT"
+    assert decide(evidence(first=True, legacy_champion=True, converged=False), policy).verdict == "REJECT"
 
 
-def test_an_incumbent_with_scores_is_a_contradiction() -> None:
+def test_a_legacy_champion_with_scores_is_a_contradiction() -> None:
     with pytest.raises(ValidationError, match="here it has scores"):
-        evidence(incumbent=True)
+        evidence(legacy_champion=True)
 
 
 def test_a_challenger_that_is_not_proven_better_is_held() -> None:
@@ -647,7 +647,7 @@ policies = st.builds(
     same_spec_improvement=st.none() | st.floats(0, 0.5),
     plausible_data=st.booleans(),
     max_start_gap=st.none() | st.floats(0.1, 5),
-    incumbent=st.sampled_from(["seasonal_naive", "hold"]),
+    legacy_champion=st.sampled_from(["seasonal_naive", "hold"]),
 )
 
 
@@ -808,11 +808,11 @@ model_evidence = st.builds(
     st.booleans(),
 )
 def test_any_evidence_gets_a_ruling_and_incomplete_evidence_is_rejected(
-    found: Evidence, policy: GatePolicy, incumbent: bool
+    found: Evidence, policy: GatePolicy, legacy_champion: bool
 ) -> None:
-    found = found.model_copy(update={"incumbent": incumbent and found.champion is None})
+    found = found.model_copy(update={"legacy_champion": legacy_champion and found.champion is None})
     ruling = decide(found, policy)
-    if found.incumbent and not check_of(ruling, "beats_seasonal_naive").passed:
+    if found.legacy_champion and not check_of(ruling, "beats_seasonal_naive").passed:
         assert ruling.verdict == "REJECT"
     models = [entry for entry in (found.challenger, found.champion, found.seasonal_naive) if entry is not None]
     complete = all(

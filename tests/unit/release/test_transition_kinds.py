@@ -70,6 +70,8 @@ def test_a_journal_is_read_and_written_as_it_always_was() -> None:
     assert (found.kind, found.steps[Step.POINT]) == (Kind.ROLLBACK, "begun")
     assert found.model_dump_json() == text
     assert found.model_copy(update={"steps": {**found.steps, Step.POINT: "begun"}}).model_dump_json() == text
+    served = Entry.model_validate_json(text.replace('"incumbent":null', '"incumbent":"served"'))
+    assert served.legacy_endpoint == "served"
     assert f"{found.kind} {Step.TAG}" == "rollback tag"
     with pytest.raises(ValidationError):
         Entry.model_validate_json(text.replace("rollback", "sideways"))

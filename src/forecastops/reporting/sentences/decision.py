@@ -31,7 +31,7 @@ def summary(ruling: Ruling | Decision) -> str:
     """Return one sentence: why this verdict."""
     if why := _UNSCORED.get(ruling.grounds):
         if ruling.verdict == "HOLD":
-            return f"{why}; gate.incumbent hold keeps it, whatever the challenger's scores"
+            return f"{why}; gate.legacy_champion hold keeps it, whatever the challenger's scores"
         return f"{why}; the challenger passes every guardrail and is not above the seasonal naive"
     return _WHY[ruling.grounds].format(names=", ".join(ruling.because))
 

@@ -56,8 +56,8 @@ def stage_of(stage: Stage, version: str) -> str:
     return str(stage.client.get_model_version(stage.model, version).current_stage)
 
 
-def test_an_incumbent_is_replaced_by_rule(stage: Stage) -> None:
-    run_id, hold = stage.workshop.first, ["--set", "gate.incumbent=hold"]
+def test_a_legacy_champion_is_replaced_by_rule(stage: Stage) -> None:
+    run_id, hold = stage.workshop.first, ["--set", "gate.legacy_champion=hold"]
     (problem,) = stage.ok("status")["problems"]
     assert "version 1 has no endpoint" in problem
     assert "no forecastops model" in problem
@@ -66,7 +66,7 @@ def test_an_incumbent_is_replaced_by_rule(stage: Stage) -> None:
     assert "files     not made by forecastops: nothing says what they must be" in shown
     held = stage.evaluate(run_id, *hold)
     assert (held["verdict"], held["champion"]["version"]) == ("HOLD", "1")
-    assert "gate.incumbent hold" in held["summary"]
+    assert "gate.legacy_champion hold" in held["summary"]
     stays = stage.promote(run_id, *hold)
     assert (stays["promoted"], stays["renewed"], stays["version"]) == (False, False, None)
     assert "not made by forecastops, so it cannot be renewed" in stays["reason"]
@@ -109,7 +109,7 @@ def test_an_incumbent_is_replaced_by_rule(stage: Stage) -> None:
     require_settled(stage, version)
 
 
-def test_an_incumbent_is_not_loaded_by_our_endpoint(stage: Stage) -> None:
+def test_a_legacy_champion_is_not_loaded_by_our_endpoint(stage: Stage) -> None:
     """Nothing says what its files must be, and its code came along with them."""
     with pytest.raises(MlflowException, match=f"models:/{stage.model}/1 carries no digest of its files"):
         get_deploy_client("forecastops-local").create_deployment(stage.model, f"models:/{stage.model}/1")
@@ -123,7 +123,7 @@ def test_an_incumbent_is_not_loaded_by_our_endpoint(stage: Stage) -> None:
     require_settled(stage, moved["version"])
 
 
-def test_a_model_of_ours_that_lost_its_marks_is_no_incumbent(stage: Stage, tmp_path: Path) -> None:
+def test_a_model_of_ours_that_lost_its_marks_is_no_legacy_champion(stage: Stage, tmp_path: Path) -> None:
     """Registered anew from its files by hand, without run and tags: only the files still say what it is."""
     client, first = stage.client, stage.workshop.first
     copy = client.create_run("0")
