@@ -24,6 +24,7 @@ def describe(name: str) -> dict[str, Any] | None:
     port = _port(wanted, observed)
     url = url_of(wanted.host, port) if wanted and port else None
     state, model_uri, error = _state(url, wanted, observed, alive=supervisor is not None)
+    server_pid = observed.server_pid if observed and supervisor is not None else None
     return {
         "name": name,
         "flavor": FLAVOR,
@@ -33,7 +34,7 @@ def describe(name: str) -> dict[str, Any] | None:
         "owner": wanted.owner if wanted else "",
         "model_sha256": wanted.model_sha256 if wanted else "",
         "asks_for_token": bool(wanted and wanted.token_file),
-        "pid": observed.server_pid if observed and supervisor is not None else None,
+        "pid": server_pid,
         "supervisor_pid": supervisor or None,
         "error": error,
         "log": str(layout.log),

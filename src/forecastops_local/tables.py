@@ -173,8 +173,10 @@ def _check_count(rows: int) -> None:
 
 
 def _check_names(names: Sequence[Any], kinds: Kinds | None) -> None:
-    if kinds is not None and (unknown := [name for name in names if not isinstance(name, str) or name not in kinds]):
-        _refuse(f"unknown columns {_listed(unknown)}; this model knows {', '.join(kinds)}")
+    if kinds is not None:
+        unknown = [name for name in names if not isinstance(name, str) or name not in kinds]
+        if unknown:
+            _refuse(f"unknown columns {_listed(unknown)}; this model knows {', '.join(kinds)}")
     if not all(isinstance(name, (str, int)) for name in names):
         _refuse("a column's name must be text")
     if len(names) > MAX_COLUMNS:

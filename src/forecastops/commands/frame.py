@@ -170,8 +170,12 @@ def require_promote_option(function: _F) -> _F:
 
 def split_paths(paths: tuple[str, ...]) -> list[str]:
     """The files named: one by one, or several in one text separated by commas, as ``mlflow run -P`` needs it."""
-    # Not Path.exists, which raises for a name that is too long. Queries and addresses may hold commas.
-    return [part for path in paths for part in ([path] if os.path.exists(path) or "://" in path else path.split(","))]
+    found: list[str] = []
+    for path in paths:
+        # Not Path.exists, which raises for a name that is too long. Queries and addresses may hold commas.
+        is_one = os.path.exists(path) or "://" in path
+        found += [path] if is_one else path.split(",")
+    return found
 
 
 def build_system_here(name: str | None = None) -> BuildSystem | None:

@@ -84,7 +84,8 @@ def _readings(kinds: list[str]) -> Iterator[tuple[str, pd.Series[pd.Timestamp]]]
 
 
 def _formats(first: str) -> Iterator[str]:
-    if re.fullmatch(r"-?\d+", first) and (unit := _SECONDS.get(len(first))):
+    unit = _SECONDS.get(len(first)) if re.fullmatch(r"-?\d+", first) else None
+    if unit:
         yield unit
     for day, clock in itertools.product((*_DAYS, *_MONTHS), _CLOCKS):
         # A hundred times as fast as pandas, which has the last word.

@@ -192,7 +192,8 @@ def _require_champion(production: Production, expected: str | None, kind: Kind) 
 def _record_success(production: Production, journal: Journal, found: Sequence[ModelVersion]) -> None:
     registry, loser = production.registry, journal.entry.previous
     versions = {version.version: version for version in found}
-    if loser in versions and (tags := predecessor_tags(journal.version, journal.entry)):
+    tags = predecessor_tags(journal.version, journal.entry)
+    if loser in versions and tags:
         for version in _with_model(versions, loser):
             registry.tag(version, tags)
     if SERVED not in versions[journal.version].tags:

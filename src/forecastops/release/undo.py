@@ -122,7 +122,8 @@ def _undo_steps(production: Production, journal: Journal) -> bool:
 
 def discard_placeholder(production: Production, entry: Entry) -> None:
     """Delete the version that kept the transition's place, where there is one."""
-    if entry.placeholder and (kept := production.registry.find(entry.placeholder)) and placeholder(kept):
+    kept = production.registry.find(entry.placeholder) if entry.placeholder else None
+    if kept and placeholder(kept):
         production.registry.discard(kept.version)
 
 

@@ -109,7 +109,9 @@ _MARKS = ("FAIL", "fail*", "pass")  # in the order in which checks are shown
 
 
 def _mark(passed: bool, excused: bool) -> str:
-    return "pass" if passed else "fail*" if excused else "FAIL"
+    if passed:
+        return "pass"
+    return "fail*" if excused else "FAIL"
 
 
 _COLUMNS = {"rmse": 10, "mae": 10, "mase": 8, "bias": 10}

@@ -88,7 +88,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _is_full(error: Exception, what: str) -> bool:
     full = (errno.ENOSPC, errno.EDQUOT)
-    return bool(_FULL.search(what)) or any(isinstance(one, OSError) and one.errno in full for one in _causes(error))
+    numbers = [cause.errno for cause in _causes(error) if isinstance(cause, OSError)]
+    return bool(_FULL.search(what)) or any(number in full for number in numbers)
 
 
 def _no_answer(error: Exception, what: str) -> bool:

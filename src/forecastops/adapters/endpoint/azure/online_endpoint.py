@@ -74,8 +74,9 @@ class OnlineEndpoint(AzureEndpoint):
         self._require_ours(self._state(found) if found else None)
         if found is None:
             found = self._create()
-        if restoring and (kept := self._holding(found, version)):
-            self._staged = kept
+        holding = self._holding(found, version) if restoring else None
+        if holding:
+            self._staged = holding
             return
         self._require_one_way(found)
         colour = next(colour for colour in _COLOURS if colour != found.live)
