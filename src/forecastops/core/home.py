@@ -37,7 +37,7 @@ def require_home(*, writable: bool = True) -> None:
         raise ConfigError(f"FORECASTOPS_HOME {path}", f"{there} is no folder", "set FORECASTOPS_HOME to one")
     if writable and not os.access(there, os.W_OK | os.X_OK):
         what = f"{there} cannot be written to"
-        raise ConfigError(f"FORECASTOPS_HOME {path}", what, "mend its permissions, or set FORECASTOPS_HOME to another")
+        raise ConfigError(f"FORECASTOPS_HOME {path}", what, "fix its permissions, or set FORECASTOPS_HOME to another")
 
 
 def lock_domain() -> str:

@@ -104,7 +104,7 @@ class Series:
         return digest.hexdigest()
 
     def to_csv(self) -> str:
-        """Canonical text: a header ``date,value``, ISO dates, numbers with all their digits, LF at each line's end.
+        """Return canonical text: header ``date,value``, ISO dates, numbers with all digits, LF line ends.
 
         A missing value is an empty cell.
         """
@@ -117,7 +117,7 @@ class Series:
                 yield f"{date},{'' if math.isnan(value) else repr(value)}\n"
 
     def _chunks(self) -> Iterator[tuple[list[str], list[float]]]:
-        """Dates and values by pieces: millions of them as texts at once would take gigabytes."""
+        """Yield dates and values by pieces: millions of them as texts at once would take gigabytes."""
         index = self.index
         unit = iso_unit(index)
         for start in range(0, len(index), _CHUNK):

@@ -127,7 +127,7 @@ def _in_data_unit(observed: pd.Series[float], burn_in: int, unit: float) -> floa
 
 
 def plain_forecast(values: pd.Series[float], spec: ModelSpec, steps: int) -> Array:
-    """The forecast of ``steps`` values that statsmodels gives by itself, fitted in the data's own unit.
+    """Return the forecast of ``steps`` values that statsmodels gives by itself, fitted in the data's own unit.
 
     Raises:
         ModelError: when the model cannot be fitted so.
@@ -142,7 +142,7 @@ def plain_forecast(values: pd.Series[float], spec: ModelSpec, steps: int) -> Arr
 
 
 def spec_of(member: Arima, max_iterations: int) -> ModelSpec:
-    """The specification of a model's member, to be estimated again."""
+    """Return the specification of a model's member, to be estimated again."""
     return ModelSpec(
         order=member.order,
         seasonal_order=member.seasonal_order,
@@ -153,7 +153,7 @@ def spec_of(member: Arima, max_iterations: int) -> ModelSpec:
 
 
 def rows_needed(spec: ModelSpec, season_length: int) -> int:
-    """The fewest observations from which ``spec`` is estimated: two seasons, and five for each parameter."""
+    """Return the fewest observations from which ``spec`` is estimated: two seasons, and five for each parameter."""
     p, d, q = spec.order
     sp, sd, sq, season = spec.seasonal_order
     return max(2 * season_length, 2 * season, 5 * (p + q + sp + sq + 2) + d + sd * season)
@@ -164,13 +164,13 @@ def require_positive(values: pd.Series[float], spec: ModelSpec) -> None:
     if spec.log and (values <= 0).any():
         date = values.index[int(np.argmax(values.to_numpy() <= 0))]
         raise ModelError(
-            f"value of {date.date()}", f"{values[date]} has no logarithm", "set model.log=false or mend the data"
+            f"value of {date.date()}", f"{values[date]} has no logarithm", "set model.log=false or fix the data"
         )
 
 
 @contextmanager
 def _fit_errors(rows: int, spec: ModelSpec) -> Iterator[None]:
-    """What statsmodels raises where a model cannot be fitted, in our words; no warnings.
+    """Turn what statsmodels raises where a model cannot be fitted into our errors; silence its warnings.
 
     Convergence is read from the result and recorded; the other warnings concern starting values only.
     """
@@ -184,7 +184,7 @@ def _fit_errors(rows: int, spec: ModelSpec) -> Iterator[None]:
 
 
 def _to_estimate(values: pd.Series[float], spec: ModelSpec) -> Any:
-    """The model as it is estimated, a time trend as a regressor from 0 to 1.
+    """Return the model as it is estimated, a time trend as a regressor from 0 to 1.
 
     A coefficient for each step makes the likelihood so steep in it that the optimiser stops far from the optimum.
     """
@@ -197,7 +197,7 @@ def _to_estimate(values: pd.Series[float], spec: ModelSpec) -> Any:
 
 
 def _differenced(values: pd.Series[float], spec: ModelSpec) -> Any | None:
-    """The same model of the differences, which has far fewer states; None where it would not be the same.
+    """Return the same model of the differences, which has far fewer states; None where it would not be the same.
 
     Differences of missing values are missing, which tells the likelihood less: only where the whole would take minutes,
     in long seasons, they are taken all the same. A trend would have to be differenced too.
@@ -218,7 +218,7 @@ def _has_constant(values: pd.Series[float], spec: ModelSpec) -> bool:
 
 
 def _standardised(params: Mapping[str, float], rows: int, centre: float, unit: float) -> dict[str, float]:
-    """An earlier model's parameters in the units in which this one is estimated, its coefficients shrunk."""
+    """Return an earlier model's parameters in the units in which this one is estimated, its coefficients shrunk."""
     shrunk = {
         name: value * _SHRINKAGE ** int(name.rpartition("L")[2]) if name.startswith(("ar.", "ma.")) else value
         for name, value in params.items()
@@ -229,6 +229,6 @@ def _standardised(params: Mapping[str, float], rows: int, centre: float, unit: f
 
 
 def _unstandardised(params: Mapping[str, float], rows: int, centre: float, unit: float) -> dict[str, float]:
-    """The parameters found, of the values as they are."""
+    """Return the parameters found, of the values as they are."""
     found = rescaled({name: value / rows if name == _TREND else value for name, value in params.items()}, unit)
     return found | ({_CONSTANT: found[_CONSTANT] + centre} if centre else {})

@@ -31,7 +31,7 @@ class Optimum:
 
 
 def starts(model: Any, previous: Mapping[str, float]) -> list[Array]:
-    """Where the optimiser begins: statsmodels' own start first, then others that may lead to a better optimum.
+    """Return the optimiser's starts: statsmodels' own first, then others that may lead to a better optimum.
 
     Args:
         model: as it is estimated.
@@ -49,14 +49,14 @@ def starts(model: Any, previous: Mapping[str, float]) -> list[Array]:
 
 
 def best(found: list[Optimum]) -> Optimum:
-    """The first that is near the highest likelihood, one that converged before one that did not."""
+    """Return the first that is near the highest likelihood, one that converged before one that did not."""
     highest = max(one.log_likelihood for one in found)
     near = [one for one in found if one.log_likelihood >= highest - _BETTER]
     return next((one for one in near if one.converged), near[0])
 
 
 def optima(model: Any, begins: list[Array], max_iterations: int) -> list[Optimum]:
-    """What the optimiser found from each start that led anywhere; raises the last failure where none did.
+    """Return what the optimiser found from each start that led anywhere; raises the last failure where none did.
 
     It may come to parameters whose covariance cannot be solved for; a start nearer to white noise then helps.
     """
@@ -75,7 +75,7 @@ def optima(model: Any, begins: list[Array], max_iterations: int) -> list[Optimum
 
 
 def _optimum(model: Any, max_iterations: int, start: Array) -> Optimum:
-    """Where the optimiser comes to from one start; a model without lags or trend has nothing to search."""
+    """Return the optimum reached from one start; a model without lags or trend has nothing to search."""
     if not len(start):
         return _without_search(model)
     bound = {"maxiter": max_iterations}
@@ -94,7 +94,7 @@ def _optimum(model: Any, max_iterations: int, start: Array) -> Optimum:
 
 
 def _without_search(model: Any) -> Optimum:
-    """The variance alone, which is concentrated out; where a series repeats itself exactly, the least there may be."""
+    """Return the variance, concentrated out of the likelihood; its least value for exactly repeating series."""
     filtered = model.filter([], cov_type="none", low_memory=True)
     found = float(model.loglike([])) if filtered.scale > _LEAST_VARIANCE else 0.0
     variance = max(float(filtered.scale), _LEAST_VARIANCE)

@@ -77,6 +77,6 @@ def require_unseen(challenger: Model, evaluation: Evaluation) -> None:
 
 
 def _observed(observed: pd.Series[float], evaluation: Evaluation) -> tuple[int, int]:
-    """How many values of the window were observed, and how many must be."""
+    """Tell how many values of the window were observed, and how many must be."""
     window = np.asarray(observed, dtype=float)[-evaluation.window :]
     return int(np.isfinite(window).sum()), max(evaluation.window // 2, evaluation.horizon)

@@ -137,7 +137,7 @@ class _ScoredWindow:
         return Window(start=iso_date(start), end=iso_date(end), origins=len(self.origins), horizon=self.actual.shape[1])
 
     def table(self, forecasts: dict[str, RollingForecasts]) -> pd.DataFrame:
-        """One row for each origin and step."""
+        """Return one row for each origin and step."""
         horizon = self.actual.shape[1]
         return pd.DataFrame(
             {
@@ -161,7 +161,7 @@ def _scored_window(observed: pd.Series[float], evaluation: Evaluation) -> _Score
 
 
 def _beside_champion(evidence: Evidence, challenger: Model, champion: Model, tolerance: float) -> Evidence:
-    """With what the champion's own data and specification say of the challenger's."""
+    """Add what the champion's own data and specification say of the challenger's."""
     facts = {
         "revised_share": revised_share(champion, challenger.observed, tolerance),
         "same_spec": same_specification(challenger, champion),
@@ -173,7 +173,7 @@ def _beside_champion(evidence: Evidence, challenger: Model, champion: Model, tol
 def _forecasts(
     challenger: Model, opponent: Model | None, origins: npt.NDArray[np.intp], evaluation: Evaluation
 ) -> dict[str, RollingForecasts]:
-    """Every model's forecasts from the same origins."""
+    """Return every model's forecasts from the same origins."""
     horizon, levels = evaluation.horizon, evaluation.levels
     forecasts = {"challenger": forecasts_of(challenger, origins, horizon, levels)}
     if opponent is not None:
@@ -185,7 +185,7 @@ def _forecasts(
 def _evidence_of(
     forecasts: dict[str, RollingForecasts], window: _ScoredWindow, season: int
 ) -> dict[str, ModelEvidence]:
-    """Every model's scores, by the same scale and weekdays."""
+    """Return every model's scores, by the same scale and weekdays."""
     actual = window.actual
     scale = mase_scale(np.asarray(window.observed, dtype=float)[: window.start], season)
     days = np.asarray(window.index.day_name())[window.targets]
@@ -210,7 +210,7 @@ class _Opponent:
 
 
 def _opponent(champion: Model, challenger: Model, window_start: int, spec_bound: int) -> _Opponent:
-    """The champion on the challenger's series, with its own parameters if these are older than the window."""
+    """Return the champion on the challenger's series, with its own parameters if these are older than the window."""
     if obstacle := incomparable(champion, challenger.values):
         return _Opponent(obstacle=obstacle)
     values, before = challenger.values, challenger.values.iloc[:window_start]

@@ -24,7 +24,7 @@ _MAD_TO_DEVIATION = 1.4826  # of a normal distribution
 
 
 def judge_data(champion: Model, series: Series, policy: GatePolicy, given: Series | None = None) -> tuple[Check, ...]:
-    """The checks ``comparable_data`` and ``plausible_data`` of data that are to become the champion's state.
+    """Return the checks ``comparable_data`` and ``plausible_data`` of data that are to become the champion's state.
 
     Args:
         champion: a model.
@@ -47,7 +47,7 @@ def judge_data(champion: Model, series: Series, policy: GatePolicy, given: Serie
 
 
 def incomparable(champion: Model, values: pd.Series[float]) -> Obstacle | None:
-    """Why the champion cannot forecast this series, or cannot be compared on it; None where it can."""
+    """Tell why the champion cannot forecast this series, or cannot be compared on it; None where it can."""
     if obstacle := unusable(champion, values):
         return obstacle
     through = champion.known_through
@@ -57,7 +57,7 @@ def incomparable(champion: Model, values: pd.Series[float]) -> Obstacle | None:
 
 
 def unusable(champion: Model, values: pd.Series[float]) -> Obstacle | None:
-    """Why this series can never be the champion's state, whoever says that it is right; None where it can."""
+    """Tell why this series can never be the champion's state, whoever accepts it; None where it can."""
     index = pd.DatetimeIndex(values.index)
     ours, theirs = frequency_name(index.freq), frequency_name(read_offset(champion.frequency))
     if ours != theirs:
@@ -71,7 +71,7 @@ def unusable(champion: Model, values: pd.Series[float]) -> Obstacle | None:
 
 
 def revised_share(champion: Model, observed: pd.Series[float], tolerance: float) -> Number:
-    """Share of the common dates on which the values differ materially; None without common dates.
+    """Return share of the common dates on which the values differ materially; None without common dates.
 
     A revision counts from ``tolerance`` typical one-step errors of the champion on: rounding, or a percent here and
     there, makes no other series. What is missing in either is not compared.
@@ -85,20 +85,20 @@ def revised_share(champion: Model, observed: pd.Series[float], tolerance: float)
 
 
 def alarm_of(champion: Model | None, challenger: Model) -> AlarmRecord | None:
-    """The alarm on the challenger's newest rows: by the champion, else by the challenger's own judged parameters."""
+    """Return the alarm on the challenger's newest rows, by the champion, else by its own judged parameters."""
     if champion is not None:
         return _record(_newer(champion, challenger.values, challenger.interpolated))
     return _record(challenger.alarm(len(challenger.values) - challenger.horizon))
 
 
 def _newer(champion: Model, values: pd.Series[float], filled: tuple[str, ...]) -> Alarm | None:
-    """The champion's alarm on the rows that are newer than its state."""
+    """Return the champion's alarm on the rows that are newer than its state."""
     accepted = int((values.index <= champion.values.index[-1]).sum())
     return champion.with_data(values, filled).alarm(accepted)
 
 
 def _typical_error(champion: Model) -> float:
-    """Standard deviation of the one-step errors, in the data's unit, from their median: no outlier sways it."""
+    """Return standard deviation of the one-step errors, in the data's unit, from their median: no outlier sways it."""
     values = np.asarray(champion.observed, dtype=float)
     changes = np.abs(champion.one_step_errors())
     errors = changes[np.isfinite(changes) & np.isfinite(values)]

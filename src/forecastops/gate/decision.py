@@ -100,7 +100,7 @@ def _guardrails(evidence: Evidence, policy: GatePolicy) -> Iterator[Check]:
 
 
 def _relative(evidence: Evidence, champion: ModelEvidence, policy: GatePolicy) -> Iterator[Check]:
-    """Whether a change makes a part worse that is good now."""
+    """Tell whether a change makes a part worse that is good now."""
     if policy.max_bias_share is not None:
         yield guardrails.bias(evidence, champion, policy.max_bias_share, policy.max_bias_growth)
     if policy.max_weekday_ratio is not None:
@@ -111,7 +111,7 @@ def _relative(evidence: Evidence, champion: ModelEvidence, policy: GatePolicy) -
 
 
 def _comparisons(evidence: Evidence, policy: GatePolicy) -> Iterator[Check]:
-    """What is asked depends on what changes: of a specification that learnt from newer data less than of another."""
+    """Yield the comparisons: less is asked of the same specification with newer data than of another."""
     if evidence.champion is None:
         return
     if evidence.same_spec and policy.same_spec_improvement is not None:
@@ -126,7 +126,7 @@ def _comparisons(evidence: Evidence, policy: GatePolicy) -> Iterator[Check]:
 
 
 def _reservations(evidence: Evidence, policy: GatePolicy) -> Iterator[Notice]:
-    """What a person who reads the plain scores would ask about a promotion."""
+    """Yield what a person who reads the plain scores would ask about a promotion."""
     yield from _large_bias(evidence, policy)
     ours, theirs = evidence.challenger.rmse, evidence.champion.rmse if evidence.champion else None
     if ours is not None and theirs is not None and ours > theirs:
@@ -134,7 +134,7 @@ def _reservations(evidence: Evidence, policy: GatePolicy) -> Iterator[Notice]:
 
 
 def _large_bias(evidence: Evidence, policy: GatePolicy) -> Iterator[Notice]:
-    """A bias that is large and did not grow."""
+    """Yield a bias that is large and did not grow."""
     bound, bias, rmse = policy.max_bias_share, evidence.challenger.metrics.get("bias"), evidence.challenger.rmse
     if evidence.champion is None or bound is None or policy.max_bias_growth == 1 or bias is None or not rmse:
         return
@@ -143,7 +143,7 @@ def _large_bias(evidence: Evidence, policy: GatePolicy) -> Iterator[Notice]:
 
 
 def excuses(evidence: Evidence, policy: GatePolicy) -> dict[str, Notice]:
-    """Checks that do not decide although they may fail, and why: the champion itself does no better there.
+    """Return checks that do not decide although they may fail, and why: the champion itself does no better there.
 
     A guardrail that keeps a champion which is worse by that very guardrail raises the error that it is to bound.
     """

@@ -42,7 +42,7 @@ class ModelEvidence(StrictRecord):
         by_step: Iterable[float],
         by_weekday: Mapping[str, float] | None = None,
     ) -> ModelEvidence:
-        """The record of these numbers, those that are not finite as None."""
+        """Return the record of these numbers, those that are not finite as None."""
         return cls(
             metrics={name: finite_or_none(value) for name, value in metrics.items()},
             loss_by_origin=tuple(finite_or_none(value) for value in losses),
@@ -56,7 +56,7 @@ class ModelEvidence(StrictRecord):
         return self.metrics.get("rmse")
 
     def recent_rmse(self, *, origins: int | None = None, half_life: float | None = None) -> Number:
-        """Root of the mean of the origins' losses; None where one is missing or no mean square.
+        """Return root of the mean of the origins' losses; None where one is missing or no mean square.
 
         Args:
             origins: how many count, the newest ones; all by default.
@@ -79,7 +79,7 @@ class ModelEvidence(StrictRecord):
         return bool(numbers) and all(number is not None for number in numbers)
 
     def coverage_shortfall(self, levels: Iterable[int]) -> Number:
-        """How far the worst interval's coverage lies below its level, as a share; None where one is missing."""
+        """Return how far the worst interval's coverage is below its level, as a share; None where one is missing."""
         shares = {level: self.metrics.get(f"coverage_{level}") for level in levels}
         gaps = [level / 100 - share for level, share in shares.items() if share is not None]
         return finite_or_none(max(gaps)) if gaps and len(gaps) == len(shares) else None
@@ -163,17 +163,17 @@ class Evidence(StrictRecord):
 
 
 def finite_or_none(value: float) -> Number:
-    """``value`` as a plain float, or None where it is NaN or infinite."""
+    """Return ``value`` as a plain float, or None where it is NaN or infinite."""
     return float(value) if math.isfinite(value) else None
 
 
 def recency_weights(origins: int, half_life: float | None) -> list[float]:
-    """Weights of the origins, oldest first, of mean 1: half as much for each ``half_life`` of age; None: all alike."""
+    """Return origins' weights, oldest first, mean 1: halved for each ``half_life`` of age; all 1 for None."""
     raw = [1.0 if half_life is None else 0.5 ** ((origins - 1 - origin) / half_life) for origin in range(origins)]
     mean = math.fsum(raw) / origins
     return [weight / mean for weight in raw]
 
 
 def settled(value: float) -> float:
-    """``value`` to 12 digits: those after them depend on the processor, and a replay elsewhere must give the same."""
+    """Round to 12 digits: those after them depend on the processor, and a replay elsewhere must agree."""
     return float(f"{value:.12g}")

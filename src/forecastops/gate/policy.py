@@ -65,8 +65,8 @@ class GatePolicy(StrictRecord):
     legacy_champion: Literal["seasonal_naive", "hold"] = Field(
         "seasonal_naive",
         validation_alias=AliasChoices("legacy_champion", "incumbent"),  # its former name, in files and decisions
-        description="What replaces a champion that cannot be scored, as it is no forecastops model or its files are "
-        "gone: a challenger that passes the guardrails and is not above the seasonal naive, or (hold) none without "
+        description="What replaces a champion that cannot be scored, as it was not created by forecastops or its files "
+        "are gone: a challenger that passes the guardrails and is not above the seasonal naive, or (hold) none without "
         "--force.",
     )
     max_coverage_shortfall: float | None = Field(

@@ -95,8 +95,7 @@ class Decision(StrictRecord):
         old = isinstance(document, dict) and "grounds" not in document
         if isinstance(document, dict):
             document = _without_words(document)
-            policy = document.get("policy")
-            if isinstance(policy, dict):
+            if isinstance(policy := document.get("policy"), dict):
                 document["policy"] = _BEFORE | policy
         decision = cls.model_validate_json(json.dumps(document))
         return decision._completed() if old else decision

@@ -21,14 +21,14 @@ Array = npt.NDArray[np.float64]
 
 
 def newer_data(evidence: Evidence) -> Check:
-    """The same specification has learnt from observations that the champion's estimation has not seen."""
+    """Return the same specification has learnt from observations that the champion's estimation has not seen."""
     passed = evidence.newer_data
     code: Literal["newer_data", "no_newer_data"] = "newer_data" if passed else "no_newer_data"
     return Check(name="newer_data", passed=passed, value=float(passed), threshold=1.0, code=code, reference="champion")
 
 
 def min_improvement(evidence: Evidence, champion: ModelEvidence, bound: float, half_life: float | None = None) -> Check:
-    """The challenger's RMSE lies below the champion's by at least the share ``bound``.
+    """Return the challenger's RMSE lies below the champion's by at least the share ``bound``.
 
     With a ``half_life``, recent origins weigh more: one that is so many origins old, half as much as the newest. After
     a change the champion has been worse only lately, and what it was before says little about what it will be.
@@ -54,7 +54,7 @@ def min_improvement(evidence: Evidence, champion: ModelEvidence, bound: float, h
 
 
 def diebold_mariano(evidence: Evidence, champion: ModelEvidence, bound: float, half_life: float | None = None) -> Check:
-    """One-sided Diebold-Mariano test that the challenger's expected loss is lower; one loss an origin, so weighted."""
+    """Test one-sidedly (Diebold-Mariano) that the challenger's expected loss is lower, by weighted origins."""
     p_value = _one_sided_p(champion.loss_by_origin, evidence.challenger.loss_by_origin, evidence.horizon, half_life)
     # Where the losses are not lower, nothing is proven, even if the level is set that high.
     passed = p_value is not None and p_value <= bound and p_value < 0.5
@@ -81,7 +81,7 @@ def _one_sided_p(
 
 
 def _t_statistic(difference: Array, weights: Array, horizon: int) -> tuple[float, int]:
-    """The weighted mean of the differences, shape (origins,), over its standard error; and the degrees of freedom.
+    """Return the differences' weighted mean, shape (origins,), over its standard error; degrees of freedom.
 
     The long-run variance is the mean square of a few cosine transforms, which makes the statistic Student's t
     (Lazarus, Lewis, Stock and Watson (2018), HAR inference: recommendations for practice; for this test Coroneo and
@@ -113,5 +113,5 @@ def _t_statistic(difference: Array, weights: Array, horizon: int) -> tuple[float
 
 
 def _sum(values: Array) -> float:
-    """Their exact sum, rounded once: no order of adding, and so no processor, changes its last bit."""
+    """Return the exact sum, rounded once: no order of adding, and so no processor, changes its last bit."""
     return math.fsum(values.ravel().tolist())

@@ -13,7 +13,7 @@ __all__ = ["current_champion", "named"]
 
 
 def current_champion(registry: ModelRegistry, versions: Sequence[ModelVersion] | None = None) -> Champion | None:
-    """The champion, None only where no version has ever been one.
+    """Return the champion, None only where no version has ever been one.
 
     Args:
         registry: where the model is registered.
@@ -32,11 +32,11 @@ def current_champion(registry: ModelRegistry, versions: Sequence[ModelVersion] |
 
 
 def named(version: str | None) -> str:
-    """A version, or its absence, in words."""
+    """Return a version, or its absence, in words."""
     return "none" if version is None else f"version {version}"
 
 
 def _is_moving_in(version: ModelVersion) -> bool:
-    """Whether the pointer was on its way to the version: a registry may need two steps to move a stage."""
+    """Tell whether the pointer was on its way to the version: a registry may need two steps to move a stage."""
     entry = unfinished(version)
     return entry is not None and Step.POINT in entry.steps

@@ -97,7 +97,7 @@ class Journal:
 
 
 def read_journal(version: ModelVersion) -> Entry | None:
-    """The last operation that moved this version in, None where there was none.
+    """Return the last operation that moved this version in, None where there was none.
 
     Raises:
         RegistryError: when the tag is not a journal's.
@@ -116,13 +116,13 @@ def read_journal(version: ModelVersion) -> Entry | None:
 
 
 def is_unused(version: ModelVersion) -> bool:
-    """Whether undoing may delete the version: we registered it, and it never was in production."""
+    """Tell whether undoing may delete the version: we registered it, and it never was in production."""
     ours = registered_by(version) is not None or placeholder(version) is not None
     return ours and SERVED not in version.tags
 
 
 def unfinished(version: ModelVersion) -> Entry | None:
-    """The transition of this version that was begun and has not ended, None where there is none.
+    """Return the transition of this version that was begun and has not ended, None where there is none.
 
     A version that was registered by us, never was in production and has no journal yet is of a transition killed right
     after its registration: it belongs to no alias and no endpoint.

@@ -38,7 +38,7 @@ def undo_transition(production: Production, journal: Journal, cause: BaseExcepti
         raise PromotionRefusedError(
             f"version {journal.version} of {production.registry.name!r}",
             f"{cause or 'an interrupted operation was found'}; undoing it failed too: {error}",
-            "run `forecastops status`, mend what it names, and run the command again",
+            "run `forecastops status`, fix what it names, and run the command again",
         ) from error
 
 
@@ -99,7 +99,7 @@ def _require_untouched(endpoint: Endpoint, champion: ModelVersion) -> None:
     """Do nothing where the endpoint serves the champion still."""
     state = endpoint.state()
     if state is None or not state.serves(champion.version):
-        what = f"cannot be given version {champion.version} back, which is no forecastops model"
+        what = f"cannot be given version {champion.version} back, which was not created by forecastops"
         raise EndpointError(f"endpoint {endpoint.name!r}", what, "deploy it by the means that made it")
 
 

@@ -24,12 +24,12 @@ __all__ = [
 
 
 def train_document(result: TrainResult) -> dict[str, Any]:
-    """Keys run_id, model_name, spec, metrics, data, selection."""
+    """Return the keys run_id, model_name, spec, metrics, data, selection."""
     return asdict(result)
 
 
 def decision_document(decision: Decision, replayed: bool = False) -> dict[str, Any]:
-    """Keys run_id, verdict, summary, needed, checks, warnings, metrics, champion, window; of a replay two more."""
+    """Return run_id, verdict, summary, needed, checks, warnings, metrics, champion, window; of a replay two more."""
     from forecastops.reporting.sentences.checks import reason_of  # the gate, and with it pandas, is slow to import
     from forecastops.reporting.sentences.decision import lacking, summary, warnings
 
@@ -47,12 +47,12 @@ def decision_document(decision: Decision, replayed: bool = False) -> dict[str, A
 
 
 def moved_document(moved: Moved) -> dict[str, Any]:
-    """Keys run_id, promoted, renewed, version, previous_version, endpoint, verdict, reason, note."""
+    """Return the keys run_id, promoted, renewed, version, previous_version, endpoint, verdict, reason, note."""
     return {"run_id": moved.run_id, **renewed_document(moved), "verdict": moved.verdict}
 
 
 def renewed_document(moved: Moved) -> dict[str, Any]:
-    """Keys promoted, renewed, version, previous_version, endpoint, reason, note."""
+    """Return the keys promoted, renewed, version, previous_version, endpoint, reason, note."""
     return {
         "promoted": moved.promoted,
         "renewed": moved.renewed,
@@ -65,7 +65,7 @@ def renewed_document(moved: Moved) -> dict[str, Any]:
 
 
 def retrained_document(result: Retrained) -> dict[str, Any]:
-    """Keys train, evaluate, promote (null when not promoted), renew (null when not renewed), note."""
+    """Return the keys train, evaluate, promote (null when not promoted), renew (null when not renewed), note."""
     return {
         "train": train_document(result.train),
         "evaluate": decision_document(result.evaluate),
@@ -76,7 +76,7 @@ def retrained_document(result: Retrained) -> dict[str, Any]:
 
 
 def status_document(found: Status) -> dict[str, Any]:
-    """Keys pointer, champion, files, endpoint, forecasts_from, newest_data, consistent, problems."""
+    """Return the keys pointer, champion, files, endpoint, forecasts_from, newest_data, consistent, problems."""
     champion = found.champion and {
         "version": found.champion.version.version,
         "run_id": found.model_run,

@@ -23,14 +23,14 @@ _SCORES = ("rmse", "mae", "mase", "bias")
 
 
 def train_report(result: TrainResult) -> Report:
-    """Output run_id."""
+    """Report the output run_id."""
     lines = text.train_text(result).splitlines()
     summary = _document(f"Trained: {result.model_name}", [f"- {_plain(line)}" for line in lines])
     return Report(f"train-{result.run_id[:8]}", summary, {"run_id": result.run_id})
 
 
 def decision_report(decision: Decision) -> Report:
-    """Outputs run_id and verdict; a rejection is a warning of the run, which stays green."""
+    """Report the outputs run_id and verdict; a rejection is a warning of the run, which stays green."""
     champion = f"champion version {decision.champion.version}" if decision.champion else "no champion"
     from forecastops.reporting.sentences.decision import summary, warnings
 
@@ -59,7 +59,7 @@ def decision_report(decision: Decision) -> Report:
 
 
 def moved_report(moved: Moved, command: str) -> Report:
-    """Outputs renewed; and run_id, verdict and version where there are any. Refused data are a warning."""
+    """Return the outputs renewed, run_id, verdict and version, as far as there are any; warn of refused data."""
     found = {"run_id": moved.run_id, "verdict": moved.verdict, "version": moved.version}
     outputs = {name: value for name, value in found.items() if value is not None}
     outputs["renewed"] = str(moved.renewed).lower()
@@ -70,7 +70,7 @@ def moved_report(moved: Moved, command: str) -> Report:
 
 
 def retrained_report(result: Retrained) -> Report:
-    """What the three would have told one after the other."""
+    """Report what the three commands would have told one after the other."""
     parts = [train_report(result.train), decision_report(result.evaluate), moved_report(result.outcome, "promote")]
     outputs = {name: value for part in parts for name, value in part.outputs.items()}
     warnings = tuple(warning for part in parts for warning in part.warnings)
@@ -80,14 +80,14 @@ def retrained_report(result: Retrained) -> Report:
 
 
 def status_report(found: Status) -> Report:
-    """Output version: the champion's."""
+    """Report the output version: the champion's."""
     lines = [f"- {_plain(line)}" for line in text.status_text(found).splitlines()]
     outputs = {"version": found.champion.version.version} if found.champion else {}
     return Report("status", _document("In production", lines), outputs, tuple(found.problems))
 
 
 def _outcomes(decision: Decision) -> tuple[CheckOutcome, ...]:
-    """In a rejection, what failed is a failure; where nothing was rejected, nothing failed: it was not met."""
+    """Tell failures from what was not met: only in a rejection a failed check is a failure."""
     from forecastops.reporting.sentences.checks import reason_of
 
     return tuple(CheckOutcome(check.name, _outcome(check, decision), reason_of(check)) for check in decision.checks)
@@ -119,5 +119,5 @@ def _table(head: list[str], rows: list[list[str]]) -> list[str]:
 
 
 def _plain(words: str) -> str:
-    """Words that Markdown and HTML leave as they are."""
+    """Return words that Markdown and HTML leave as they are."""
     return re.sub(r"([\\`*_{}\[\]<>|#~$&!])", r"\\\1", " ".join(words.split()))

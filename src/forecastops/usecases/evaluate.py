@@ -87,14 +87,14 @@ def _decision(
 
 
 def _was_served(registry: ModelRegistry, current: Champion | None, run_id: str) -> bool:
-    """Whether a promotion rests on what is recorded about the run."""
+    """Tell whether a promotion rests on what is recorded about the run."""
     if current and model_run(current.version) == run_id:
         return True
     return any(SERVED in version.tags for version in registry.of_run(run_id))
 
 
 def _champion_model(runs: Runs, registry: ModelRegistry, current: Champion | None) -> tuple[Forecaster | None, bool]:
-    """The champion's model where it can be scored; and whether it cannot because its files are gone."""
+    """Return the champion's model where it can be scored; and whether it cannot because its files are gone."""
     if current is None:
         return None, False
     try:

@@ -16,7 +16,7 @@ _MOST_ROWS = 400
 
 
 def first_doubts(series: Series, evaluation: Evaluation) -> tuple[str, ...]:
-    """What is odd about the newest rows, as `train` would say it; nothing where no model can be had."""
+    """Return what is odd about the newest rows, as `train` would say it; nothing where no model can be had."""
     season, held_back = evaluation.season_length, evaluation.horizon
     part = Series(series.values.iloc[-max(_MOST_ROWS, 4 * season * (season <= LONGEST_SEASON)) :], filled=series.filled)
     seasonal = 1 < season <= LONGEST_SEASON and part.rows > 3 * season + held_back

@@ -133,5 +133,5 @@ def _document(path: Path, data: DataConfig, series: Series, evaluation: Evaluati
 def _model_name(path: Path) -> str:
     """A registered model's name from a file's."""
     stem = path.name.partition(".")[0]
-    name = re.sub(r"[^A-Za-z0-9]", "-", stem).strip("-").lower()
+    name = "".join(char if char.isascii() and char.isalnum() else "-" for char in stem).strip("-").lower()
     return f"{name or 'series'}-forecast"[:120]

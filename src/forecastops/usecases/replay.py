@@ -24,7 +24,7 @@ __all__ = ["replay"]
 
 
 def replay(config: Config, run_id: str) -> Decision:
-    """The decision about a run, its verdict, grounds, checks and notices proven to follow from what it rests on.
+    """Return the decision about a run, its verdict, grounds, checks and notices proven to follow from what it rests on.
 
     Raises:
         RegistryError: when the run or its decision cannot be had.
@@ -66,7 +66,7 @@ def _outcome(check: Check | None) -> str:
 
 
 def _origin(decision: Decision) -> str:
-    """What may be the cause: other versions, and bounds that the record does not hold and that got their defaults."""
+    """Name what may be the cause: other versions, and bounds that the record lacks, so that defaults stand."""
     told = decision.versions.get("forecastops", "unknown")
     text = f"; it was made by forecastops {told}, this is {__version__}"
     names = [name for name in decision.versions if name != "forecastops" and decision.versions[name] != version(name)]

@@ -168,8 +168,7 @@ def _stale(production: Production, served: str, newest: NewestData | None) -> It
 
 def _interrupted(production: Production, versions: Sequence[ModelVersion]) -> Iterator[str]:
     rivals = {rival.version.version for rival in active_rivals(production, versions)}
-    journals = {version.version: unfinished(version) for version in versions}
-    under_way = {version: entry for version, entry in journals.items() if entry}
+    under_way = {version.version: entry for version in versions if (entry := unfinished(version))}
     for version in versions:
         entry, kept = under_way.get(version.version), placeholder(version)
         if entry is not None and not (kept and kept.version in under_way):

@@ -45,11 +45,11 @@ def require_database(uri: str, *, may_create: bool) -> None:
 def _require_file(place: str, path: str, *, may_create: bool) -> None:
     folder = os.path.dirname(path)
     if not os.path.isdir(folder):
-        raise RegistryError(place, f"there is no folder {folder}", "mend the path, or make the folder")
+        raise RegistryError(place, f"there is no folder {folder}", "correct the path, or make the folder")
     if not os.path.exists(path) and not may_create:
         raise RegistryError(place, "there is no such database", "train first, or set MLFLOW_TRACKING_URI")
     if not os.access(path if os.path.exists(path) else folder, os.W_OK):
-        raise RegistryError(place, "it cannot be written to", "mend its permissions, or set MLFLOW_TRACKING_URI")
+        raise RegistryError(place, "it cannot be written to", "fix its permissions, or set MLFLOW_TRACKING_URI")
 
 
 def _require_schema(place: str, uri: str, path: str | None, *, may_create: bool) -> None:

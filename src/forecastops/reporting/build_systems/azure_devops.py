@@ -70,4 +70,4 @@ def _write(name: str, text: str) -> Path:
     return path
 
 
-_REMEDY = "mend it and run the command again, which finds what was done already, or give --ci none"
+_REMEDY = "fix it and run the command again, which finds what was done already, or give --ci none"

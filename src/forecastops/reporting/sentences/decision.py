@@ -14,7 +14,7 @@ __all__ = ["decision_record", "lacking", "summary", "warnings"]
 
 _UNSCORED: dict[Grounds | None, str] = {
     "champion_files_gone": "the champion's files are gone, so it cannot be scored",
-    "unscored_champion": "the champion is no forecastops model and cannot be scored",
+    "unscored_champion": "the champion was not created by forecastops and cannot be scored",
 }
 _WHY: dict[Grounds | None, str] = {
     "guardrails_failed": "the challenger fails {names}",
