@@ -28,19 +28,19 @@ _PLATFORM = "x86_64-manylinux_2_28"  # of Azure ML's computes
 
 
 def pins(names: tuple[str, ...]) -> list[str]:
-    """The lock's lines for these packages, with their markers."""
+    """Return the lock's lines for these packages, with their markers."""
     lines = locked()
     return [line for name in names for line in lines if re.match(rf"{re.escape(name)}==", line)]
 
 
 def locked() -> list[str]:
-    """All of the lock's lines, without comments and hashes."""
+    """Return all of the lock's lines, without comments and hashes."""
     lines = LOCK.read_text("utf-8").splitlines()
     return [line.removesuffix("\\").rstrip() for line in lines if re.match(r"[a-z]", line)]
 
 
 def locked_files(uv: str) -> list[str]:
-    """What the lock installs on Azure ML's computes: each package with the hashes of the files that fit there."""
+    """Return what the lock installs on Azure ML's computes: each package with the hashes of the files that fit."""
     with tempfile.TemporaryDirectory() as folder:
         found = Path(folder) / "pylock.toml"
         platform = ["--python-version", _PYTHON, "--python-platform", _PLATFORM]
@@ -51,7 +51,7 @@ def locked_files(uv: str) -> list[str]:
 
 
 def conda(name: str, lines: list[str], note: str = "") -> str:
-    """A conda environment in which pip installs these."""
+    """Return a conda environment in which pip installs these."""
     pip = "".join(f"      - {line}\n" for line in lines)
     head = f"{_MADE}{note}name: {name}\nchannels:\n  - conda-forge\n"
     return f"{head}dependencies:\n  - python={_PYTHON}\n  - pip\n  - pip:\n{pip}"

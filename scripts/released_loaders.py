@@ -21,7 +21,7 @@ _HEAD = """\
 
 
 def history() -> dict[str, str]:
-    """The day of each version of the loader by its digest, oldest first; its earlier names are followed."""
+    """Return the day of each version of the loader by its digest, oldest first; its earlier names are followed."""
     log = _git("log", "--follow", "--format=>%H %ad", "--date=short", "--name-only", "--", LOADER).decode()
     found: list[tuple[str, str]] = []
     commit = day = ""
@@ -34,14 +34,14 @@ def history() -> dict[str, str]:
 
 
 def listed() -> list[str]:
-    """The lines of the list."""
+    """Return the lines of the list."""
     if not LIST.exists():
         return []
     return [line for line in LIST.read_text("utf-8").splitlines() if line and not line.startswith("#")]
 
 
 def missing() -> list[str]:
-    """The lines that the list lacks: of the history, without the loader as it is now, which counts by itself."""
+    """Return the lines that the list lacks: of the history, without the loader as it is now, which counts by itself."""
     known = {line.split()[0] for line in listed()}
     now = hashlib.sha256((ROOT / LOADER).read_bytes()).hexdigest()
     return [f"{digest}  {day}" for digest, day in history().items() if digest not in known and digest != now]

@@ -28,7 +28,7 @@ _ALL_BUT_BRACKETS = bytes(code for code in range(256) if code not in b"[]{}")
 
 
 def checked_body(content_type: str | None, body: bytes, columns: Mapping[str, str] | None) -> tuple[str, bytes]:
-    """The body as MLflow may decode it, with its type.
+    """Return the body as MLflow may decode it, with its type.
 
     Args:
         content_type: as the request names it.
@@ -98,7 +98,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _from_csv(text: str, columns: Mapping[str, str] | None) -> tuple[str, bytes]:
-    """Written anew from its cells, so that MLflow's reader finds the same cells and no others."""
+    """Write the CSV anew from its cells, so that MLflow's reader finds the same cells and no others."""
     if sum(map(text.count, (",", "\n", "\r"))) > _MAX_VALUES:
         _refuse_size()
     try:

@@ -58,7 +58,7 @@ def check_request(content: Mapping[str, Any], kinds: Kinds | None) -> None:
 
 
 def _check_params(params: Any) -> None:
-    """Which there are, the model knows; that they are few and short is for messages that quote them."""
+    """Refuse parameters that are many or long, since messages quote them; the model knows which exist."""
     if params is None:
         return
     if not isinstance(params, dict) or len(params) > MAX_COLUMNS:
@@ -86,7 +86,7 @@ def check_rows(names: Sequence[Any], rows: Sequence[Any], kinds: Kinds | None) -
 
 
 def typed_cell(row: int, name: str, text: str, kinds: Kinds) -> object:
-    """A CSV cell as JSON has it: null for a missing one, a number in a column of numbers, else its text."""
+    """Return a CSV cell as JSON has it: null for a missing one, a number in a column of numbers, else its text."""
     if text.strip().lower() in _MISSING:
         return None
     if kinds[name] not in _NUMBERS:
@@ -160,7 +160,7 @@ def _by_column(lists: Mapping[str, list[Any]]) -> Iterator[Cell]:
 
 
 def _check_nameless(table: Any, kinds: Kinds | None) -> None:
-    """Rows without names, of which a model that knows its columns takes none at all."""
+    """Refuse rows without names: a model that knows its columns takes none at all."""
     rows = table if isinstance(table, list) else [table]
     _check_count(len(rows))
     if kinds is not None and table != []:

@@ -235,7 +235,7 @@ def test_a_legacy_champion_of_older_scripts_is_replaced_by_rule(stage: Stage, az
     refused = stage.run("rollback", "--reason", "back to the old scripts")
     assert refused.code == 1
     assert "version 1 of" in refused.error
-    assert "is no forecastops model" in refused.error
+    assert "was not created by forecastops" in refused.error
     assert stage.ok("status")["consistent"]
 
 

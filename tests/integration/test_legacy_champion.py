@@ -1,4 +1,4 @@
-"""A champion that older scripts registered: no forecastops model, but in production."""
+"""A champion that older scripts registered: not created by forecastops, but in production."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_legacy_champion_is_replaced_by_rule(stage: Stage) -> None:
     run_id, hold = stage.workshop.first, ["--set", "gate.legacy_champion=hold"]
     (problem,) = stage.ok("status")["problems"]
     assert "version 1 has no endpoint" in problem
-    assert "no forecastops model" in problem
+    assert "was not created by forecastops" in problem
     shown = stage.workshop.forecastops("status", *stage.options()).stdout
     assert re.search(r"champion  version 1 \(by \w+\), not made by forecastops, of (no run|run \w+)\n", shown), shown
     assert "files     not made by forecastops: nothing says what they must be" in shown
@@ -73,7 +73,7 @@ def test_a_legacy_champion_is_replaced_by_rule(stage: Stage) -> None:
     assert stage.ok("status")["forecasts_from"] is None
     refused = stage.run("renew", "--data", PAST)
     assert refused.code == 1
-    assert "is no forecastops model" in refused.error
+    assert "was not created by forecastops" in refused.error
     assert stage.versions().keys() == {"1"}
 
     judged = stage.evaluate(run_id, "--set", "gate.beat_seasonal_naive=false")
@@ -86,7 +86,7 @@ def test_a_legacy_champion_is_replaced_by_rule(stage: Stage) -> None:
     assert "note  champion version 1 was not made by forecastops" in shown
     assert "recorded of it: RMSE 511.1, R2 none, on a window of its own, so not comparable" in shown
 
-    assert "is no forecastops model" in stage.run("forecast").error
+    assert "was not created by forecastops" in stage.run("forecast").error
     # Killed once the endpoint was made, then failing: undone means none, although the second call has found one.
     killed = stage.run("promote", "--run-id", run_id, before=partial(kill_before, 6))
     assert killed.code == -signal.SIGKILL
@@ -105,7 +105,7 @@ def test_a_legacy_champion_is_replaced_by_rule(stage: Stage) -> None:
     refused = stage.run("rollback", "--reason", "back to the old scripts")
     assert refused.code == 1
     assert "version 1 of" in refused.error
-    assert "is no forecastops model, so it can be neither rebuilt nor proven" in refused.error
+    assert "was not created by forecastops, so it can be neither rebuilt nor verified" in refused.error
     require_settled(stage, version)
 
 

@@ -356,7 +356,7 @@ def test_callers_need_the_token_and_the_smoke_test_brings_it(stage: Stage) -> No
     assert unguarded.code == 1
     assert "answers without the token of deployment.settings.token_file" in unguarded.error
     promoted = stage.promote(stage.workshop.first, *guarded)
-    assert (promoted["version"], "its endpoint was mended" in promoted["note"]) == (first, True)
+    assert (promoted["version"], "its endpoint was repaired" in promoted["note"]) == (first, True)
     ask = f"{promoted['endpoint']['url']}/invocations"
     assert requests.post(ask, json={"inputs": []}, timeout=30).status_code == 401
     answer = requests.post(ask, json={"inputs": []}, headers={"Authorization": f"Bearer {token}"}, timeout=30)

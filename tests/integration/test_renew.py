@@ -410,7 +410,7 @@ def test_check_fails_when_the_endpoint_is_dead_serves_another_version_or_answers
     checked = stage.run("status", "--check")
     assert checked.code == 1
     assert "serves version 1, the champion is version 2" in checked.error
-    assert stage.renew(WHOLE)["reason"].endswith("its endpoint was mended")
+    assert stage.renew(WHOLE)["reason"].endswith("its endpoint was repaired")
     assert stage.run("status", "--check").code == 0
 
     layout = Layout(Path(os.environ["FORECASTOPS_HOME"]) / "endpoints" / stage.model)

@@ -209,7 +209,7 @@ def test_champions_from_before_are_signed_by_a_command_that_says_why(sealed: Sta
     assert stage.ok("forecast", *both)["version"] == version
 
     reboot(stage)
-    assert "its endpoint was mended" in stage.promote(stage.workshop.first, *both)["note"]
+    assert "its endpoint was repaired" in stage.promote(stage.workshop.first, *both)["note"]
     require_settled(stage, version)
     # The library knows it without us.
     folder, alone = files_of(stage.client, stage.workshop.first), stage.workshop.forecastops.folder / "alone"

@@ -62,7 +62,7 @@ def sign_folder(folder: Path, signer: Signer, run_id: str) -> Path:
 
 
 def is_own_format(description: bytes | None) -> bool:
-    """Whether a model is meant to be one of forecastops, however damaged: its MLmodel names our loader.
+    """Tell whether a model is meant to be one of forecastops, however damaged: its MLmodel names our loader.
 
     Args:
         description: the content of its ``MLmodel``; None where it has none.
@@ -71,7 +71,7 @@ def is_own_format(description: bytes | None) -> bool:
 
 
 def folder_sha256(folder: Path) -> str:
-    """One digest over names and contents of a model's files."""
+    """Return one digest over names and contents of a model's files."""
     return digest_of(read_files(folder, "the model"))
 
 

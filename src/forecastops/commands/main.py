@@ -37,7 +37,7 @@ class _Guarded(click.Group):
             raise click.UsageError(said, ctx) from error
 
     def _knows(self, ctx: click.Context, option: str) -> bool:
-        """Whether any command has the option."""
+        """Tell whether any command has the option."""
         return any(option in one.opts for command in self.commands.values() for one in command.get_params(ctx))
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -72,7 +72,7 @@ def _server(uri: str) -> Identity:
 
 
 def _address(parts: SplitResult) -> str:
-    """Without user, password and query, with one spelling of scheme, host and port."""
+    """Return the address without user, password and query, in one spelling of scheme, host and port."""
     host, port = (parts.hostname or "").rstrip("."), parts.netloc.rpartition("@")[2].rpartition(":")[2]
     host = "localhost" if host in _LOOPBACK else host
     scheme = parts.scheme.partition("+")[0]
@@ -81,7 +81,7 @@ def _address(parts: SplitResult) -> str:
 
 
 def _azure(uri: str) -> Identity:
-    """A workspace: Azure spells the query, the version of its interface and the case now and then otherwise."""
+    """Return a workspace: Azure spells the query, the version of its interface and the case now and then otherwise."""
     plain = uri.partition("?")[0].rstrip("/")
     versions = [re.sub(r"/mlflow/v[0-9.]+/", f"/mlflow/{version}/", plain) for version in _AZURE_VERSIONS]
     spelled = dict.fromkeys((uri.rstrip("/"), plain, *versions, *(f"{one}?" for one in versions)))

@@ -50,7 +50,7 @@ def record_holder(handle: int, pid: int) -> None:
 
 
 def hold(path: Path, timeout: float = 0.0) -> int | None:
-    """As `open_locked`, and record this process as the holder."""
+    """Lock as `open_locked` does, and record this process as the holder."""
     handle = open_locked(path, timeout)
     if handle is not None:
         record_holder(handle, os.getpid())
@@ -58,7 +58,7 @@ def hold(path: Path, timeout: float = 0.0) -> int | None:
 
 
 def holder(path: Path) -> int | None:
-    """The pid of the live process that holds ``path``; 0 when it has not said yet; None when nobody holds it."""
+    """Return the pid of the live process that holds ``path``; 0 when it has not said yet; None when nobody holds it."""
     try:
         handle = os.open(path, os.O_RDONLY)
     except FileNotFoundError:

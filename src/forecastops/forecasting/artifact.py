@@ -165,7 +165,7 @@ def _require_own_flavor(description: bytes) -> None:
 
 
 def is_shipped(loader: bytes) -> bool:
-    """Whether forecastops has shipped this loader: the installed one, or one before it."""
+    """Tell whether forecastops has shipped this loader: the installed one, or one before it."""
     return hashlib.sha256(loader).hexdigest() in _known_loaders()
 
 

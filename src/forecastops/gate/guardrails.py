@@ -40,13 +40,13 @@ INTERVAL_COVERAGE = "interval_coverage"
 
 
 def comparable_data(evidence: Evidence, bound: Number) -> Check:
-    """Both models can be judged on the same observations, and the series are the same where they overlap."""
+    """Check that both models can be judged on the same observations, and the series agree where they overlap."""
     check = comparable(evidence.incomparable, evidence.revised_share, bound, revised=evidence.champion is not None)
     return check.model_copy(update={"reference": "unscored_champion"}) if evidence.unscored else check
 
 
 def comparable(obstacles: tuple[Obstacle, ...], share: Number, bound: Number, *, revised: bool) -> Check:
-    """The check of data by themselves: reasons against them, and the share of dates that were ``revised``.
+    """Return the check of data by themselves: reasons against them, and the share of dates that were ``revised``.
 
     A wrong column, unit or file would beat any champion, whose parameters are of another scale.
     """
@@ -62,12 +62,12 @@ def comparable(obstacles: tuple[Obstacle, ...], share: Number, bound: Number, *,
 
 
 def plausible_data(evidence: Evidence) -> Check:
-    """The newest rows can be what the champion forecast."""
+    """Return the newest rows can be what the champion forecast."""
     return plausible(evidence.alarm)
 
 
 def plausible(alarm: AlarmRecord | None) -> Check:
-    """The same of data by themselves."""
+    """Return the same of data by themselves."""
     if alarm is None:
         return Check(name=PLAUSIBLE_DATA, passed=True, value=None, threshold=None, code="plausible")
     return Check(
@@ -81,21 +81,21 @@ def plausible(alarm: AlarmRecord | None) -> Check:
 
 
 def start_gap(evidence: Evidence, bound: float) -> Check:
-    """The estimation's starts ended near one optimum."""
+    """Return the estimation's starts ended near one optimum."""
     gap = evidence.start_gap
     passed = gap is not None and gap <= bound
     return Check(name="start_gap", passed=passed, value=gap, threshold=bound, code="start_gap")
 
 
 def converged(evidence: Evidence) -> Check:
-    """The challenger's parameters are an optimum, not where the optimiser ran out of iterations."""
+    """Return the challenger's parameters are an optimum, not where the optimiser ran out of iterations."""
     passed = evidence.converged
     code: Literal["converged", "not_converged"] = "converged" if passed else "not_converged"
     return Check(name="converged", passed=passed, value=float(passed), threshold=1.0, code=code)
 
 
 def finite(evidence: Evidence) -> Check:
-    """Every number of every model exists and is finite, and all tables have the same shape."""
+    """Check that every number of every model exists and is finite, and all tables have the same shape."""
     models = {"challenger": evidence.challenger, "seasonal_naive": evidence.seasonal_naive}
     if evidence.champion is not None:
         models["champion"] = evidence.champion
@@ -105,7 +105,7 @@ def finite(evidence: Evidence) -> Check:
 
 
 def seasonal_naive_floor(evidence: Evidence) -> Check:
-    """The challenger's RMSE is not above that of repeating the last season."""
+    """Return the challenger's RMSE is not above that of repeating the last season."""
     ours, floor = evidence.challenger.rmse, evidence.seasonal_naive.rmse
     passed = ours is not None and floor is not None and ours <= floor
     return Check(
@@ -122,7 +122,7 @@ def seasonal_naive_floor(evidence: Evidence) -> Check:
 
 
 def interval_coverage(evidence: Evidence, bound: float) -> Check:
-    """No interval covers less of the actual values than its level says, beyond ``bound``."""
+    """Check that no interval covers less of the actual values than its level says, beyond ``bound``."""
     challenger = evidence.challenger
     worst = challenger.coverage_shortfall(evidence.levels)
     shares = {str(level): challenger.metrics.get(f"coverage_{level}") for level in evidence.levels}
@@ -131,7 +131,7 @@ def interval_coverage(evidence: Evidence, bound: float) -> Check:
 
 
 def worst_step(evidence: Evidence, bound: float) -> Check:
-    """At no step of the horizon is the RMSE more than ``bound`` times the champion's (or seasonal naive's)."""
+    """Check that at no step the RMSE is more than ``bound`` times the champion's (or seasonal naive's)."""
     model, reference = _champion_or_naive(evidence)
     ours = dict(enumerate(evidence.challenger.rmse_by_step, start=1))
     theirs = dict(enumerate(model.rmse_by_step, start=1))
@@ -140,20 +140,20 @@ def worst_step(evidence: Evidence, bound: float) -> Check:
 
 
 def worst_weekday(evidence: Evidence, champion: ModelEvidence, bound: float) -> Check:
-    """On no weekday is the RMSE more than ``bound`` times the champion's."""
+    """Check that on no weekday the RMSE is more than ``bound`` times the champion's."""
     worst = _worst_ratio(evidence.challenger.rmse_by_weekday, champion.rmse_by_weekday)
     return _segment("worst_weekday", worst, "champion", bound)
 
 
 def recent_origins(evidence: Evidence, champion: ModelEvidence, origins: int, bound: float) -> Check:
-    """From the last ``origins`` origins the RMSE is not more than ``bound`` times the champion's."""
+    """Check that from the last ``origins`` origins the RMSE is at most ``bound`` times the champion's."""
     ours, theirs = (model.recent_rmse(origins=origins) for model in (evidence.challenger, champion))
     number = min(origins, len(champion.loss_by_origin))
     return _segment("recent_origins", _worst_ratio({number: ours}, {number: theirs}), "champion", bound)
 
 
 def bias(evidence: Evidence, champion: ModelEvidence, bound: float, growth: float = 1.0) -> Check:
-    """The mean error is at most ``bound`` of the RMSE in either direction, or ``growth`` times the champion's.
+    """Return the mean error is at most ``bound`` of the RMSE in either direction, or ``growth`` times the champion's.
 
     A biased model that is better than the champion still serves better: what blocks is a bias that grew.
     """
@@ -181,7 +181,7 @@ def _champion_or_naive(evidence: Evidence) -> tuple[ModelEvidence, Reference]:
 
 
 def _worst_ratio(ours: Mapping[_K, Number], theirs: Mapping[_K, Number]) -> tuple[_K, float, float] | None:
-    """The segment in which the first is worst relative to the second, and both; None where one is not to be had."""
+    """Return the segment where the first is worst relative to the second, with both; None if one is missing."""
     pairs: dict[_K, tuple[float, float]] = {}
     for segment in {**ours, **theirs}:
         top, bottom = ours.get(segment), theirs.get(segment)

@@ -36,8 +36,8 @@ class ChampionRecord(StrictRecord):
     )
     recorded: dict[str, Number] | None = Field(
         None,
-        description="Of a champion that is no forecastops model: RMSE and R2 as its tags record them, null where they "
-        "do not. From a window of its own, so not comparable with any score here.",
+        description="Of a champion that was not created by forecastops: RMSE and R2 as its tags record them, null "
+        "where they do not. From a window of its own, so not comparable with any score here.",
     )
     gone: bool = Field(False, description="Whether it could not be scored because its files are gone.")
 
@@ -95,13 +95,14 @@ class Decision(StrictRecord):
         old = isinstance(document, dict) and "grounds" not in document
         if isinstance(document, dict):
             document = _without_words(document)
-            if isinstance(policy := document.get("policy"), dict):
+            policy = document.get("policy")
+            if isinstance(policy, dict):
                 document["policy"] = _BEFORE | policy
         decision = cls.model_validate_json(json.dumps(document))
         return decision._completed() if old else decision
 
     def _completed(self) -> Decision:
-        """With the facts that replaying gives, as far as it agrees with what was recorded."""
+        """Return with the facts that replaying gives, as far as it agrees with what was recorded."""
         now = self.replay()
         today = {check.name: check for check in now.checks}
         checks = tuple(_completed(check, today.get(check.name)) for check in self.checks)
@@ -111,7 +112,7 @@ class Decision(StrictRecord):
         return self.model_copy(update=update)
 
     def replay(self) -> Ruling:
-        """The ruling that policy and evidence give now, with the notices about the champion that the decision adds."""
+        """Return the ruling that policy and evidence give now, with the notices about the champion."""
         ruling = decide(self.evidence, self.policy)
         about_champion = self.champion.notices if self.champion else ()
         return ruling.model_copy(update={"notices": (*ruling.notices, *about_champion)})
@@ -148,7 +149,7 @@ def _without_words(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _completed(then: Check, now: Check | None) -> Check:
-    """The check with all its facts, where it is the same in the few that were recorded then."""
+    """Return the check with all its facts, where it is the same in the few that were recorded then."""
     if now is None:
         return then
     few = {"name", "passed", "value", "threshold"}

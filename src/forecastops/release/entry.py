@@ -44,12 +44,12 @@ class Step(str, Enum):
 
 
 def now() -> str:
-    """UTC time to the second, ISO."""
+    """Return UTC time to the second, ISO."""
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 def actor() -> str:
-    """Who acts: on an Azure DevOps agent the person who asked for the build, else user@host."""
+    """Tell who acts: on an Azure DevOps agent the person who asked for the build, else user@host."""
     if person := os.environ.get("BUILD_REQUESTEDFOR"):
         return person
     try:
@@ -76,7 +76,7 @@ class Entry(BaseModel):
         None,
         validation_alias=AliasChoices("legacy_endpoint", "incumbent"),
         serialization_alias="incumbent",
-        description="Of a champion that is no forecastops model: whether the deployment existed when it began.",
+        description="Of a champion that was not created by forecastops: whether the deployment existed when it began.",
     )
     actor: str = Field(default_factory=actor, description="Who: user@host, or who asked for the build.")
     domain: str = Field(default_factory=lock_domain, description="Those processes that its lock keeps out.")

@@ -1,4 +1,4 @@
-"""A champion that is no forecastops model, as older scripts have registered it: how to tell, and what is left of it."""
+"""A champion that was not created by forecastops but registered by older scripts: how to tell, and what is left."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["champion_model", "find_legacy_endpoint", "made_by_forecastops", "pro
 
 
 def champion_model(runs: Runs, registry: ModelRegistry, version: ModelVersion) -> Forecaster | None:
-    """The champion's model; None where it is a legacy champion.
+    """Return the champion's model; None where it is a legacy champion.
 
     Raises:
         ModelError: when it is a forecastops model that cannot be rebuilt, or not the one that was logged.
@@ -27,7 +27,7 @@ def champion_model(runs: Runs, registry: ModelRegistry, version: ModelVersion) -
 
 
 def proven_model(runs: Runs, registry: ModelRegistry, version: ModelVersion) -> Forecaster:
-    """The version's model, which must be one of ours.
+    """Return the version's model, which forecastops must have made.
 
     Raises:
         ModelError: when it is none, cannot be rebuilt, or is not the one that was logged.
@@ -35,13 +35,13 @@ def proven_model(runs: Runs, registry: ModelRegistry, version: ModelVersion) -> 
     found = champion_model(runs, registry, version)
     if found is None:
         place = f"version {version.version} of {registry.name}"
-        what = "is no forecastops model, so it can be neither rebuilt nor proven here"
+        what = "was not created by forecastops, so it can be neither rebuilt nor verified here"
         raise ModelError(place, what, "promote one that is, or deploy this one by the means that made it")
     return found
 
 
 def made_by_forecastops(runs: Runs, registry: ModelRegistry, version: ModelVersion) -> bool:
-    """Whether the version is a forecastops model by any mark: on the version, on its run, or in its files.
+    """Tell whether the version is a forecastops model by any mark: on the version, on its run, or in its files.
 
     One mark is enough, so that a version of ours that lost its tags is an error and no legacy champion.
     """

@@ -139,7 +139,7 @@ def champion_already(place: str, again: str, error: ForecastopsError) -> Registr
 
 
 def _registered(production: Production, moving: ModelVersion | Files, kind: Kind) -> tuple[ModelVersion, str | None]:
-    """The version that moves in, and the placeholder of one that was there before."""
+    """Return the version that moves in, and the placeholder of one that was there before."""
     registry, domain = production.registry, production.domain
     if isinstance(moving, Files):
         return registry.register(moving.run_id, moving.source, registration_mark(kind, domain)), None
@@ -178,7 +178,7 @@ def _require_champion(production: Production, expected: str | None, kind: Kind) 
     try:
         champion = production.current(versions)
     except LostPointerError:
-        champion = None  # a rollback is about to mend that
+        champion = None  # a rollback is about to repair that
     today = champion.version if champion else None
     if today != expected:
         raise RivalError(
@@ -206,7 +206,7 @@ def _record_success(production: Production, journal: Journal, found: Sequence[Mo
 
 
 def _with_model(versions: Mapping[str, ModelVersion], version: str) -> list[str]:
-    """The version and, where it is a renewal, the one that brought its model in: what is said of one is of both."""
+    """Return the version and, of a renewal, the one that brought its model in: what holds for one holds for both."""
     both = dict.fromkeys((version, model_version(versions[version])))
     return [name for name in both if name in versions]
 

@@ -71,7 +71,7 @@ def restore_endpoint(production: Production, champion: ModelVersion | None, entr
     except EndpointError as error:  # callers have what they had; the next deployment clears it away
         _LOG.warning("something is left behind: %s", error)
     if entry.legacy_endpoint:
-        what = "endpoint %s serves version %s again; it is healthy, but as no forecastops model could not be verified"
+        what = "endpoint %s serves version %s again; it is healthy, but not created by forecastops, so not verified"
         _LOG.warning(what, endpoint.name, champion.version)
 
 

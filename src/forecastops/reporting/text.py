@@ -30,7 +30,7 @@ __all__ = [
 
 
 def train_text(result: TrainResult) -> str:
-    """The run, its data, and the recorded metric."""
+    """Return the run, its data, and the recorded metric."""
     data, metrics = result.data, result.metrics
     lines = [
         f"run {result.run_id}",
@@ -43,7 +43,7 @@ def train_text(result: TrainResult) -> str:
 
 
 def _spec_text(spec: dict[str, Any]) -> str:
-    """One ARIMA's orders, or those of which the mean is taken."""
+    """Name one ARIMA's orders, or those of which the mean is taken."""
     names = [
         f"ARIMA{tuple(one['order'])}{tuple(one['seasonal_order']) if any(one['seasonal_order']) else ''}"
         for one in spec.get("members", [spec])
@@ -52,7 +52,7 @@ def _spec_text(spec: dict[str, Any]) -> str:
 
 
 def _selection_text(selection: dict[str, Any]) -> str:
-    """Out of how many the model was chosen, and how far it lies from the best of the others."""
+    """Say out of how many the model was chosen, and how far it lies from the best of the others."""
     chosen, window = selection["chosen"], selection["window"]
     others = [other for other in selection["candidates"] if other["rmse"] is not None and other != chosen]
     found = f"out of {len(selection['candidates'])} by RMSE {number(chosen['rmse'])}"
@@ -65,7 +65,7 @@ def _selection_text(selection: dict[str, Any]) -> str:
 
 
 def decision_text(decision: Decision, replayed: bool = False) -> str:
-    """The verdict, what it would have needed, what was compared on which window, and each check, failures first."""
+    """Tell the verdict, what was needed, what was compared on which window, and each check, failures first."""
     from forecastops.reporting.sentences.decision import lacking, summary, warnings
 
     window = decision.window
@@ -92,7 +92,7 @@ def _score_lines(decision: Decision) -> Iterator[str]:
 
 
 def _check_lines(decision: Decision) -> Iterator[str]:
-    """Each check, failures first."""
+    """Yield each check, failures first."""
     from forecastops.reporting.sentences.checks import reason_of
 
     width = max(len(check.name) for check in decision.checks)
@@ -118,12 +118,12 @@ _COLUMNS = {"rmse": 10, "mae": 10, "mase": 8, "bias": 10}
 
 
 def retrained_text(result: Retrained) -> str:
-    """All steps, one after the other."""
+    """Tell all steps, one after the other."""
     return "\n".join([train_text(result.train), decision_text(result.evaluate), result.outcome.note])
 
 
 def demo_ending(found: Status, folder: Path) -> str:
-    """What a person can do with what the demo leaves behind."""
+    """Return what a person can do with what the demo leaves behind."""
     if found.endpoint is None:
         return ""
     programs = _programs()
@@ -140,7 +140,7 @@ def demo_ending(found: Status, folder: Path) -> str:
 
 
 def status_text(found: Status) -> str:
-    """Champion, endpoint, and each problem with the command that mends it."""
+    """Report champion, endpoint, and each problem with the command that repairs it."""
     champion, endpoint = found.champion, found.endpoint
     lines = [
         *(["pointer   stage Production: the registry has no aliases"] if found.pointer == "stage" else []),
@@ -164,7 +164,7 @@ def _conclusion(found: Status) -> str:
 
 
 def _files_text(files: VersionFiles) -> str:
-    """What became of the champion's files."""
+    """Return what became of the champion's files."""
     if files.state == "foreign":
         return "not made by forecastops: nothing says what they must be"
     signed = ", signed" if files.signed else ""
@@ -172,7 +172,7 @@ def _files_text(files: VersionFiles) -> str:
 
 
 def _model_text(found: Status) -> str:
-    """The run that estimated the parameters, and of which version they are where that is another."""
+    """Return the run that estimated the parameters, and of which version they are where that is another."""
     if found.files and found.files.state == "foreign":
         return f"not made by forecastops, of {f'run {found.model_run}' if found.model_run else 'no run'}"
     if found.champion and found.model_version != found.champion.version.version:
@@ -185,7 +185,7 @@ def _address(endpoint: EndpointState) -> str:
 
 
 def forecast_text(found: ForecastResult) -> str:
-    """A table of dates, means and bounds."""
+    """Return a table of dates, means and bounds."""
     names = list(found.forecast[0])
     lines = [f"version {found.version}", "  ".join(f"{name:>10}" for name in names)]
     lines += [
@@ -196,7 +196,7 @@ def forecast_text(found: ForecastResult) -> str:
 
 
 def _programs() -> str:
-    """What to put before a program's name: nothing where it is on the PATH, else this environment's folder."""
+    """Return what to put before a program's name: nothing where it is on the PATH, else this environment's folder."""
     folder = Path(sys.executable).parent
     if shutil.which("forecastops") == str(folder / "forecastops"):
         return ""
@@ -204,7 +204,7 @@ def _programs() -> str:
 
 
 def number(value: Any) -> str:
-    """A score for a person."""
+    """Return a score for a person."""
     if value is None:
         return "-"
     return f"{value:.3f}" if abs(value) < 100 else f"{value:.1f}"

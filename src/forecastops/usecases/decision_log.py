@@ -58,7 +58,7 @@ def log_decision(runs: Runs, decision: Decision, table: pd.DataFrame, *, served:
 
 
 def read_decision(runs: Runs, run: Run) -> Decision:
-    """The latest decision about a run, to act on.
+    """Return the latest decision about a run, to act on.
 
     Raises:
         ModelError: when there is none, it was altered, or its evidence does not give its verdict.
@@ -72,7 +72,7 @@ def read_decision(runs: Runs, run: Run) -> Decision:
 
 
 def logged_decision(runs: Runs, run: Run) -> Decision:
-    """The latest decision about a run, as it was logged.
+    """Return the latest decision about a run, as it was logged.
 
     Raises:
         ModelError: when there is none, or it was altered.
@@ -101,7 +101,7 @@ def _again(run: Run) -> str:
 
 
 def _newest(run: Run) -> tuple[str | None, str | None]:
-    """Folder and digest of the newest decision, None where there is none; folders are named after their time."""
+    """Return folder and digest of the newest decision, None without one; folders are named after their time."""
     recorded = run.tags.get(DECISION_FOLDER), run.tags.get(DECISION_DIGEST)
     looks = [name for name in run.tags if name.startswith(LATER)]
     if not looks:

@@ -178,7 +178,7 @@ def _version_tags(run: Run, decision: Decision, entry: Entry) -> dict[str, str]:
 
 
 def _kept_up_to_date(production: Production, moved: Moved, before: ModelVersion | None, run: Run) -> Moved:
-    """The promoted model with the newest data that its predecessor had, where the run's are older: states never lag."""
+    """Renew the promoted model with its predecessor's data where the run's are older: states never lag."""
     known = before.tags.get(DATA_END, "") if before else ""
     if before is None or moved.version is None or known <= run.tags.get(DATA_END, ""):
         return moved
@@ -194,10 +194,10 @@ def _kept_up_to_date(production: Production, moved: Moved, before: ModelVersion 
 def _already_champion(production: Production, decision: Decision, run: Run, current: ModelVersion) -> Moved:
     recover_interrupted(production)
     if is_renewal(current):
-        state, mended = repair(production, current, production.golden(current))
+        state, repaired = repair(production, current, production.golden(current))
     else:
-        state, mended = repair(production, current, decision.golden, decision.model_sha256)
-    note = f"version {current.version} is the champion already" + ("; its endpoint was mended" if mended else "")
+        state, repaired = repair(production, current, decision.golden, decision.model_sha256)
+    note = f"version {current.version} is the champion already" + ("; its endpoint was repaired" if repaired else "")
     before = next((one for one in production.registry.versions() if one.version == current.tags.get(PREDECESSOR)), None)
     previous = before.version if before else None
     moved = Moved(decision.run_id, True, current.version, previous, state, decision.verdict, note)
@@ -206,7 +206,7 @@ def _already_champion(production: Production, decision: Decision, run: Run, curr
 
 
 def _not_promoted(production: Production, decision: Decision, run: Run) -> Moved:
-    """The champion stays; it is given the run's data, unless these were refused."""
+    """Return the champion stays; it is given the run's data, unless these were refused."""
     recover_interrupted(production)
     current = production.current()
     found = current.version if current else None
@@ -232,7 +232,7 @@ def _not_promoted(production: Production, decision: Decision, run: Run) -> Moved
 
 
 def _require_binding(decision: Decision, run: Run, config: Config, current: ModelVersion | None) -> None:
-    """A decision binds the champion, the data, the model, its name, and the rules by which it was made."""
+    """Refuse a decision whose champion, data, model, model name or rules are not today's."""
     judged = decision.champion.model if decision.champion else None
     found = model_version(current) if current else None
     pairs = (
@@ -253,7 +253,7 @@ def _require_binding(decision: Decision, run: Run, config: Config, current: Mode
 
 
 def _beside(value: object, other: object) -> object:
-    """A value; of a record only what differs from the other."""
+    """Return a value; of a record only what differs from the other."""
     if not (isinstance(value, dict) and isinstance(other, dict)):
         return value
     return ", ".join(f"{name} {value.get(name)}" for name in {**value, **other} if value.get(name) != other.get(name))

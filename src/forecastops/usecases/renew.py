@@ -140,8 +140,8 @@ def _renew(
         return _unchanged(champion, f"{COMPARABLE_DATA}: {obstacle_sentence(never)}", refused=True)
     series = _joined(model, given)
     if already := _already(model, series, accept_reason):
-        state, mended = repair(production, champion, model.reference())
-        return _unchanged(champion, already + ("; its endpoint was mended" if mended else ""), state)
+        state, repaired = repair(production, champion, model.reference())
+        return _unchanged(champion, already + ("; its endpoint was repaired" if repaired else ""), state)
     refused = _refused(judge_data(model, series, production.config.gate, given))
     if refused and accept_reason is None:
         names = ", ".join(check.name for check in refused)

@@ -130,7 +130,7 @@ def _moved(target: ModelVersion, version: str, champion: ModelVersion | None, st
 
 
 def _champion(production: Production, to_version: str | None) -> ModelVersion | None:
-    """The champion; None where the pointer is lost and ``to_version`` says where it belongs."""
+    """Return the champion; None where the pointer is lost and ``to_version`` says where it belongs."""
     try:
         champion = production.current()
     except LostPointerError:
@@ -144,7 +144,7 @@ def _champion(production: Production, to_version: str | None) -> ModelVersion | 
 
 
 def _done_already(production: Production, champion: ModelVersion, reason: str, to_version: str | None) -> bool:
-    """Whether this very rollback has reached the champion's model, which may have been renewed since.
+    """Tell whether this very rollback has reached the champion's model, which may have been renewed since.
 
     By number; or, without one, because it was interrupted after moving the pointer, or ended a moment ago for the same
     reason: a job that is run again must not go back one version further.
@@ -161,7 +161,7 @@ def _done_already(production: Production, champion: ModelVersion, reason: str, t
 
 
 def _last_rollback(production: Production, champion: ModelVersion) -> Entry | None:
-    """The newest rollback that brought the champion's model in; None where another transition did since."""
+    """Return the newest rollback that brought the champion's model in; None where another transition did since."""
     model = model_version(champion)
     for version in reversed(production.registry.versions()):
         entry = read_journal(version) if model_version(version) == model else None
@@ -202,7 +202,7 @@ def _target(production: Production, champion: ModelVersion | None, to_version: s
 
 
 def _no_predecessor(champion: ModelVersion | None, versions: Mapping[str, ModelVersion]) -> str:
-    """Why there is none: nothing was in production before, or only the same specification, estimated earlier."""
+    """Tell why there is none: nothing was in production before, or only the same specification, estimated earlier."""
     origin = versions.get(model_version(champion)) if champion else None
     entry = read_journal(origin) if origin else None
     if entry is None or entry.kind is not Kind.REFIT or entry.previous is None:
@@ -211,6 +211,6 @@ def _no_predecessor(champion: ModelVersion | None, versions: Mapping[str, ModelV
 
 
 def _was_in_production(version: ModelVersion, champion: ModelVersion | None) -> bool:
-    """By our own record, as the champion's recorded predecessor, or by the stage that older scripts gave it."""
+    """Tell by our record, the champion's recorded predecessor, or the stage that older scripts gave it."""
     recorded = champion is not None and champion.tags.get(PREDECESSOR) == version.version
     return SERVED in version.tags or recorded or version.stage in ("Production", "Archived")

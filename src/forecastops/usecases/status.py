@@ -1,4 +1,4 @@
-"""What is in production: champion, pointer and endpoint, whether they agree, and what mends it where they do not."""
+"""What is in production: champion, pointer and endpoint, whether they agree, and what repairs it where they do not."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Status:
         endpoint: what serves; None without one.
         forecasts_from: ISO date of the newest observation in the champion's state; None where it is not known.
         newest_data: the newest that a run of the model has brought and that were not refused; None without any.
-        disagreements: where pointer, stage, journal, files and endpoint do not agree, with the command that mends it.
+        disagreements: where pointer, stage, journal, files and endpoint do not agree, with the command that repairs it.
         stale: why the champion forecasts from data that are not the newest, with the command.
     """
 
@@ -64,7 +64,7 @@ class Status:
 
     @property
     def problems(self) -> list[str]:
-        """Everything that should be mended."""
+        """Everything that should be repaired."""
         return [*self.disagreements, *self.stale]
 
     @property
@@ -139,9 +139,10 @@ def require_sound(config: Config, found: Status) -> None:
 
 
 def _forecasts_from(champion: ModelVersion, files: VersionFiles) -> str | None:
-    """The newest observation that the champion's state has: as its version says, else as its files do."""
+    """Return the newest observation that the champion's state has: as its version says, else as its files do."""
     with contextlib.suppress(ValueError):  # whoever may write tags can write anything
-        if (end := champion.tags.get(DATA_END)) and datetime.fromisoformat(end).tzinfo is None:
+        end = champion.tags.get(DATA_END)
+        if end and datetime.fromisoformat(end).tzinfo is None:
             return end
     return iso_date(files.model.values.index[-1]) if files.model else None
 
@@ -168,7 +169,8 @@ def _stale(production: Production, served: str, newest: NewestData | None) -> It
 
 def _interrupted(production: Production, versions: Sequence[ModelVersion]) -> Iterator[str]:
     rivals = {rival.version.version for rival in active_rivals(production, versions)}
-    under_way = {version.version: entry for version in versions if (entry := unfinished(version))}
+    journals = {version.version: unfinished(version) for version in versions}
+    under_way = {version: entry for version, entry in journals.items() if entry}
     for version in versions:
         entry, kept = under_way.get(version.version), placeholder(version)
         if entry is not None and not (kept and kept.version in under_way):
@@ -183,7 +185,7 @@ def _interrupted(production: Production, versions: Sequence[ModelVersion]) -> It
 
 
 def _misspelt(production: Production) -> Iterator[str]:
-    """Nothing was ever trained or registered under the name, but there are others."""
+    """Name the model's likely spelling where nothing was ever trained or registered under this one."""
     if others := production.registry.other_models():
         names = difflib.get_close_matches(production.registry.name, others, 3, 0.0)
         yield (
@@ -245,6 +247,6 @@ def _endpoint(
 
 def _return_to(champion: Champion, files: VersionFiles | None) -> str:
     if files is not None and files.state == "foreign":
-        means = "use the means that made it, as it is no forecastops model"
+        means = "use the means that made it, as it was not created by forecastops"
         return f"{means}, or put one in its place: forecastops promote --run-id R"
-    return f"forecastops rollback --to-version {champion.version.version} --reason 'mend the endpoint'"
+    return f"forecastops rollback --to-version {champion.version.version} --reason 'repair the endpoint'"

@@ -76,7 +76,7 @@ def _remedy(error: Exception, what: str, variable: str, remedy: str | None) -> s
         return f"check {variable} and that the server answers"
     if status is not None and status >= 500:
         return remedy or "see the server's log, then run the command again"
-    return remedy or "mend what it names, then run the command again"
+    return remedy or "fix what it names, then run the command again"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -98,7 +98,7 @@ def _no_answer(error: Exception, what: str) -> bool:
 
 
 def _short(error: BaseException) -> str:
-    """The first line of the error; of one about a connection, what the operating system said at its root."""
+    """Return the first line of the error; of one about a connection, what the operating system said at its root."""
     proxy = False
     for inner in _causes(error):
         proxy = proxy or type(inner).__name__ == "ProxyError"
@@ -107,7 +107,8 @@ def _short(error: BaseException) -> str:
         if isinstance(inner, ConnectionError | TimeoutError | socket.gaierror) and inner.strerror:
             return f"the proxy that HTTPS_PROXY or HTTP_PROXY names: {inner.strerror}" if proxy else inner.strerror
     lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-    if len(lines) > 2 and (file := _OF_FILES.fullmatch(lines[1])):  # MLflow's first line says only that there are some
+    file = _OF_FILES.fullmatch(lines[1]) if len(lines) > 2 else None
+    if file:  # MLflow's first line says only that there are some
         lines = [f"{file[1]}: {lines[2]}"]
     return lines[0] if len(lines[0]) <= _LONGEST else lines[0][: _LONGEST - 3] + "..."
 
