@@ -62,7 +62,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 
 def _parsed(text: str, kind: Any) -> Any:
-    """YAML whose values are read as the kind of each field wants them."""
+    """Return YAML whose values are read as the kind of each field wants them."""
     loader = StrictLoader(text)
     try:
         node = loader.get_single_node()

@@ -71,7 +71,7 @@ def kept_copy(layout: Layout, wanted: Wanted) -> int | None:
 
 @contextlib.contextmanager
 def _incoming(layout: Layout) -> Iterator[Path]:
-    """A name for a copy that is under way; what is left of it, and of earlier ones, goes."""
+    """Yield a path for a copy that is under way; remove what is left of it, and of earlier ones."""
     layout.models.mkdir(mode=0o700, parents=True, exist_ok=True)
     for abandoned in layout.models.glob(f"{_INCOMING}*"):
         shutil.rmtree(abandoned, ignore_errors=True)

@@ -82,7 +82,7 @@ class LocalEndpointClient(BaseDeploymentClient):
         lifecycle.delete(checked.check_name(name))
 
     def list_deployments(self, endpoint: str | None = None) -> list[dict[str, Any]]:
-        """All deployments, each as `get_deployment` describes it."""
+        """Return all deployments, each as `get_deployment` describes it."""
         from forecastops_local import description, lifecycle
 
         checked.refuse_endpoint(endpoint)
@@ -150,7 +150,7 @@ def run_local(name: str, model_uri: str, flavor: str | None = None, config: Mapp
 
 
 def target_help() -> str:
-    """The help that `mlflow deployments help -t forecastops-local` prints."""
+    """Return the help that `mlflow deployments help -t forecastops-local` prints."""
     return """\
 forecastops-local serves a forecastops model with MLflow's scoring server as a process on this machine (Linux or macOS).
 

@@ -118,7 +118,7 @@ def _run(value: object) -> str:
 
 
 def _keys(value: object) -> str:
-    """PEM texts, one after the other: as they are, or read from the files that are named, separated by commas."""
+    """Return PEM texts, one after the other: as given, or read from the named files, separated by commas."""
     text = str(value).strip()
     if not text:
         return ""
@@ -152,7 +152,7 @@ _READERS: dict[str, Callable[[object], Any]] = {
 
 
 def settings_from(config: Mapping[str, object] | None) -> dict[str, Any]:
-    """The settings that ``config`` names, read and checked.
+    """Return the settings that ``config`` names, read and checked.
 
     Raises:
         MlflowException: INVALID_PARAMETER_VALUE, naming the key and the value.
@@ -178,7 +178,7 @@ def check_reach(host: str, token_file: str) -> None:
 
 
 def check_name(name: object) -> str:
-    """The name, if it can be a directory's everywhere."""
+    """Return the name, if it can be a directory's everywhere."""
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise MlflowException.invalid_parameter_value(
             f"deployment name {name!r} must be 1 to 128 letters, digits or any of ._-, and begin with a letter or digit"
@@ -187,7 +187,7 @@ def check_name(name: object) -> str:
 
 
 def check_model_uri(uri: object) -> str:
-    """The URI, if it is one line of text."""
+    """Return the URI, if it is one line of text."""
     if not isinstance(uri, str) or not uri.strip() or not uri.isprintable():
         raise MlflowException.invalid_parameter_value(f"model URI {uri!r} must be one line of text")
     return uri

@@ -19,7 +19,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def _named_run(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
-    """The run itself, or after ``@`` a file of what `train` or `evaluate` printed: pipelines pass files on."""
+    """Return the run itself, or after ``@`` a file of what `train` or `evaluate` printed: pipelines pass files on."""
     if value is None or not value.startswith("@"):
         return value
     try:

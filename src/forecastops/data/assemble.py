@@ -79,7 +79,7 @@ def _up_to_last_value(rows: Rows, config: DataConfig, notes: list[str]) -> Rows:
 
 
 def _complete(rows: Rows, offset: BaseOffset, config: DataConfig, notes: list[str]) -> Rows:
-    """Without the last periods of the grid that are said to be incomplete."""
+    """Return the rows without the last periods of the grid that are said to be incomplete."""
     if not config.drop_last:
         return rows
     end = pd.Timestamp(rows.stamps[-1])

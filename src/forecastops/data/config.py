@@ -14,14 +14,14 @@ __all__ = ["DataConfig"]
 
 
 def _listed(given: Any) -> Any:
-    """One text stands for a list of one, so that ``--set data.na_values=.`` needs no brackets."""
+    """Take one text as a list of one, so that ``--set data.na_values=.`` needs no brackets."""
     if isinstance(given, str):
         return (given,)
     return tuple(given or ()) if isinstance(given, list | None) else given
 
 
 def _tab(given: Any) -> Any:
-    r"""A shell passes ``\t`` on as two characters."""
+    r"""Return a shell passes ``\t`` on as two characters."""
     return "\t" if given in ("\\t", "tab", "TAB") else given
 
 

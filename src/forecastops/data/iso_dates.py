@@ -57,7 +57,7 @@ class Written(NamedTuple):
 
 
 def read_iso(text: pa.Array) -> Written | int:
-    """Dates of texts, or the first row that is no ISO date."""
+    """Return dates of texts, or the first row that is no ISO date."""
     form = next((one for one in _FORMS if re.fullmatch(one, str(text[0].as_py()), re.ASCII)), None)
     if form is None:
         return 0
@@ -101,7 +101,7 @@ def _parsed(text: pa.Array, unit: str) -> npt.NDArray[np.datetime64]:
 
 
 def _first_fault(text: pa.Array) -> int:
-    """The first row that cannot be parsed, by halves."""
+    """Return the first row that cannot be parsed, by halves."""
     low, high = 0, len(text)
     while high - low > 1:
         middle = (low + high) // 2
@@ -129,7 +129,7 @@ def _minutes(zone: str) -> int:
 
 
 def _read_others(text: pa.Array) -> Written:
-    """Months, weeks, quarters and the like: few kinds of them stand in a file, so each is read once."""
+    """Return months, weeks, quarters and the like: few kinds of them stand in a file, so each is read once."""
     encoded = text.dictionary_encode()
     days = []
     for kind, one in enumerate(encoded.dictionary.to_pylist()):

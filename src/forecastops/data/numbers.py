@@ -25,7 +25,7 @@ _LARGEST = 2.0**53
 
 
 def read_numbers(table: RawTable, dates: npt.NDArray[np.datetime64], config: DataConfig) -> Floats:
-    """The value column as float64, shape (n,), NaN where one is missing: blank, null or one of ``data.na_values``.
+    """Return the values as float64, shape (n,), NaN where missing: blank, null or one of ``data.na_values``.
 
     Text must be a decimal number as the configuration says numbers are written, with or without an exponent. Units,
     infinities and truth values are refused, and so is what could be read in two ways.
@@ -50,7 +50,7 @@ def read_numbers(table: RawTable, dates: npt.NDArray[np.datetime64], config: Dat
 
 
 def missing_cells(text: pa.Array, na_values: tuple[str, ...]) -> pa.Array:
-    """Which texts stand for a missing value: blank ones, and those that were named."""
+    """Tell which texts stand for a missing value: blank ones, and those that were named."""
     return pc.is_in(text, value_set=pa.array(["", *(name.strip() for name in na_values)], pa.string()))
 
 
@@ -67,7 +67,7 @@ class _Column(NamedTuple):
             raise self.refusal(int(np.argmax(bad)), what, remedy)
 
     def refusal(self, row: int, what: str, remedy: str) -> DataError:
-        """The message for a cell."""
+        """Return the message for a cell."""
         day = str(self.dates[row].astype("datetime64[m]")).replace("T00:00", "")
         held = f"column {self.name!r} holds {shown(self.table.values[row].as_py())} on {day}, which is {what}"
         return DataError(self.table.place(row), held, remedy)
@@ -115,7 +115,7 @@ def _text_numbers(cells: pa.Array, column: _Column, config: DataConfig) -> Float
 
 
 def two_readings(bare: pa.Array, missing: pa.Array, config: DataConfig) -> bool:
-    """Whether every point stands before three digits, as in ``1.050`` among integers, and nothing says what it is."""
+    """Tell whether all points stand before three digits, as in ``1.050``, and nothing says what they mean."""
     if config.decimal is not None or config.thousands is not None:
         return False
     known = pc.invert(missing)
@@ -127,14 +127,14 @@ def two_readings(bare: pa.Array, missing: pa.Array, config: DataConfig) -> bool:
 
 
 def _both(bare: str) -> tuple[str, str]:
-    """What to say of a number that can be read in two ways."""
+    """Return what to say of a number that can be read in two ways."""
     point, group = bare, bare.replace(".", "")
     what = f"either {float(point):g} or {group}, for every point there stands before three digits"
     return what, f"set data.decimal=. for {point}, or data.thousands=. for {group}"
 
 
 def _multiplied(bare: pa.Array, found: Floats, factors: Floats, written: NumberFormat) -> Floats:
-    """Numbers times their units, exactly: in decimals where a unit is not 1."""
+    """Return numbers times their units, exactly: in decimals where a unit is not 1."""
     result: Floats = found.copy()
     for row in np.flatnonzero((factors != 1) & ~np.isnan(found)):
         number = Decimal(re.sub(r"^\+", "", written.plain(bare[int(row)].as_py())))

@@ -50,11 +50,11 @@ class Rows:
         return len(self.stamps)
 
     def place(self, row: int) -> str:
-        """Where a row stands: the source and the line."""
+        """Return where a row stands: the source and the line."""
         return f"{self.sources[self.origin[row]]}:{self.lines[row]}"
 
     def picked(self, mask: Mask) -> Rows:
-        """Only the rows where ``mask`` is true."""
+        """Return only the rows where ``mask`` is true."""
         if mask.all():
             return self
         return replace(
@@ -66,7 +66,7 @@ class Rows:
         )
 
     def date(self, row: int) -> str:
-        """The ISO date of a row."""
+        """Return the ISO date of a row."""
         return iso_dates(pd.DatetimeIndex(self.stamps[[row]]))[0]
 
     @property
@@ -76,7 +76,7 @@ class Rows:
 
 
 def read_rows(tables: Iterable[RawTable], config: DataConfig) -> tuple[Rows, list[str]]:
-    """All rows with cells read, and notes on what was done; a table's cells are needed no longer then.
+    """Read the cells of all rows; return notes on what was done, too. The table's cells are not needed any more.
 
     Raises:
         DataError: naming source, line and cell of the first that cannot be read.
@@ -95,7 +95,7 @@ def read_rows(tables: Iterable[RawTable], config: DataConfig) -> tuple[Rows, lis
 
 
 def _order_notes(rows: Rows) -> list[str]:
-    """What is said of rows that are not in order; those in the opposite order are no disorder."""
+    """Return what is said of rows that are not in order; those in the opposite order are no disorder."""
     steps = np.diff(rows.stamps)
     late = steps < np.timedelta64(0, "ns")
     if not late.any():

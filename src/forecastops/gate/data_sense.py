@@ -78,7 +78,7 @@ def doubts(series: Series, model: Model, season: int) -> tuple[Doubt, ...]:
 
 
 def _far_off(values: Array, date: str, model: Model, season: int) -> Iterator[Doubt]:
-    """The last value where it lies far outside its one-step interval."""
+    """Yield the last value where it lies far outside its one-step interval."""
     error = float(model.one_step_errors()[-1])
     size = float(model.standardised_errors()[-1])
     if math.isnan(size) or abs(size) < _FAR:
@@ -90,14 +90,14 @@ def _far_off(values: Array, date: str, model: Model, season: int) -> Iterator[Do
 
 
 def _is_part(values: Array, season: int) -> bool:
-    """Whether the last value is a part only of what its place in the season usually has."""
+    """Tell whether the last value is a part only of what its place in the season usually has."""
     same = values[-1 - season :: -season][:_SEASONS] if len(values) > season else values[:0]
     same = same[~np.isnan(same)]
     return len(same) >= 2 and 0 <= values[-1] < _PART * float(np.min(same))
 
 
 def _run(known: Array, date: str) -> Iterator[Doubt]:
-    """A run of equal values at the end that is longer than any before."""
+    """Yield a run of equal values at the end that is longer than any before."""
     *runs, (last, length) = [(value, len(list(group))) for value, group in groupby(known.tolist())]
     longest = max((count for _, count in runs), default=0)
     if length >= _SHORTEST_RUN and length > longest:
@@ -105,7 +105,7 @@ def _run(known: Array, date: str) -> Iterator[Doubt]:
 
 
 def _jump(known: Array, dates: list[str]) -> Iterator[Doubt]:
-    """A factor of a power of ten between the newest values and those before them: another unit."""
+    """Yield a factor of a power of ten between the newest values and those before them: another unit."""
     sizes = np.abs(known)
     for length in range(1, min(_BEFORE, len(sizes) // 2) + 1):
         before, after = sizes[-length - _BEFORE : -length], sizes[-length:]

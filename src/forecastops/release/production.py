@@ -94,7 +94,7 @@ class Production:
         return home() / "locks" / f"{self.registry.name}-{identify(self.registry_uri).digest}.lock"
 
     def current(self, versions: Sequence[ModelVersion] | None = None) -> ModelVersion | None:
-        """The version under the pointer, None where no version has ever been there.
+        """Return the version under the pointer, None where no version has ever been there.
 
         Args:
             versions: all of the model, where they were just read; None to read them.
@@ -107,5 +107,5 @@ class Production:
         return champion.version if champion else None
 
     def golden(self, version: ModelVersion) -> Golden:
-        """The forecast that the endpoint must give when it serves ``version``, from its model rebuilt here."""
+        """Return the forecast that the endpoint must give when it serves ``version``, from its model rebuilt here."""
         return proven_model(self.runs, self.registry, version).reference()

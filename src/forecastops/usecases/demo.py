@@ -50,7 +50,7 @@ def demo(folder: Path) -> Iterator[Chapter]:
 
 
 def _prepare(folder: Path) -> Config:
-    """A fresh demo with its own database, and no endpoint left from an earlier one."""
+    """Return a fresh demo with its own database, and no endpoint left from an earlier one."""
     settings = folder / _MARK
     is_demo = settings.is_file() and settings.read_text("utf-8").startswith(_HEAD)
     if folder.exists() and any(folder.iterdir()) and not is_demo:
@@ -77,7 +77,7 @@ def _prepare(folder: Path) -> Config:
 
 
 def _remove(folder: Path) -> None:
-    """What a demo makes, and nothing else."""
+    """Remove what a demo makes, and nothing else."""
     import shutil
 
     for part in ("data", "artifacts"):

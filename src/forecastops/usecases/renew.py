@@ -157,7 +157,7 @@ def _renew(
 
 
 def _refit(production: Production, champion: ModelVersion, model: Forecaster, data: _Data) -> Moved:
-    """The champion's specification, estimated on the new data; renewed where that cannot be, or taught nothing."""
+    """Estimate the champion's specification on the new data; renew it where that fails, or taught nothing."""
     config, (series, source) = production.config, data
     refused = _refused(judge_data(model, series, config.gate))
     if refused or series.index[-1] <= model.known_through:
@@ -179,7 +179,7 @@ def _on(model: Forecaster, series: Series) -> Forecaster:
 
 
 def _joined(model: Forecaster, series: Series) -> Series:
-    """The new data, with the model's own before them."""
+    """Return the new data, with the model's own before them."""
     before = model.values[model.values.index < series.index[0]]
     if before.empty:
         return series
@@ -190,7 +190,7 @@ def _joined(model: Forecaster, series: Series) -> Series:
 
 
 def _already(model: Forecaster, series: Series, accept_reason: str | None) -> str | None:
-    """Why there is nothing to renew, None where there is."""
+    """Tell why there is nothing to renew, None where there is."""
     own = Series(model.values, filled=model.interpolated)
     if series.sha256 == own.sha256:
         return f"the champion has these data already, through {own.end}"

@@ -100,7 +100,7 @@ def _require_run_possible(runs: Runs) -> None:
 
 
 def _previous(connection: Connection, runs: Runs, config: Config) -> Forecaster | None:
-    """The champion's model, whose parameters are a start for the optimiser; training goes on where it cannot be had."""
+    """Return the champion's model as a start for the optimiser; training goes on where it cannot be had."""
     try:
         registry = ModelRegistry(connection, config.registry)
         champion = current_champion(registry)
@@ -111,7 +111,7 @@ def _previous(connection: Connection, runs: Runs, config: Config) -> Forecaster 
 
 
 def _say(trained: Trained) -> None:
-    """What was passed over in the choice, and what else a person should know."""
+    """Say what was passed over in the choice, and what else a person should know."""
     if trained.selection:
         _say_passed_over(trained.selection)
     for warning in trained.warnings:
@@ -157,7 +157,7 @@ def _log_model(
 
 
 def _parameters(forecaster: Forecaster) -> object:
-    """Those that serve, by statsmodels' names: of one model a flat record, of several a list of them."""
+    """Return the parameters that serve, by statsmodels' names: a flat record, or a list for several members."""
     found = [dict(member.params) for member in forecaster.fit.members]
     return found[0] if len(found) == 1 else found
 
@@ -174,5 +174,5 @@ def _log_metrics(recorder: RunRecorder, config: Config, metrics: dict[str, float
 
 
 def _keyed(section: str, record: BaseModel) -> dict[str, object]:
-    """Keys carry their section, because `mlflow run` logs the entry point's own parameters under bare names."""
+    """Put the section before each key, as `mlflow run` logs the entry point's parameters under bare names."""
     return {f"{section}.{key}": value for key, value in record.model_dump(mode="json").items()}

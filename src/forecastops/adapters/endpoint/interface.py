@@ -42,7 +42,7 @@ class EndpointState:
         return f"version {self.version}" if self.version else "a version that it does not name"
 
     def serves(self, version: str) -> bool:
-        """Whether it answers now, as this version of our model."""
+        """Tell whether it answers now, as this version of our model."""
         return self.healthy and self.ours and self.version == version
 
 
@@ -84,10 +84,10 @@ class Endpoint(ABC):
 
     @abstractmethod
     def state(self) -> EndpointState | None:
-        """What callers meet, None where the target says that there is no such endpoint."""
+        """Return what callers meet, None where the target says that there is no such endpoint."""
 
     def versions_in_use(self) -> set[str]:
-        """The versions of the model that deployments of this target serve, as far as it says."""
+        """Return the versions of the model that deployments of this target serve, as far as it says."""
         state = self.state()
         return {state.version} if state and state.version else set()
 
@@ -97,7 +97,7 @@ class Endpoint(ABC):
         return False
 
     def downloads(self, version: str, *, restoring: bool = False) -> bool:  # noqa: ARG002 - for those to whom it matters
-        """Whether staging would have the target fetch the version's files anew."""
+        """Tell whether staging would have the target fetch the version's files anew."""
         return True
 
     def deploy(self, bound: BoundVersion, *, restoring: bool = False) -> None:
@@ -164,7 +164,7 @@ class Endpoint(ABC):
             )
 
     def _uri(self, version: str) -> str:
-        """The only form that every target resolves: by number."""
+        """Return the only form that every target resolves: by number."""
         return f"models:/{self._model_name}/{version}"
 
     def _version(self, model_uri: object) -> str | None:

@@ -19,7 +19,7 @@ class MlflowTarget(Endpoint):
     """One deployment, through MLflow's interface alone: staging a version replaces the one that serves."""
 
     def state(self) -> EndpointState | None:
-        """The deployment's state."""
+        """Return the deployment's state."""
         with self._errors():
             found = self._found()
         if found is None:
@@ -34,7 +34,7 @@ class MlflowTarget(Endpoint):
         )
 
     def versions_in_use(self) -> set[str]:
-        """Of every deployment of the target, also of those that somebody made by hand."""
+        """Return the versions of all deployments of the target, also of those made by hand."""
         with self._errors():
             found = [self._version(entry.get("model_uri")) for entry in self._client().list_deployments()]
         return super().versions_in_use() | {version for version in found if version}
@@ -76,11 +76,11 @@ class MlflowTarget(Endpoint):
             change(self.name, self._uri(version), config=settings)
 
     def release(self, version: str) -> EndpointState:
-        """Callers have it already."""
+        """Do nothing: staging already serves callers."""
         return self._checked(self.state(), version)
 
     def clean_up(self) -> None:
-        """There is nothing else."""
+        """Do nothing: staging leaves nothing beside what serves."""
 
     def delete(self) -> None:
         """Delete the deployment."""

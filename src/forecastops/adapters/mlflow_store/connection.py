@@ -106,7 +106,7 @@ def _answering_client(uris: set[str]) -> MlflowClient:
 
 
 def _absolute(uri: str) -> str:
-    """One name for one server: two names would be two locks."""
+    """Return one name for one server: two names would be two locks."""
     scheme = "sqlite:///"
     return scheme + os.path.abspath(uri.removeprefix(scheme)) if uri.startswith(scheme) else uri.rstrip("/")
 

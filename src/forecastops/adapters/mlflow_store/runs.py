@@ -115,7 +115,7 @@ class Runs:
             raise
 
     def get(self, run_id: str) -> Run:
-        """The run of that id.
+        """Return the run of that id.
 
         Raises:
             RegistryError: when there is none, or it was deleted.
@@ -138,7 +138,7 @@ class Runs:
             return download_files(root, path, into, place, remedy)
 
     def newest_data(self, model_name: str) -> NewestData | None:
-        """The newest data that a finished run of the model has brought and that were not refused; None without any.
+        """Return the newest data that a finished run of the model brought and that were not refused, or None.
 
         Runs are looked for in all experiments: `mlflow run` has one of its own.
         """
@@ -170,13 +170,13 @@ class Runs:
         return RunRecorder(self._connection, run_id)
 
     def _experiment_id(self) -> str:
-        """The experiment of new runs, which is made where it is not there."""
+        """Return the experiment of new runs, which is made where it is not there."""
         return self._experiment() or str(
             self._client.create_experiment(self._experiment_name() or "", self._connection.artifact_location)
         )
 
     def _experiment(self) -> str | None:
-        """The id of the experiment that configuration or environment name; None where it is not there yet."""
+        """Return the id of the experiment that configuration or environment name; None where it is not there yet."""
         name = self._experiment_name()
         found: Experiment | None
         if name is None:
@@ -195,7 +195,7 @@ class Runs:
         return str(found.experiment_id)
 
     def _experiment_name(self) -> str | None:
-        """As configured, else as the environment says; None where that gives an id."""
+        """Return the configured name, else the environment's; None where that gives an id."""
         if name := self._connection.experiment or os.environ.get(_EXPERIMENT_NAME):
             return name
         return None if os.environ.get(_EXPERIMENT_ID) else _EXPERIMENT

@@ -18,7 +18,7 @@ _REMEDY = "name an existing CSV or Parquet file"
 
 
 def read_path(path: Path | str, config: DataConfig) -> Iterator[RawTable]:
-    """The rows of a file, or of every file of a folder in order of their names.
+    """Yield the rows of a file, or of every file of a folder in order of their names.
 
     Raises:
         DataError: naming the file and what is wrong with it.
@@ -28,7 +28,7 @@ def read_path(path: Path | str, config: DataConfig) -> Iterator[RawTable]:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of a file, unpacked where it is compressed.
+    """Return the content of a file, unpacked where it is compressed.
 
     Raises:
         DataError: naming the file and what is wrong with it.
@@ -37,7 +37,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_content(source: str, data: bytes, config: DataConfig) -> RawTable:
-    """The rows of a file's content, by whatever it turns out to be."""
+    """Return the rows of a file's content, by whatever it turns out to be."""
     if not data.strip():
         raise DataError(source, "is empty", "name a file that holds dates and values")
     data = unpacked(source, data)

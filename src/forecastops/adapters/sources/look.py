@@ -18,7 +18,7 @@ __all__ = ["look_at"]
 
 
 def look_at(path: Path, config: DataConfig) -> Columns:
-    """What the columns of a file hold, and how it is laid out.
+    """Return what the columns of a file hold, and how it is laid out.
 
     Raises:
         DataError: when it is no table, naming the option that would make it one.

@@ -46,7 +46,7 @@ class AzureEndpoint(Endpoint):
         self._calls = Calls(config.target)
 
     def versions_in_use(self) -> set[str]:
-        """Of every service and endpoint of the workspace, also of those that somebody made by hand."""
+        """Return the versions of all services and endpoints of the workspace, also of those made by hand."""
         return {version for name, version in self._read(operations.deployed_models()) if name == self._model_name}
 
     def _read(self, request: Request[Result]) -> Result:
@@ -85,7 +85,7 @@ class AzureEndpoint(Endpoint):
         return max(self._config.timeout_seconds, _RESTORE_SECONDS if restoring else 0.0)
 
     def _is_ours(self, tags: dict[str, str], models: list[list[str]]) -> bool:
-        """By the label; what older scripts deployed has none, but may serve our model."""
+        """Tell by the label; what older scripts deployed has none, but may serve our model."""
         if OWNER in tags:
             return tags[OWNER] in self._owners
         return all(name == self._model_name for name, _ in models)
@@ -109,7 +109,7 @@ class AzureEndpoint(Endpoint):
         return [line.strip() for line in log.splitlines() if line.strip()]
 
     def _failed(self, version: str, what: str, lines: Sequence[str]) -> EndpointError:
-        """The error of a deployment that did not come about, with what its container logged."""
+        """Return the error of a deployment that did not come about, with what its container logged."""
         tail = f"; its log ends with: {said(' / '.join(lines[-_SHOWN_LINES:]))}" if lines else ""
         remedy = "mend what it names, or raise deployment.timeout_seconds, and run the command again"
         return EndpointError(self._place, f"version {version} did not become healthy: {said(what)}{tail}", remedy)
@@ -126,7 +126,7 @@ def pauses(deadline: float) -> Iterator[float]:
 
 
 def said(text: str) -> str:
-    """What Azure says, on one line, redacted before it is cut."""
+    """Return what Azure says, on one line, redacted before it is cut."""
     line = redacted(" ".join(text.split()))
     return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 3]}..."
 

@@ -73,7 +73,7 @@ class ContainerInstance(AzureEndpoint):
         self._settings = settings.document({OWNER: self._owner})
 
     def state(self) -> EndpointState | None:
-        """What the service says of itself."""
+        """Return what the service says of itself."""
         found = self._service()
         return self._state(found) if found else None
 
@@ -94,7 +94,7 @@ class ContainerInstance(AzureEndpoint):
             raise self._failed(version, _cause(outcome, asked), _new_lines(logged, self._log()))
 
     def release(self, version: str) -> EndpointState:
-        """Callers have it already."""
+        """Do nothing: staging already serves callers."""
         return self._checked(self.state(), version)
 
     def forecast(self) -> list[dict[str, Any]]:
@@ -102,7 +102,7 @@ class ContainerInstance(AzureEndpoint):
         return self._read(operations.ask(self.name, endpoint=None))
 
     def clean_up(self) -> None:
-        """There is nothing else."""
+        """Do nothing: staging leaves nothing beside what serves."""
 
     def delete(self) -> None:
         """Delete the service."""
@@ -151,7 +151,7 @@ class ContainerInstance(AzureEndpoint):
         return _Outcome(service or self._service(), operation, in_time=False)
 
     def _was_done(self, service: ServiceDetails | None, before: ServiceDetails | None, version: str) -> bool:
-        """Whether a request whose answer was lost has come about; what failed by it has, too."""
+        """Tell whether a request whose answer was lost has come about; what failed by it has, too."""
         if service is None or service == before:
             return False
         return service["state"] != HEALTHY or self._serves(service, version)
@@ -172,7 +172,7 @@ class ContainerInstance(AzureEndpoint):
 
 
 def _cause(outcome: _Outcome, asked: _Asked) -> str:
-    """What is wrong: what was said to the request, else by the service itself, else by the operation."""
+    """Return what is wrong: what was said to the request, else by the service itself, else by the operation."""
     if outcome.service is None:
         return asked.refusal or outcome.failure or "it is gone"
     own = outcome.service["error"] if outcome.service["state"] in _BROKEN else ""
@@ -190,7 +190,7 @@ def _tell(progress: Sequence[str], shown: int) -> int:
 
 
 def _new_lines(before: Sequence[str], after: Sequence[str]) -> list[str]:
-    """What was logged since: the log may still be that of the container before, of which no new one took the place."""
+    """Return what was logged since, as the log may still be that of an earlier container."""
     for length in range(min(len(before), len(after)), 0, -1):
         if list(before[-length:]) == list(after[:length]):
             return list(after[length:])

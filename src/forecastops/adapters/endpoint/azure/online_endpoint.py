@@ -59,12 +59,12 @@ class OnlineEndpoint(AzureEndpoint):
         return f"mlflow deployments delete-endpoint -t {self._config.target} --endpoint {self.name}"
 
     def state(self) -> EndpointState | None:
-        """The endpoint with the deployment that has the traffic."""
+        """Return the endpoint with the deployment that has the traffic."""
         found = self._find()
         return self._state(found) if found else None
 
     def downloads(self, version: str, *, restoring: bool = False) -> bool:
-        """Not to restore a version whose deployment is still there."""
+        """Return False where the version's deployment is still there to be restored."""
         found = self._find() if restoring else None
         return found is None or self._holding(found, version) is None
 
@@ -147,7 +147,7 @@ class OnlineEndpoint(AzureEndpoint):
             )
 
     def _holding(self, found: _Found, version: str) -> str | None:
-        """The deployment of that version which can be asked, the one with traffic first."""
+        """Return the deployment of that version which can be asked, the one with traffic first."""
         ready = [
             colour
             for colour, deployment in found.deployments.items()
@@ -172,7 +172,7 @@ class OnlineEndpoint(AzureEndpoint):
             raise self._failed(version, what, log)
 
     def _settled(self, colour: str, deadline: float) -> str | None:
-        """The deployment's state once it has ended, or at the deadline; None where there is none."""
+        """Return the deployment's state once it has ended, or at the deadline; None where there is none."""
         state = self._deployment_state(colour)
         for _ in pauses(deadline):
             if state is None or state in _ENDED:
