@@ -65,8 +65,9 @@ def mlflow_server(database: str, folder: Path) -> Iterator[str]:
     port = free_port()
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", database]
     command += ["--artifacts-destination", str(folder), "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    # Nine more processes otherwise, which import MLflow and poll.
-    environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    # Nine more processes otherwise, which import MLflow and poll; and nobody else is told of these tests.
+    quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    environment = os.environ | quiet
     with (
         (folder / "server.log").open("wb") as log,
         subprocess.Popen(
