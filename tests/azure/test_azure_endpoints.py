@@ -407,7 +407,7 @@ def test_a_renewal_and_newer_observations_in_a_request(shop: Workshop, azure: Wo
     # The guide's own example, in which months are missing in between.
     (asking,) = re.findall(r"(?m)^    curl .*\"\$SCORING_URI\"(?:.*\n)+?(?=\n)", GUIDE)
     known = os.environ | stage.caller() | {"CURL_CA_BUNDLE": str(azure.certificate)}
-    shown = subprocess.run(["bash", "-c", asking], env=known, capture_output=True, text=True, timeout=60, check=True)
+    shown = subprocess.run(["bash", "-c", asking], env=known, capture_output=True, text=True, timeout=300, check=True)
     assert [row["date"] for row in json.loads(shown.stdout)] == [f"2014-06-0{day}" for day in range(3, 10)], (
         shown.stdout
     )

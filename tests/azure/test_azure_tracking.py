@@ -268,7 +268,7 @@ def test_a_process_of_its_own_connects_to_nobody_else(azure: Workspace, tmp_path
     command = [sys.executable, "-m", "forecastops", "status", "--json"]
     environment = azure.environment() | {"FORECASTOPS_HOME": str(tmp_path)}
     result = subprocess.run(
-        command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+        command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=True
     )
     assert result.stderr == ""
     assert json.loads(result.stdout)["pointer"] == "stage"
@@ -316,7 +316,7 @@ def failure(azure: Workspace, folder: Path, changes: dict[str, str], *, credenti
     command = Command(folder, azure.environment(credential=credential) | QUICK)
     # Late, so that the plugin has found the stand-in's cloud: with Azure's own it has no need to ask.
     result = command("status", before=functools.partial(set_variables, changes))
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60
     assert result.code == 1
     assert len(result.stderr.strip().splitlines()) == 1
     assert not [secret for secret in azure.secrets() if secret in result.stderr]

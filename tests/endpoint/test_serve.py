@@ -56,7 +56,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEndpointCl
 
 def command(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
     program = [sys.executable, "-m", "forecastops", *arguments]
-    return subprocess.run(program, capture_output=True, text=True, timeout=60, cwd=folder, check=False)
+    return subprocess.run(program, capture_output=True, text=True, timeout=300, cwd=folder, check=False)
 
 
 @contextmanager
@@ -76,7 +76,7 @@ def serving(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 def model_of(url: str) -> str:
     body: dict[str, Any] = {"inputs": [], "params": {"horizon": 1}}
-    return str(requests.post(f"{url}/invocations", json=body, timeout=40).json()["predictions"][0]["model"])
+    return str(requests.post(f"{url}/invocations", json=body, timeout=60).json()["predictions"][0]["model"])
 
 
 def reboot() -> None:

@@ -108,7 +108,7 @@ def test_an_unpacked_wheel_shows_its_examples(built: Path, tmp_path: Path) -> No
     command = [sys.executable, "-m", "forecastops", "config", "example", "aci"]
     environment = {"PYTHONPATH": str(tmp_path), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
     shown = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=True
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=True
     )
     assert shown.stdout == (ROOT / "configs/aci.yaml").read_text("utf-8")
 
@@ -125,7 +125,7 @@ def test_the_examples_are_the_configurations_of_the_repository() -> None:
 
 def notes(folder: Path, tag: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(folder / "scripts/release_notes.py"), tag]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
 @pytest.fixture

@@ -130,7 +130,7 @@ class Service:
         """The command as it stands, by a shell."""
         path = f"{Path(sys.executable).parent}:{self.forecastops.environment['PATH']}"
         environment = self.forecastops.environment | {"PATH": path} | more
-        subprocess.run(["bash", "-c", command], cwd=code, env=environment, check=True, timeout=180)
+        subprocess.run(["bash", "-c", command], cwd=code, env=environment, check=True, timeout=600)
 
     def preloaded(self, command: str, code: Path, more: dict[str, str]) -> None:
         """The same arguments in a process that has the imports behind it, which takes a tenth of the time."""

@@ -72,7 +72,7 @@ class Command:
         self.environment = dict(environment)
         self._count = 0
 
-    def __call__(self, *args: str, before: Callable[[], None] | None = None, timeout: float = 120) -> Result:
+    def __call__(self, *args: str, before: Callable[[], None] | None = None, timeout: float = 300) -> Result:
         """Run it to its end; ``before`` is called in the process first."""
         return self.start(*args, before=before).result(timeout)
 
@@ -107,7 +107,7 @@ class Running:
         path = self.base.with_suffix(".err")
         return path.read_text("utf-8") if path.exists() else ""
 
-    def result(self, timeout: float = 120) -> Result:
+    def result(self, timeout: float = 300) -> Result:
         """Wait for its end."""
         self.process.join(timeout)
         if self.process.exitcode is None:

@@ -51,7 +51,7 @@ def postgres() -> Iterator[str]:
     serve = [str(binaries / "postgres"), "-D", str(data), "-p", str(port), "-k", str(folder), "-h", "127.0.0.1", "-F"]
     with subprocess.Popen(serve, user=user, cwd=folder, stderr=subprocess.DEVNULL) as server:
         try:
-            wait_for_port(port, 30)
+            wait_for_port(port, 120)
             yield f"postgresql+psycopg2://forecastops@127.0.0.1:{port}/postgres"
         finally:
             server.send_signal(signal.SIGQUIT)  # at once
@@ -76,7 +76,7 @@ def mlflow_server(database: str, folder: Path) -> Iterator[str]:
     ):
         address = f"http://127.0.0.1:{port}"
         try:
-            _wait_for_health(address, 90)
+            _wait_for_health(address, 300)
             yield address
         finally:
             os.killpg(server.pid, signal.SIGKILL)
@@ -100,7 +100,7 @@ def _wait_for_health(address: str, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while True:
         try:
-            requests.get(f"{address}/health", timeout=2).raise_for_status()
+            requests.get(f"{address}/health", timeout=10).raise_for_status()
         except requests.RequestException:
             if time.monotonic() > deadline:
                 raise
