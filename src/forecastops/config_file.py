@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from forecastops.config import Config
 from forecastops.core.documents import StrictLoader
 from forecastops.core.errors import ConfigError
+from forecastops.core.plain import as_plain
 from forecastops.core.text_fields import as_texts, kind_of, nearest_key
 
 __all__ = ["load_config"]
@@ -22,8 +23,8 @@ _MOST_VALUES = 10_000
 _UNREADABLE = (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError)
 
 
-def load_config(path: Path | None, overrides: Iterable[str] = ()) -> Config:
-    """Read a YAML file (none: the defaults), apply ``key.sub=value`` overrides, and check the whole.
+def load_config(path: Path | None, overrides: Iterable[str] | Mapping[str, Any] = ()) -> Config:
+    """Read a YAML file (none: the defaults), apply ``key.sub=value`` overrides or a mapping, and check the whole.
 
     A field that is text takes what is written as text, such as ``2023``, ``No`` or ``#Passengers``.
 
@@ -32,8 +33,11 @@ def load_config(path: Path | None, overrides: Iterable[str] = ()) -> Config:
     """
     place = f"configuration {path}" if path else "configuration"
     tree = _read_yaml(path) if path else {}
-    for override in overrides:
-        _apply(tree, override)
+    if isinstance(overrides, Mapping):
+        _lay_over(tree, overrides)
+    else:
+        for override in overrides:
+            _apply(tree, override)
     try:
         _require_small(place, tree)
         return Config.model_validate_json(json.dumps(tree))
@@ -91,6 +95,36 @@ def _apply(tree: dict[str, Any], override: str) -> None:
             raise ConfigError(place, f"{part!r} is a value, not a section", "see `forecastops config schema`")
         tree = branch
     tree[parts[-1]] = value
+
+
+def _lay_over(tree: dict[str, Any], given: Mapping[str, Any]) -> None:
+    """Set what a mapping says, whose keys are sections with mappings of their own, or dotted."""
+    for key, value in given.items():
+        branch, parts = tree, str(key).split(".")
+        for part in parts[:-1]:
+            branch = _section(branch, part, str(key))
+        if isinstance(value, Mapping) and isinstance(branch.get(parts[-1]), dict):
+            _lay_over(branch[parts[-1]], value)
+        elif isinstance(value, Mapping):
+            branch[parts[-1]] = {}
+            _lay_over(branch[parts[-1]], value)
+        else:
+            branch[parts[-1]] = _plain(value, str(key))
+
+
+def _plain(value: Any, key: str) -> Any:
+    try:
+        return json.loads(json.dumps(value, default=as_plain))
+    except (TypeError, ValueError, RecursionError) as error:
+        remedy = "give a number, a text, or a list of them"
+        raise ConfigError(f"setting {key!r}", f"is no plain value ({error})", remedy) from error
+
+
+def _section(tree: dict[str, Any], part: str, key: str) -> dict[str, Any]:
+    branch = tree.setdefault(part, {})
+    if not isinstance(branch, dict):
+        raise ConfigError(f"setting {key!r}", f"{part!r} is a value, not a section", "see `forecastops config schema`")
+    return branch
 
 
 def _require_small(place: str, tree: Any) -> None:

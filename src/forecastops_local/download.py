@@ -17,6 +17,7 @@ from mlflow.exceptions import MlflowException
 from forecastops.core.artifact_files import UnfitFileError, bounded_writes, copy_files
 from forecastops.core.errors import ForecastopsError
 from forecastops_local import loading
+from forecastops_local.binding import Servers, source_of
 from forecastops_local.bounded import within
 from forecastops_local.state import Layout, Wanted
 
@@ -25,13 +26,14 @@ __all__ = ["download_model", "keep_copy", "kept_copy"]
 _INCOMING = "incoming-"
 
 
-def download_model(layout: Layout, source_uri: str, wanted: Wanted) -> int:
+def download_model(layout: Layout, source_uri: str, wanted: Wanted, servers: Servers) -> int:
     """Download into the folder of a new generation, complete, and proven, or not at all; the generation's number.
 
     Args:
         layout: of the deployment.
         source_uri: the model's address, credentials and all.
         wanted: what it must consist of, and how long it may take.
+        servers: which have it, if it is a registered version.
 
     Raises:
         MlflowException: naming the model and the cause, without credentials.
@@ -39,7 +41,9 @@ def download_model(layout: Layout, source_uri: str, wanted: Wanted) -> int:
     with _incoming(layout) as incoming:
         shown = wanted.model_uri
         failure = f"model {shown} could not be downloaded"
-        found = within(wanted.timeout_seconds, lambda: _download(source_uri, incoming), failure, source_uri, shown)
+        found = within(
+            wanted.timeout_seconds, lambda: _download(source_uri, incoming, servers), failure, source_uri, shown
+        )
         if not (found / "MLmodel").is_file():
             raise MlflowException.invalid_parameter_value(f"{wanted.model_uri} holds no MLmodel file")
         try:
@@ -88,16 +92,17 @@ def _as_generation(layout: Layout, folder: Path) -> int:
     return generation
 
 
-def _download(source_uri: str, incoming: Path) -> Path:
+def _download(source_uri: str, incoming: Path, servers: Servers) -> Path:
     """Copy a model's files here, links and devices excluded and each bounded, wherever they lie."""
     from mlflow.artifacts import download_artifacts
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
     from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
-    repository = get_artifact_repository(source_uri)
+    uri, asked = source_of(source_uri, servers), {name: uri or None for name, uri in servers._asdict().items()}
+    repository = get_artifact_repository(uri, **asked)
     while hasattr(repository, "repo"):  # of a run or a version, which only lead to where the files are
         repository = repository.repo
     if isinstance(repository, LocalArtifactRepository):
         return copy_files(Path(repository.artifact_dir), "", incoming)
     with bounded_writes():
-        return Path(download_artifacts(artifact_uri=source_uri, dst_path=str(incoming)))
+        return Path(download_artifacts(artifact_uri=uri, dst_path=str(incoming), **asked))

@@ -25,7 +25,7 @@ from mlflow.protos.databricks_pb2 import (
 
 from forecastops.core.locks import holder, kill_holder, owned, wait_until_free
 from forecastops.core.redaction import redact_uri
-from forecastops_local.binding import binding_of
+from forecastops_local.binding import Servers, binding_of
 from forecastops_local.calls import url_of
 from forecastops_local.download import download_model, keep_copy, kept_copy
 from forecastops_local.environment import allowed_environment
@@ -85,7 +85,8 @@ def create(name: str, model_uri: str, settings: dict[str, Any]) -> None:
     chosen = DEFAULTS | settings
     check_reach(chosen["host"], chosen["token_file"])
     chosen.pop("restore")
-    bound = binding_of(model_uri, chosen["model_sha256"], chosen["run_id"], chosen["timeout_seconds"])
+    servers = Servers.taken_from(chosen)
+    bound = binding_of(model_uri, chosen["model_sha256"], chosen["run_id"], chosen["timeout_seconds"], servers)
     with _owner(name, chosen["timeout_seconds"]) as layout:
         if exists(layout):
             raise MlflowException(f"deployment {name!r} already exists; update or delete it", RESOURCE_ALREADY_EXISTS)
@@ -100,7 +101,7 @@ def create(name: str, model_uri: str, settings: dict[str, Any]) -> None:
                 port_is_fixed=chosen["port"] != 0,
                 **(chosen | {"model_sha256": bound.sha256, "run_id": bound.run_id}),
             )
-            _bring_about(name, layout, replace(wanted, generation=download_model(layout, model_uri, wanted)))
+            _bring_about(name, layout, replace(wanted, generation=download_model(layout, model_uri, wanted, servers)))
         except BaseException:
             _remove(layout)
             raise
@@ -121,28 +122,29 @@ def update(name: str, model_uri: str | None, settings: dict[str, Any]) -> None:
         observed = read_record(Observed, layout.observed)
         before = replace(before, port=observed.port if observed else before.port)
         _keep_address(before, settings)
-        restoring = settings.pop("restore", False)
-        wanted = _bound(replace(before, request=uuid.uuid4().hex, **settings), model_uri, settings)
+        restoring, servers = settings.pop("restore", False), Servers.taken_from(settings)
+        wanted = _bound(replace(before, request=uuid.uuid4().hex, **settings), model_uri, settings, servers)
         check_reach(wanted.host, wanted.token_file)
         if model_uri is not None:
-            wanted = replace(wanted, generation=_generation(layout, model_uri, wanted, restoring=restoring))
+            wanted = replace(wanted, generation=_generation(layout, model_uri, wanted, servers, restoring=restoring))
             keep_copy(layout, before)
         _bring_about(name, layout, wanted)
 
 
-def _bound(wanted: Wanted, model_uri: str | None, settings: Mapping[str, Any]) -> Wanted:
+def _bound(wanted: Wanted, model_uri: str | None, settings: Mapping[str, Any], servers: Servers) -> Wanted:
     """The request with what its model must consist of: of another model as the caller says or the registry does."""
     if model_uri is None and wanted.model_sha256:
         return wanted
     uri = model_uri or wanted.model_uri
-    bound = binding_of(uri, settings.get("model_sha256", ""), settings.get("run_id", ""), wanted.timeout_seconds)
+    known = settings.get("model_sha256", ""), settings.get("run_id", "")
+    bound = binding_of(uri, *known, wanted.timeout_seconds, servers)
     return replace(wanted, model_uri=redact_uri(uri), model_sha256=bound.sha256, run_id=bound.run_id)
 
 
-def _generation(layout: Layout, model_uri: str, wanted: Wanted, *, restoring: bool) -> int:
+def _generation(layout: Layout, model_uri: str, wanted: Wanted, servers: Servers, *, restoring: bool) -> int:
     """The folder of the model: downloaded; to put back what served, a copy that is here and proven will do."""
     kept = kept_copy(layout, wanted) if restoring else None
-    return download_model(layout, model_uri, wanted) if kept is None else kept
+    return download_model(layout, model_uri, wanted, servers) if kept is None else kept
 
 
 def take_over(name: str) -> Program:

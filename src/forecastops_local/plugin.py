@@ -172,6 +172,9 @@ The target URI is `forecastops-local`. Settings (-C key=value):
   run_id            the run that the model must be of, if it is signed; default the version's.
   public_key        PEM files, separated by commas, of keys of which one must have signed the model; updates keep them.
                     Default none: no signature is asked for.
+  tracking_uri, registry_uri
+                    the MLflow servers that have the model; default those that MLflow itself is pointed at. They are
+                    not kept.
   restore           true to serve a copy that is here already, if there is one; default false.
 
 create waits until the model answers and refuses an existing name. update replaces the model without losing a request;

@@ -42,6 +42,8 @@ DEFAULTS: dict[str, Any] = {
     "run_id": "",
     "public_key": "",
     "restore": False,
+    "tracking_uri": "",
+    "registry_uri": "",
 }
 
 
@@ -130,6 +132,13 @@ def _keys(value: object) -> str:
         raise ValueError(f"PEM files of public keys; {error.what}; {error.remedy}") from None
 
 
+def _address(value: object) -> str:
+    text = str(value).strip()
+    if not text.isprintable():
+        raise ValueError("the address of an MLflow server")
+    return text
+
+
 def _truth(value: object) -> bool:
     if str(value).lower() not in ("true", "false"):
         raise ValueError("true or false")
@@ -148,6 +157,8 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "run_id": _run,
     "public_key": _keys,
     "restore": _truth,
+    "tracking_uri": _address,
+    "registry_uri": _address,
 }
 
 

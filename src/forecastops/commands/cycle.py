@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
+import forecastops as fo
 from forecastops.commands.frame import Request, command_options, data_option, require_promote_option, split_paths
-from forecastops.reporting import documents, summary, text
 
 __all__ = ["evaluate", "promote", "retrain", "train"]
 
@@ -42,10 +42,7 @@ def _run_id(*, required: bool) -> Callable[[_F], _F]:
 @command_options
 def train(request: Request, paths: tuple[str, ...]) -> None:
     """Fit a challenger and log it as a run; nothing is registered."""
-    from forecastops.usecases.train import train as use_case
-
-    result = use_case(request.config(), split_paths(paths))
-    request.answer(documents.train_document(result), text.train_text(result), summary.train_report(result))
+    request.show(fo.train(split_paths(paths), request.config()))
 
 
 @click.command()
@@ -62,15 +59,9 @@ def evaluate(request: Request, run_id: str | None, replay: str | None, require_p
     """Score challenger, champion and seasonal naive on the same rolling origins, and decide."""
     if (run_id is None) == (replay is None):
         raise click.UsageError("give either --run-id or --replay")
-    if replay is not None:
-        from forecastops.usecases.replay import replay as use_case
-    else:
-        from forecastops.usecases.evaluate import evaluate as use_case
-
-    decision = use_case(request.config(), replay or run_id or "")
-    replayed = replay is not None
-    document, shown = documents.decision_document(decision, replayed), text.decision_text(decision, replayed)
-    request.answer(document, shown, summary.decision_report(decision))
+    decide = fo.evaluate if replay is None else fo.replay
+    decision = decide(replay or run_id or "", request.config())
+    request.show(decision)
     _exit_code(decision.verdict, require_promote)
 
 
@@ -82,10 +73,9 @@ def evaluate(request: Request, run_id: str | None, replay: str | None, require_p
 @command_options
 def promote(request: Request, run_id: str, force: bool, reason: str | None, require_promote: bool) -> None:
     """Register, deploy, verify and point to a challenger that earned it; else renew the champion."""
-    from forecastops.usecases.promote import promote as use_case
-
-    moved = use_case(request.config(), run_id, _force_reason(force, reason))
-    request.answer(documents.moved_document(moved), moved.note, summary.moved_report(moved, "promote"))
+    _require_force_with_reason(force, reason)
+    moved = fo.promote(run_id, request.config(), force=force, reason=reason)
+    request.show(moved)
     _exit_code("PROMOTE" if moved.promoted else moved.verdict, require_promote)
 
 
@@ -95,19 +85,16 @@ def promote(request: Request, run_id: str, force: bool, reason: str | None, requ
 @command_options
 def retrain(request: Request, paths: tuple[str, ...], require_promote: bool) -> None:
     """Train, evaluate and promote in one process; a champion that stays is renewed."""
-    from forecastops.usecases.retrain import retrain as use_case
-
-    result = use_case(request.config(), split_paths(paths))
-    request.answer(documents.retrained_document(result), text.retrained_text(result), summary.retrained_report(result))
+    result = fo.retrain(split_paths(paths), request.config())
+    request.show(result)
     _exit_code(result.evaluate.verdict, require_promote)
 
 
-def _force_reason(force: bool, reason: str | None) -> str | None:
+def _require_force_with_reason(force: bool, reason: str | None) -> None:
     if force and not (reason or "").strip():
         raise click.UsageError("--force needs --reason, which is recorded on the version")
     if reason is not None and not force:
         raise click.UsageError("--reason goes with --force")
-    return reason if force else None
 
 
 def _exit_code(verdict: str | None, require_promote: bool) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+import forecastops as fo
 from forecastops.commands.frame import Request, command_options, split_paths
 
 __all__ = ["data"]
@@ -25,17 +25,7 @@ def data() -> None:
 @command_options
 def check(request: Request, paths: tuple[str, ...], newest_part: bool) -> None:
     """Read FILE (several are joined) as `train` would, and say what was found and done."""
-    from forecastops.usecases.prepare_data import check_data
-
-    report = check_data(request.config(), split_paths(paths), newest_part=newest_part)
-    lines = [
-        f"{report.start} to {report.end}: {report.rows} rows, frequency {report.frequency}, "
-        f"{report.missing} missing, {report.interpolated} interpolated, {report.filled - report.interpolated} zero",
-        f"{report.rows_read} rows read; sum {report.sum:.10g}, first {report.first:.10g}, last {report.last:.10g}",
-        f"sha256 {report.sha256}",
-        *report.notes,
-    ]
-    request.answer({**asdict(report), "notes": list(report.notes)}, "\n".join(lines))
+    request.show(fo.check_data(split_paths(paths), request.config(), newest_part=newest_part))
 
 
 @data.command()

@@ -19,16 +19,19 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
+import forecastops
 from forecastops.commands.output import print_result
 from forecastops.commands.progress import progress
 from forecastops.core.errors import ConfigError, ForecastopsError
 from forecastops.core.redaction import redacted
+from forecastops.core.surroundings import borrowed
 from forecastops.reporting.build_systems.choice import NAMES, build_system, found_name
 from forecastops.reporting.build_systems.report import BuildSystem, Report
 from forecastops.reporting.build_systems.streams import GuardedStream, guarded_json
 
 if TYPE_CHECKING:
     from forecastops.config import Config
+    from forecastops.results.base import Result
 
 __all__ = [
     "Request",
@@ -43,7 +46,6 @@ __all__ = [
 ]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-_USUAL_CONFIG = "forecastops.yaml"
 
 
 class WholeNumber(click.IntRange):
@@ -69,17 +71,16 @@ class Request:
 
     def config(self) -> Config:
         """The resolved configuration."""
-        from forecastops.config_file import load_config  # pydantic takes half of the time of `--help`
-
-        path = self.config_path
-        if path is None and Path(_USUAL_CONFIG).is_file():
-            path = Path(_USUAL_CONFIG)
-        return load_config(path, self.overrides)
+        return forecastops.load_config(self.config_path, self.overrides)
 
     def repeated(self) -> list[str]:
         """The options that give the same configuration again, from any folder."""
         path = [] if self.config_path is None else ["--config", str(self.config_path.absolute())]
         return [*path, *(word for override in self.overrides for word in ("--set", override))]
+
+    def show(self, result: Result) -> None:
+        """Print what an operation came to, and tell the build system."""
+        self.answer(result.to_dict(), str(result), result.to_report())
 
     def answer(self, document: dict[str, Any], text: str, report: Report | None = None) -> None:
         """Print the result, one JSON object or text for a person; and tell the build system, where there is one."""
@@ -135,6 +136,7 @@ def command_options(function: _F) -> _F:
             stdout = sys.stdout
             # Libraries print to stdout now and then, which belongs to the result alone.
             with (
+                borrowed(),
                 contextlib.redirect_stdout(sys.stderr),
                 one_line_errors(traceback, listener),
                 progress(verbose, listener) as end_step,

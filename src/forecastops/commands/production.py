@@ -6,8 +6,8 @@ import sys
 
 import click
 
+import forecastops as fo
 from forecastops.commands.frame import Request, WholeNumber, command_options, data_option, split_paths
-from forecastops.reporting import documents, summary, text
 
 __all__ = ["forecast", "renew", "rollback", "serve", "sign", "status"]
 
@@ -24,16 +24,12 @@ __all__ = ["forecast", "renew", "rollback", "serve", "sign", "status"]
 @command_options
 def status(request: Request, require_champion: str | None, check: bool) -> None:
     """Show champion, pointer and endpoint, from which data they forecast, and whether they agree."""
-    from forecastops.usecases.status import require_in_production, require_sound
-    from forecastops.usecases.status import status as use_case
-
-    config = request.config()
-    found = use_case(config)
-    request.answer(documents.status_document(found), text.status_text(found), summary.status_report(found))
+    found = fo.status(request.config())
+    request.show(found)
     if require_champion is not None:
-        require_in_production(found, require_champion)
+        found.require_champion(require_champion)
     if check:
-        require_sound(config, found)
+        found.require_sound()
 
 
 @click.command()
@@ -44,14 +40,12 @@ def status(request: Request, require_champion: str | None, check: bool) -> None:
 @command_options
 def renew(request: Request, paths: tuple[str, ...], accept_data: bool, reason: str | None, require_ok: bool) -> None:
     """Give the champion the newest data, with its own parameters: no training, a version of its own."""
-    from forecastops.usecases.renew import renew as use_case
-
     if accept_data and not (reason or "").strip():
         raise click.UsageError("--accept-data needs --reason, which is recorded on the version")
     if reason is not None and not accept_data:
         raise click.UsageError("--reason goes with --accept-data")
-    moved = use_case(request.config(), split_paths(paths), reason)
-    request.answer(documents.renewed_document(moved), moved.note, summary.moved_report(moved, "renew"))
+    moved = fo.renew(split_paths(paths), request.config(), accept_data=accept_data, reason=reason)
+    request.show(moved)
     if require_ok and moved.refused:
         sys.exit(3)
 
@@ -62,12 +56,9 @@ def renew(request: Request, paths: tuple[str, ...], accept_data: bool, reason: s
 @command_options
 def rollback(request: Request, reason: str, to_version: str | None) -> None:
     """Return to the model before the champion's, with the newest data, after proving that it answers."""
-    from forecastops.usecases.rollback import rollback as use_case
-
     if not reason.strip():
         raise click.UsageError("--reason is empty")
-    moved = use_case(request.config(), reason, to_version)
-    request.answer(documents.moved_document(moved), moved.note, summary.moved_report(moved, "rollback"))
+    request.show(fo.rollback(reason, request.config(), to_version=to_version))
 
 
 @click.command()
@@ -82,10 +73,7 @@ def rollback(request: Request, reason: str, to_version: str | None) -> None:
 @command_options
 def forecast(request: Request, horizon: int | None, paths: tuple[str, ...]) -> None:
     """Forecast from the champion, with intervals."""
-    from forecastops.usecases.forecast import forecast as use_case
-
-    found = use_case(request.config(), horizon, split_paths(paths))
-    request.answer({"version": found.version, "forecast": found.forecast}, text.forecast_text(found))
+    request.show(fo.forecast(horizon, request.config(), data=split_paths(paths)))
 
 
 @click.command()

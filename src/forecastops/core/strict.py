@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from forecastops.core.plain import as_field_wants
 
 __all__ = ["NAME", "StrictRecord"]
 
@@ -10,6 +14,17 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"  # of what MLflow and deployment ta
 
 
 class StrictRecord(BaseModel):
-    """A frozen record that takes no key it does not know, no value of another type, and no NaN or infinity."""
+    """A frozen record that takes no key it does not know, no value of another type, and no NaN or infinity.
+
+    What Python users write for a value is no other type: a list for a tuple, NumPy's numbers, a date or path for text.
+    """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_python_users_write(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        kinds = {name: field.annotation for name, field in cls.model_fields.items()}
+        return {name: as_field_wants(value, kinds.get(name)) for name, value in given.items()}

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from forecastops.adapters.endpoint.interface import Endpoint
+from forecastops.adapters.endpoint.interface import Endpoint, Servers
 from forecastops.adapters.endpoint.targets import open_endpoint
 from forecastops.adapters.mlflow_store.connection import connect
 from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
@@ -49,12 +49,13 @@ class Production:
         """
         require_home(writable=False)
         connection = connect(config.tracking)
+        servers = Servers(connection.tracking_uri, connection.registry_uri)
         name = config.registry.model_name
         return cls(
             config,
             Runs(connection, Trusted.of(config.signing)),
             ModelRegistry(connection, config.registry),
-            open_endpoint(config.deployment, config.deployment_name, name, connection.registry_uri),
+            open_endpoint(config.deployment, config.deployment_name, name, servers),
             connection.registry_uri,
         )
 

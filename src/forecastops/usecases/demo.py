@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from forecastops.adapters.endpoint.interface import Servers
 from forecastops.adapters.endpoint.targets import open_endpoint
 from forecastops.adapters.samples import write_sample
 from forecastops.config import Config
@@ -58,7 +59,8 @@ def _prepare(folder: Path) -> Config:
     if is_demo:
         earlier = load_config(settings)
         uri = earlier.tracking.tracking_uri or ""
-        open_endpoint(earlier.deployment, earlier.deployment_name, earlier.registry.model_name, uri).delete()
+        name, servers = earlier.deployment_name, Servers(uri, uri)
+        open_endpoint(earlier.deployment, name, earlier.registry.model_name, servers).delete()
         _remove(folder)
     folder.mkdir(parents=True, exist_ok=True)
     base = folder.absolute()

@@ -9,7 +9,7 @@ from typing import Any
 from forecastops.adapters.mlflow_store.connection import connect
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.adapters.mlflow_store.runs import Runs
-from forecastops.adapters.sources.read_series import read_series
+from forecastops.adapters.sources.read_series import Source, read_series, source_names
 from forecastops.config import Config
 from forecastops.core.errors import DataError, RegistryError
 from forecastops.core.signatures import Trusted
@@ -31,13 +31,13 @@ class ForecastResult:
     forecast: list[dict[str, Any]]
 
 
-def forecast(config: Config, horizon: int | None, paths: Sequence[str] = ()) -> ForecastResult:
+def forecast(config: Config, horizon: int | None, sources: Sequence[Source] = ()) -> ForecastResult:
     """Forecast ``horizon`` steps (the model's own number by default) after the newest observation.
 
     Args:
         config: names model and registry, and how files are read.
         horizon: steps.
-        paths: files of newer observations, which move the forecast's start and are not kept; what overlaps with the
+        sources: files of newer observations, which move the forecast's start and are not kept; what overlaps with the
             champion's data must be equal to them.
 
     Raises:
@@ -45,7 +45,7 @@ def forecast(config: Config, horizon: int | None, paths: Sequence[str] = ()) -> 
         RegistryError: when there is no champion, or the registry does not answer.
         ModelError: when its model cannot be rebuilt.
     """
-    series = read_series(paths, config.data, newest_part=True) if paths else None
+    series = read_series(sources, config.data, newest_part=True) if sources else None
     connection = connect(config.tracking)
     registry = ModelRegistry(connection, config.registry)
     champion = current_champion(registry)
@@ -53,7 +53,7 @@ def forecast(config: Config, horizon: int | None, paths: Sequence[str] = ()) -> 
         raise RegistryError(f"model {registry.name!r}", "has no champion", "promote a model first")
     model = proven_model(Runs(connection, Trusted.of(config.signing)), registry, champion.version)
     if series is not None:
-        model = _after(model, series, paths)
+        model = _after(model, series, sources)
     table = model.forecast(horizon, config.evaluation.levels)
     return ForecastResult(
         champion.version.version,
@@ -61,9 +61,9 @@ def forecast(config: Config, horizon: int | None, paths: Sequence[str] = ()) -> 
     )
 
 
-def _after(model: Forecaster, series: Series, paths: Sequence[str]) -> Forecaster:
+def _after(model: Forecaster, series: Series, sources: Sequence[Source]) -> Forecaster:
     """The model with the state that the newer observations lead to, by the rules of a request to its endpoint."""
-    place, remedy = ", ".join(paths), "correct the files, or run `forecastops renew` with them"
+    place, remedy = source_names(sources), "correct the files, or run `forecastops renew` with them"
     if obstacle := unusable(model, series.values):
         raise DataError(place, obstacle_sentence(obstacle), remedy)
     known = series.observed[series.index >= model.values.index[0]]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from forecastops.adapters.adventureworks import write_daily_sets
 from forecastops.adapters.samples import write_sample
-from forecastops.adapters.sources.read_series import read_series
+from forecastops.adapters.sources.read_series import Source, read_series
 from forecastops.config import Config
 from forecastops.core.errors import DataError
 from forecastops.data.series import Series
@@ -43,14 +43,14 @@ class SeriesReport:
     notes: tuple[str, ...]
 
 
-def trainable_series(config: Config, paths: Sequence[str]) -> Series:
+def trainable_series(config: Config, sources: Sequence[Source]) -> Series:
     """Read files into a series that is long enough for the configured window and spec.
 
     Raises:
         DataError: when they make no regular series, or too short a one.
         ModelError: when values have no logarithm and the spec asks for it.
     """
-    series = read_series(paths, config.data)
+    series = read_series(sources, config.data)
     _require_trainable(config, series)
     return series
 
@@ -62,15 +62,15 @@ def _require_trainable(config: Config, series: Series) -> None:
     require_positive(series.values, config.model.spec)
 
 
-def check_data(config: Config, paths: Sequence[str], *, newest_part: bool = False) -> SeriesReport:
+def check_data(config: Config, sources: Sequence[Source], *, newest_part: bool = False) -> SeriesReport:
     """Read files as `train` does, and say what was found; raises what that raises.
 
     Args:
         config: how they are read.
-        paths: the files.
+        sources: the files.
         newest_part: whether they are read as `renew` does: newest rows alone, of which one will do.
     """
-    series = read_series(paths, config.data, newest_part=newest_part)
+    series = read_series(sources, config.data, newest_part=newest_part)
     odd: tuple[str, ...] = ()
     if not newest_part:
         try:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from forecastops.adapters.endpoint.interface import EndpointState
 from forecastops.adapters.mlflow_store.registry import FilesGoneError, ModelVersion
-from forecastops.adapters.sources.read_series import read_series, source_names
+from forecastops.adapters.sources.read_series import Source, read_series, source_names
 from forecastops.config import Config
 from forecastops.core.errors import ForecastopsError, ModelError, PromotionRefusedError
 from forecastops.core.redaction import redacted
@@ -44,7 +44,7 @@ class _Data(NamedTuple):
     source: str
 
 
-def renew(config: Config, paths: Sequence[str], accept_reason: str | None = None) -> Moved:
+def renew(config: Config, sources: Sequence[Source], accept_reason: str | None = None) -> Moved:
     """Give the champion the newest data, and deploy that as a version of its own.
 
     Data that are not the champion's series, or whose newest rows are implausible, change nothing, unless
@@ -53,7 +53,7 @@ def renew(config: Config, paths: Sequence[str], accept_reason: str | None = None
 
     Args:
         config: names model, registry and endpoint.
-        paths: files of the newest data; what they do not reach back to stays as the champion has it.
+        sources: files of the newest data; what they do not reach back to stays as the champion has it.
         accept_reason: recorded on the version.
 
     Raises:
@@ -62,13 +62,13 @@ def renew(config: Config, paths: Sequence[str], accept_reason: str | None = None
         ModelError: when the champion cannot be rebuilt.
         EndpointError: when deployment or smoke test fail; production is then as it was.
     """
-    series = read_series(paths, config.data, newest_part=True)
+    series = read_series(sources, config.data, newest_part=True)
     for note in series.notes:
         _LOG.warning("%s", note)
     production = Production.open(config)
     production.runs.require_resumable()
     production.runs.require_new_run_possible()
-    source = source_names(paths)
+    source = source_names(sources)
     with production.exclusively():
         recover_interrupted(production)
         champion = production.current()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from forecastops.adapters.sources.read_series import Source
 from forecastops.config import Config
 from forecastops.core.home import require_home
 from forecastops.gate.record import Decision
@@ -35,9 +36,9 @@ class Retrained:
         return self.outcome if self.outcome.renewed and not self.outcome.promoted else None
 
 
-def retrain(config: Config, paths: Sequence[str]) -> Retrained:
-    """Train a challenger on ``paths``, judge it, and promote it if it earned that; else renew the champion."""
+def retrain(config: Config, sources: Sequence[Source]) -> Retrained:
+    """Train a challenger on ``sources``, judge it, and promote it if it earned that; else renew the champion."""
     require_home()  # before the fit: without one, nothing can be promoted
-    trained = train(config, paths)
+    trained = train(config, sources)
     decision = evaluate(config, trained.run_id)
     return Retrained(trained, decision, promote(config, trained.run_id))

@@ -17,7 +17,7 @@ from forecastops.adapters.mlflow_store.recorder import RunRecorder
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.adapters.model_artifact import save_model, serving_python, sign_folder
-from forecastops.adapters.sources.read_series import source_names
+from forecastops.adapters.sources.read_series import Source, source_names
 from forecastops.config import Config
 from forecastops.core.errors import ForecastopsError
 from forecastops.core.signatures import Signer, Trusted
@@ -51,7 +51,7 @@ class TrainResult:
     selection: dict[str, object] | None
 
 
-def train(config: Config, paths: Sequence[str]) -> TrainResult:
+def train(config: Config, sources: Sequence[Source]) -> TrainResult:
     """Fit what the configuration names, and log the run.
 
     The newest ``evaluation.window`` observations are held back from the estimation that is judged, so that the gate can
@@ -63,7 +63,7 @@ def train(config: Config, paths: Sequence[str]) -> TrainResult:
         ConfigError: when the library is missing that ``model.selection`` or ``signing`` asks for, or a key is unusable.
         RegistryError: when the tracking server does not take the run.
     """
-    series = trainable_series(config, paths)
+    series = trainable_series(config, sources)
     connection = connect(config.tracking, may_create=True)  # before the fits: they are of no use without a server
     runs, signer = Runs(connection, Trusted.of(config.signing)), Signer.of(config.signing)
     _require_run_possible(runs)
@@ -79,7 +79,7 @@ def train(config: Config, paths: Sequence[str]) -> TrainResult:
         for doubt in doubts(series, trained.model.as_judged(), evaluation.season_length):
             _LOG.warning("%s", doubt_sentence(doubt))
         selection = trained.selection.document() if trained.selection else None
-        _log_data(recorder, config, series, paths)
+        _log_data(recorder, config, series, sources)
         _log_spec(recorder, config, evaluation, trained.spec, selection)
         _log_model(recorder, config, trained.model, Path(folder) / "model", signer)
         _log_metrics(recorder, config, trained.metrics)
@@ -124,12 +124,12 @@ def _say_passed_over(selection: Selection) -> None:
         _LOG.warning("passed over: %s %s", names, reason)
 
 
-def _log_data(recorder: RunRecorder, config: Config, series: Series, paths: Sequence[str]) -> None:
+def _log_data(recorder: RunRecorder, config: Config, series: Series, sources: Sequence[Source]) -> None:
     recorder.params(_keyed("data", config.data))
     recorder.params({"data.start": series.start, "data.end": series.end, "data.rows": series.rows})
     recorder.tags({DATA_END: series.end})
     recorder.metrics({"interpolated": float(series.interpolated), "missing": float(series.missing)})
-    recorder.dataset(series.values, source_names(paths), series.sha256)
+    recorder.dataset(series.values, source_names(sources), series.sha256)
 
 
 def _log_spec(

@@ -5,15 +5,22 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from forecastops.adapters.endpoint.config import DeploymentConfig
 from forecastops.core.errors import EndpointError
 from forecastops.core.identity import identify
 
-__all__ = ["HEALTHY", "STOPPED", "BoundVersion", "Endpoint", "EndpointState"]
+__all__ = ["HEALTHY", "STOPPED", "BoundVersion", "Endpoint", "EndpointState", "Servers"]
 
 HEALTHY, STOPPED = "Healthy", "Stopped"
+
+
+class Servers(NamedTuple):
+    """Where a target finds the versions that it is to serve: the addresses of tracking server and registry."""
+
+    tracking_uri: str
+    registry_uri: str
 
 
 @dataclass(frozen=True)
@@ -73,10 +80,11 @@ class Endpoint(ABC):
     registry where the target keeps labels, and a deployment with another label is not touched.
     """
 
-    def __init__(self, config: DeploymentConfig, name: str, model_name: str, registry_uri: str) -> None:
+    def __init__(self, config: DeploymentConfig, name: str, model_name: str, servers: Servers) -> None:
         self._config = config
         self._model_name = model_name
-        registry = identify(registry_uri)
+        self._servers = servers
+        registry = identify(servers.registry_uri)
         self._owner = registry.owner(model_name)
         self._owners = registry.owners(model_name)
         self._place = f"endpoint {name!r} on {config.target}"

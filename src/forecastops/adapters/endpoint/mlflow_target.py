@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from forecastops.adapters.endpoint.interface import BoundVersion, Endpoint, EndpointState
+from forecastops.adapters.endpoint.mlflow_defaults import pointed_at
 from forecastops.core.errors import EndpointError
 
 __all__ = ["MlflowTarget"]
@@ -67,7 +68,8 @@ class MlflowTarget(Endpoint):
 
     def _change(self, version: str, ours: Mapping[str, Any], *, restoring: bool) -> None:
         timeout = max(self._config.timeout_seconds, _RESTORE_SECONDS if restoring else 0.0)
-        settings = {**self._config.settings, "timeout_seconds": timeout, **ours}
+        servers = self._servers._asdict() if self.checks_files else {}
+        settings = {**self._config.settings, "timeout_seconds": timeout, **servers, **ours}
         before = self.state()
         self._require_ours(before)
         with self._errors():
@@ -119,6 +121,11 @@ class MlflowTarget(Endpoint):
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
+        # Ours is told where versions are; every other target asks MLflow where the process is pointed at.
+        with nullcontext() if self.checks_files else pointed_at(*self._servers):
+            yield from self._explained()
+
+    def _explained(self) -> Iterator[None]:
         try:
             yield
         except EndpointError:

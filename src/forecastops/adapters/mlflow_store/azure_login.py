@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import threading
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 
 from forecastops.core.azure_credentials import leave_out_personal
 from forecastops.core.errors import RegistryError
+from forecastops.core.surroundings import default_variables, raise_levels
 
 __all__ = ["AZURE", "explained", "sign_in"]
 
@@ -46,9 +48,8 @@ def sign_in(uri: str) -> None:
         remedy = "take it from `az ml workspace show --query mlflow_tracking_uri`"
         raise RegistryError(uri, "is not the tracking URI of an Azure ML workspace", remedy)
     _quiet()
-    for name, value in _BOUNDS.items():
-        if name != "AZUREML_CURRENT_CLOUD" or "ARM_CLOUD_METADATA_URL" not in os.environ:
-            os.environ.setdefault(name, value)
+    told = "AZUREML_CURRENT_CLOUD" if "ARM_CLOUD_METADATA_URL" in os.environ else None
+    default_variables({name: value for name, value in _BOUNDS.items() if name != told})
     from azureml.mlflow._internal.service_context_loader import _AzureMLServiceContextLoader
 
     context = _AzureMLServiceContextLoader.load_service_context(uri)
@@ -120,7 +121,4 @@ def _skew(host: str) -> float:
 
 def _quiet() -> None:
     """The libraries log what they raise as well."""
-    import logging
-
-    for name in ("azure", "azureml"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    raise_levels(("azure", "azureml"), logging.CRITICAL)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import warnings
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from forecastops.adapters.mlflow_store.azure_login import AZURE, explained, sign
 from forecastops.adapters.mlflow_store.config import TrackingConfig
 from forecastops.adapters.mlflow_store.database import require_database
 from forecastops.adapters.mlflow_store.mlflow_errors import mlflow_errors
+from forecastops.core.surroundings import default_variables, ignore_warnings, raise_levels, silence
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -20,11 +20,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Connection", "connect"]
 
-# MLflow's own defaults add up to minutes of silence in front of a dead server; an operator's settings win.
-_BOUNDS = {
+_VARIABLES = {
+    # MLflow's own defaults add up to minutes of silence in front of a dead server; an operator's settings win.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "4",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+    # It would be drawn from Python's one generator, which belongs to the caller.
+    "MLFLOW_HTTP_REQUEST_BACKOFF_JITTER": "0",
+    # Nobody else is told of what is done here.
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    # MLflow announces runs on stdout, which belongs to our result.
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    # Where tqdm happens to be installed, a bar for files of a few kilobytes would fill logs.
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
 
 
@@ -52,38 +60,46 @@ class Connection:
         """The variable of MLflow that says where the registry is."""
         return _variable(self.registry_uri, self.tracking_uri)
 
+    @property
+    def servers(self) -> dict[str, str]:
+        """What MLflow's functions are told, which else ask whatever the process is pointed at."""
+        return {"tracking_uri": self.tracking_uri, "registry_uri": self.registry_uri}
+
+    def version_uri(self, name: str, version: str) -> str:
+        """Where the files of a registered version lie.
+
+        By the version itself, MLflow would look for it in whichever registry the process is pointed at.
+        """
+        uri = str(self.registry.get_model_version_download_uri(name, version))
+        logged_model = uri.removeprefix("models:/")
+        if logged_model == uri or "/" in logged_model:
+            return uri
+        return str(self.client.get_logged_model(logged_model).artifact_location)
+
 
 def connect(config: TrackingConfig, *, may_create: bool = False) -> Connection:
-    """Point MLflow at the configured servers and make sure that the tracking server answers.
+    """Make a client of the configured servers, and make sure that the tracking server answers.
 
-    The URIs are set globally too: the client alone cannot log artifacts. A SQLite database that is not there is only
-    made where ``may_create``.
+    What MLflow is pointed at elsewhere in the process stays as it is. A SQLite database that is not there is only made
+    where ``may_create``.
 
     Raises:
         RegistryError: when the server cannot be reached.
     """
-    for name, value in _BOUNDS.items():
-        os.environ.setdefault(name, value)
-    # Nobody else is told of what is done here.
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    # MLflow announces runs on stdout, which belongs to our result.
-    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
-    # Where tqdm happens to be installed, a bar for files of a few kilobytes would fill logs.
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    _quiet()
+    default_variables(_VARIABLES)
     import mlflow
+    from mlflow.tracking._model_registry.utils import _resolve_registry_uri
 
+    _quiet()
     with mlflow_errors("MLflow tracking"):
-        if config.tracking_uri:
-            mlflow.set_tracking_uri(config.tracking_uri)
-        if config.registry_uri:
-            mlflow.set_registry_uri(config.registry_uri)
-        tracking_uri, registry_uri = _absolute(mlflow.get_tracking_uri()), _absolute(mlflow.get_registry_uri())
+        tracking_uri = _absolute(config.tracking_uri or mlflow.get_tracking_uri())
+        # As MLflow's client resolves it: its own setting, its variable, else the tracking server.
+        registry_uri = _absolute(_resolve_registry_uri(config.registry_uri, tracking_uri) or tracking_uri)
     for uri in dict.fromkeys((tracking_uri, registry_uri)):
         with mlflow_errors(f"MLflow at {uri}", variable=_variable(uri, tracking_uri)):
             require_database(uri, may_create=may_create)
     with mlflow_errors(f"MLflow at {tracking_uri}"):
-        client = _answering_client({tracking_uri, registry_uri})
+        client = _answering_client(tracking_uri, registry_uri)
     return Connection(client, tracking_uri, registry_uri, config.experiment, config.artifact_location)
 
 
@@ -91,16 +107,16 @@ def _variable(uri: str, tracking_uri: str) -> str:
     return "MLFLOW_TRACKING_URI" if uri == tracking_uri else "MLFLOW_REGISTRY_URI"
 
 
-def _answering_client(uris: set[str]) -> MlflowClient:
+def _answering_client(tracking_uri: str, registry_uri: str) -> MlflowClient:
     """Sign in where it is Azure, before MLflow's client settles on a cloud and a credential."""
     import mlflow
 
     with ExitStack() as stack:
-        for uri in sorted(uris):
+        for uri in sorted({tracking_uri, registry_uri}):
             if uri.startswith(AZURE):
                 stack.enter_context(explained(uri))
                 sign_in(uri)
-        client = mlflow.MlflowClient()
+        client = mlflow.MlflowClient(tracking_uri, registry_uri)
         client.search_experiments(max_results=1)
     return client
 
@@ -112,13 +128,9 @@ def _absolute(uri: str) -> str:
 
 
 def _quiet() -> None:
-    """Leave stderr to our own progress and errors."""
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
-    # They log what they raise, traceback and all. A filter, because levels are set anew when MLflow is imported.
-    for name in ("mlflow.store.db.utils", "mlflow.exceptions"):
-        logging.getLogger(name).addFilter(lambda _: False)
-    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    """Leave stderr to our own progress and errors; after MLflow was imported, which sets levels of its own."""
+    default_variables({"MLFLOW_LOGGING_LEVEL": "WARNING"})  # of programs that are started
+    raise_levels(("alembic", "mlflow"), logging.WARNING)
+    silence(("mlflow.store.db.utils", "mlflow.exceptions"))  # they log what they raise, traceback and all
     # Deprecated stages remain the only pointer of some registries; the other warnings advise on what we do on purpose.
-    for category in (FutureWarning, UserWarning):
-        warnings.filterwarnings("ignore", category=category, module=r"mlflow\..*")
+    ignore_warnings((FutureWarning, UserWarning), r"mlflow\..*")

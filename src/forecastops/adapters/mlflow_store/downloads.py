@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ from forecastops.core.errors import ModelError, RegistryError
 __all__ = ["download_files", "is_gone", "lacks"]
 
 
-def download_files(root: str, name: str, into: Path, place: str, remedy: str) -> Path:
+def download_files(root: str, name: str, into: Path, place: str, remedy: str, *, servers: Mapping[str, str]) -> Path:
     """Copy the file or folder ``name`` of an artifact's ``root`` into the folder ``into``; its path there.
 
     Args:
@@ -22,6 +23,7 @@ def download_files(root: str, name: str, into: Path, place: str, remedy: str) ->
         into: an existing folder.
         place: what messages call it.
         remedy: the way out.
+        servers: the addresses by which the store may have to be asked, by MLflow's names of them.
 
     Raises:
         ModelError: when it is, or holds, what is no regular file, or is larger than anything that is written here.
@@ -33,7 +35,7 @@ def download_files(root: str, name: str, into: Path, place: str, remedy: str) ->
             found = copy_files(folder, name, into)
         else:
             with bounded_writes():
-                found = _from_store(root, name, into)
+                found = _from_store(root, name, into, servers)
         if not any(path.is_file() for path in (found, *found.rglob("*"))):  # some stores pass over what is not there
             raise RegistryError(place, "there are no files", remedy)
         return found
@@ -43,23 +45,23 @@ def download_files(root: str, name: str, into: Path, place: str, remedy: str) ->
         raise RegistryError(place, "is not there", remedy) from error
 
 
-def is_gone(root: str) -> bool:
+def is_gone(root: str, servers: Mapping[str, str]) -> bool:
     """Whether the artifact store answers that there are no files of an artifact; never where it does not answer."""
     path = _local_path(root)
     if path is not None:  # a store of another machine, or that is not mounted, is not there at all
         return not path.exists() and any(parent.is_dir() for parent in list(path.parents)[2:3])
     try:
-        return not _repository(root).list_artifacts(None)
+        return not _repository(root, servers).list_artifacts(None)
     except Exception as error:  # noqa: BLE001 - each store raises errors of its own library
         return status_code(error) == 404
 
 
-def lacks(root: str, name: str) -> bool:
+def lacks(root: str, name: str, servers: Mapping[str, str]) -> bool:
     """Whether the artifact store answers that there are files of an artifact, and none of that name."""
     path = _local_path(root)
     if path is not None:
         return path.is_dir() and not (path / name).exists()
-    found = [file.path.rpartition("/")[2] for file in _repository(root).list_artifacts(None)]
+    found = [file.path.rpartition("/")[2] for file in _repository(root, servers).list_artifacts(None)]
     return bool(found) and name not in found
 
 
@@ -70,19 +72,19 @@ def _local_path(uri: str) -> Path | None:
     return Path(local_file_uri_to_path(uri)) if urlsplit(uri).scheme in ("", "file") else None
 
 
-def _repository(root: str) -> Any:
+def _repository(root: str, servers: Mapping[str, str]) -> Any:
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-    return get_artifact_repository(root)
+    return get_artifact_repository(root, servers)
 
 
-def _from_store(root: str, name: str, into: Path) -> Path:
+def _from_store(root: str, name: str, into: Path, servers: Mapping[str, str]) -> Path:
     from mlflow.artifacts import download_artifacts
     from mlflow.utils.uri import append_to_uri_path
 
     if name:
-        return Path(download_artifacts(artifact_uri=append_to_uri_path(root, name), dst_path=str(into)))
-    repository = _repository(root)
+        return Path(download_artifacts(append_to_uri_path(root, name), dst_path=str(into), **servers))
+    repository = _repository(root, servers)
     if callable(listed := getattr(getattr(repository, "artifacts", None), "get_file_paths", None)):
         # Azure ML's client asks for all files of the run anew for each folder, and one answer says it for all.
         names = list(listed())

@@ -68,6 +68,7 @@ class ModelRegistry:
     """
 
     def __init__(self, connection: Connection, config: RegistryConfig) -> None:
+        self._connection = connection
         self._client, self._direct = connection.client, connection.registry
         self.pointer = Pointer(connection, config)
         self.name = config.model_name
@@ -260,15 +261,15 @@ class ModelRegistry:
         part, remedy = f"model of version {version}", "check that its artifact store can be reached from here"
         with self._errors(part, remedy):
             # Azure ML resolves version numbers only, neither aliases nor `latest`.
-            root = self._direct.get_model_version_download_uri(self.name, version)
+            root, servers = self._connection.version_uri(self.name, version), self._connection.servers
             try:
-                return download_files(root, name, into, f"{part} of {self._place}", remedy)
+                return download_files(root, name, into, f"{part} of {self._place}", remedy, servers=servers)
             except ModelError as error:
                 raise ModelError(f"version {version} of {self.name}", error.what, error.remedy) from error
             except Exception:
-                if is_gone(root):
+                if is_gone(root, servers):
                     raise self._gone(part) from None
-                if name and lacks(root, name):
+                if name and lacks(root, name, servers):
                     return None
                 raise
 
@@ -279,7 +280,7 @@ class ModelRegistry:
 
     def is_gone(self, version: str) -> bool:
         """Whether the artifact store answers that there are no files of the version; never where it does not answer."""
-        return is_gone(self._direct.get_model_version_download_uri(self.name, version))
+        return is_gone(self._connection.version_uri(self.name, version), self._connection.servers)
 
 
 def _record(found: MlflowVersion) -> ModelVersion:

@@ -29,6 +29,9 @@ __all__ = [
 _EXPERIMENT = "forecastops"
 _EXPERIMENT_NAME, _EXPERIMENT_ID = "MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID"
 _OF_MODELS = {MODEL_DIGEST, "mlflow.log-model.history"}  # tags of runs that carry a model
+# The runs that MLFLOW_RUN_ID named and that were resumed, with their server: each is resumed once. MLflow itself would
+# remove the variable, which belongs to whoever set it.
+_RESUMED: set[tuple[str, str | None]] = set()
 
 
 @dataclass(frozen=True)
@@ -61,8 +64,9 @@ class Runs:
         self._connection = connection
         self.trusted = trusted
         self._client = connection.client
-        # MLflow removes the variable when the run is resumed, so it is read once.
-        self.made_by_mlflow = os.environ.get("MLFLOW_RUN_ID")
+        self._server = connection.tracking_uri
+        named = os.environ.get("MLFLOW_RUN_ID")
+        self.made_by_mlflow = None if (self._server, named) in _RESUMED else named
         self._artifact_uris: dict[str, str] = {}  # of the runs that were read; a run keeps its own
 
     def require_new_run_possible(self) -> None:
@@ -95,24 +99,36 @@ class Runs:
             name: of a new run.
             own: whether it must be a new one, whoever calls.
         """
-        import mlflow
-
+        resumed = None if own else self.made_by_mlflow
         with mlflow_errors(self._place("a new run")):
-            if self.made_by_mlflow and not own:
-                # It lies in an experiment of its own: naming another one would raise.
-                active = mlflow.start_run(run_id=self.made_by_mlflow)
-            else:
-                os.environ.pop("MLFLOW_RUN_ID", None)  # the run that it names would be resumed, whatever is asked for
-                active = mlflow.start_run(experiment_id=self._experiment_id(), run_name=name)
-        recorder = RunRecorder(self._connection, active.info.run_id)
+            run_id = self._resumed(resumed) if resumed else self._begun(name)
+        recorder = RunRecorder(self._connection, run_id)
         try:
-            with active:
-                yield recorder
+            yield recorder
+            self._end(run_id, "FINISHED")
         except BaseException:
-            if recorder.empty and recorder.run_id != self.made_by_mlflow:
-                with suppress(RegistryError):
-                    self.discard(recorder.run_id)
+            with suppress(RegistryError):
+                self._end(run_id, "FAILED")
+                if recorder.empty and run_id != self.made_by_mlflow:
+                    self.discard(run_id)
             raise
+
+    def _begun(self, name: str) -> str:
+        """Start a run as MLflow would, but not as the caller's active one; its id."""
+        from mlflow.tracking.context.registry import resolve_tags
+
+        run = self._client.create_run(self._experiment_id(), tags=resolve_tags(), run_name=name)
+        return str(run.info.run_id)
+
+    def _resumed(self, run_id: str) -> str:
+        """Go on with a run; it lies in an experiment of its own."""
+        self._client.update_run(run_id, status="RUNNING")
+        _RESUMED.add((self._server, run_id))
+        return run_id
+
+    def _end(self, run_id: str, status: str) -> None:
+        with mlflow_errors(self._place(f"run {run_id!r}")):
+            self._client.set_terminated(run_id, status)
 
     def get(self, run_id: str) -> Run:
         """Return the run of that id.
@@ -135,7 +151,7 @@ class Runs:
         place, remedy = self._place(f"artifact {path!r} of run {run_id!r}"), "train or evaluate the run again"
         with mlflow_errors(place, remedy):
             # By the run's id, MLflow asks for the run and for logged models once more.
-            return download_files(root, path, into, place, remedy)
+            return download_files(root, path, into, place, remedy, servers=self._connection.servers)
 
     def newest_data(self, model_name: str) -> NewestData | None:
         """Return the newest data that a finished run of the model brought and that were not refused, or None.

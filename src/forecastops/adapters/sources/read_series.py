@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from forecastops.adapters.sources.address import is_address, read_address
 from forecastops.adapters.sources.files import read_content, read_path
+from forecastops.adapters.sources.frames import frame_name, read_frame
 from forecastops.adapters.sources.query import is_query, read_query
 from forecastops.adapters.sources.standard_input import STANDARD_INPUT, read_standard_input
 from forecastops.core.errors import DataError
@@ -16,41 +19,50 @@ from forecastops.data.config import DataConfig
 from forecastops.data.series import Series
 from forecastops.data.table import RawTable
 
-__all__ = ["read_series", "source_names"]
+__all__ = ["Source", "read_series", "source_names"]
 
+Source = Path | str | pd.DataFrame | pd.Series
 _FILE = "file://"
 
 
-def read_series(paths: Sequence[Path | str], config: DataConfig, *, newest_part: bool = False) -> Series:
+def read_series(sources: Sequence[Source], config: DataConfig, *, newest_part: bool = False) -> Series:
     """Read sources and join their rows into one series, in order of date.
 
-    A source is a file, a folder of files, an address that fsspec knows, a database's address with a query, or ``-`` for
-    standard input. Text files with columns, compressed or not, and Parquet are known by their content. Sources may
-    overlap where they agree, or as ``data.duplicates`` says. Columns that are not named are ignored. A ``newest_part``
-    follows rows that are known, and may hold one value only.
+    A source is a file, a folder of files, an address that fsspec knows, a database's address with a query, ``-`` for
+    standard input, or a DataFrame or Series. Text files with columns, compressed or not, and Parquet are known by their
+    content. Sources may overlap where they agree, or as ``data.duplicates`` says. Columns that are not named are
+    ignored. A ``newest_part`` follows rows that are known, and may hold one value only.
 
     Raises:
         DataError: one line naming the source, the row where there is one, and what is wrong.
         ConfigError: for an address that may not be read, or that holds a password.
     """
-    if isinstance(paths, str | Path) or not paths:
+    if isinstance(sources, str | Path) or not sources:
         raise DataError("data", "no list of files was given", "name at least one CSV or Parquet file")
-    return regular_series((table for path in paths for table in _tables(path, config)), config, newest_part=newest_part)
+    return regular_series(
+        (table for source in sources for table in _tables(source, config)), config, newest_part=newest_part
+    )
 
 
-def source_names(paths: Sequence[Path | str]) -> str:
+def source_names(sources: Sequence[Source]) -> str:
     """What records call the sources: names of files, and addresses without what may be secret."""
-    found = []
-    for path in map(str, paths):
-        if path == STANDARD_INPUT:
-            found.append("standard input")
-        else:
-            found.append(redact_uri(path) if is_address(path) else Path(path).name)
-    return ", ".join(found)
+    return ", ".join(map(_name, sources))
 
 
-def _tables(path: Path | str, config: DataConfig) -> Iterator[RawTable]:
-    text = str(path)
+def _name(source: Source) -> str:
+    if isinstance(source, pd.DataFrame | pd.Series):
+        return frame_name(source)
+    path = str(source)
+    if path == STANDARD_INPUT:
+        return "standard input"
+    return redact_uri(path) if is_address(path) else Path(path).name
+
+
+def _tables(source: Source, config: DataConfig) -> Iterator[RawTable]:
+    if isinstance(source, pd.DataFrame | pd.Series):
+        yield read_frame(source, config)
+        return
+    text = str(source)
     if text == STANDARD_INPUT:
         yield read_content("standard input", read_standard_input(), config)
     elif text.startswith(_FILE):
@@ -60,4 +72,4 @@ def _tables(path: Path | str, config: DataConfig) -> Iterator[RawTable]:
     elif is_address(text):
         yield read_content(*read_address(text), config)
     else:
-        yield from read_path(path, config)
+        yield from read_path(source, config)

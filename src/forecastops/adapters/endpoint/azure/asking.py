@@ -12,7 +12,7 @@ from forecastops.adapters.endpoint.azure import operations
 from forecastops.adapters.endpoint.azure.calls import CallError, Calls, CallTimeoutError
 from forecastops.adapters.endpoint.azure.request import Request
 from forecastops.adapters.endpoint.config import DeploymentConfig
-from forecastops.adapters.endpoint.interface import Endpoint
+from forecastops.adapters.endpoint.interface import Endpoint, Servers
 from forecastops.core.errors import EndpointError
 from forecastops.core.redaction import redacted
 from forecastops.core.tags import OWNER
@@ -38,12 +38,12 @@ _FORBIDDEN = (
 class AzureEndpoint(Endpoint):
     """An endpoint of a workspace."""
 
-    def __init__(self, config: DeploymentConfig, name: str, model_name: str, registry_uri: str) -> None:
-        super().__init__(config, name, model_name, registry_uri)
+    def __init__(self, config: DeploymentConfig, name: str, model_name: str, servers: Servers) -> None:
+        super().__init__(config, name, model_name, servers)
         # The workspace's whole address is no help to a reader, and would crowd out what is wrong.
         workspace = config.target.partition("?")[0].rstrip("/").rpartition("/")[2]
         self._place = f"endpoint {name!r} of workspace {workspace!r}"
-        self._calls = Calls(config.target)
+        self._calls = Calls(config.target, servers)
 
     def versions_in_use(self) -> set[str]:
         """Return the versions of all services and endpoints of the workspace, also of those made by hand."""

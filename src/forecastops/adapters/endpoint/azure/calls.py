@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import IO, Any, TypeVar, cast
 
 from forecastops.adapters.endpoint.azure.request import Request
+from forecastops.adapters.endpoint.interface import Servers
 
 __all__ = ["CallError", "CallTimeoutError", "Calls"]
 
@@ -65,8 +66,8 @@ class Calls:
     It is started at once, since its imports take seconds; until the first call there is other work to do.
     """
 
-    def __init__(self, target: str) -> None:
-        self._target = target
+    def __init__(self, target: str, servers: Servers) -> None:
+        self._target, self._servers = target, servers
         self._worker: _Worker | None = None
         self._connected = False
         self._start()
@@ -95,7 +96,7 @@ class Calls:
             raise
 
     def _start(self) -> _Worker:
-        self._worker = _start(self)
+        self._worker = _start(self, self._servers)
         self._connected = False
         _send(self._worker, {"target": self._target})
         return self._worker
@@ -120,15 +121,13 @@ def start_program(environment: Mapping[str, str], errors: IO[str]) -> subprocess
     )
 
 
-def _start(owner: object) -> _Worker:
-    import mlflow
-
+def _start(owner: object, servers: Servers) -> _Worker:
     folder = tempfile.TemporaryDirectory(prefix="forecastops-")  # the client leaves files behind
     errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
     surroundings = {
         **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder.name),
-        "MLFLOW_TRACKING_URI": mlflow.get_tracking_uri(),
-        "MLFLOW_REGISTRY_URI": mlflow.get_registry_uri(),
+        "MLFLOW_TRACKING_URI": servers.tracking_uri,
+        "MLFLOW_REGISTRY_URI": servers.registry_uri,
         "PYTHONSAFEPATH": "1",
     }
     process = start_program({**os.environ, **surroundings}, errors)

@@ -19,7 +19,7 @@ from forecastops.adapters.endpoint.azure.calls import CallError, CallTimeoutErro
 from forecastops.adapters.endpoint.azure.operations import ServiceDetails, ServiceOperation
 from forecastops.adapters.endpoint.azure.settings import ContainerSettings
 from forecastops.adapters.endpoint.config import DeploymentConfig
-from forecastops.adapters.endpoint.interface import HEALTHY, EndpointState
+from forecastops.adapters.endpoint.interface import HEALTHY, EndpointState, Servers
 from forecastops.core.tags import OWNER
 
 __all__ = ["ContainerInstance"]
@@ -67,9 +67,9 @@ class ContainerInstance(AzureEndpoint):
     """One service of the workspace on Azure Container Instances."""
 
     def __init__(
-        self, config: DeploymentConfig, settings: ContainerSettings, name: str, model_name: str, registry_uri: str
+        self, config: DeploymentConfig, settings: ContainerSettings, name: str, model_name: str, servers: Servers
     ) -> None:
-        super().__init__(config, name, model_name, registry_uri)
+        super().__init__(config, name, model_name, servers)
         self._settings = settings.document({OWNER: self._owner})
 
     def state(self) -> EndpointState | None:

@@ -13,7 +13,7 @@ from forecastops.adapters.endpoint.azure.calls import CallError, CallTimeoutErro
 from forecastops.adapters.endpoint.azure.operations import Deployment
 from forecastops.adapters.endpoint.azure.settings import OnlineSettings
 from forecastops.adapters.endpoint.config import DeploymentConfig
-from forecastops.adapters.endpoint.interface import HEALTHY, EndpointState
+from forecastops.adapters.endpoint.interface import HEALTHY, EndpointState, Servers
 from forecastops.core.errors import EndpointError
 from forecastops.core.tags import OWNER
 
@@ -47,9 +47,9 @@ class OnlineEndpoint(AzureEndpoint):
     """A managed online endpoint with two deployments, blue and green, of which one has the traffic."""
 
     def __init__(
-        self, config: DeploymentConfig, settings: OnlineSettings, name: str, model_name: str, registry_uri: str
+        self, config: DeploymentConfig, settings: OnlineSettings, name: str, model_name: str, servers: Servers
     ) -> None:
-        super().__init__(config, name, model_name, registry_uri)
+        super().__init__(config, name, model_name, servers)
         self._settings = settings.document()
         self._staged: str | None = None
 

@@ -1,0 +1,58 @@
+from forecastops.api.arguments import load_config as load_config
+from forecastops.api.learning import check_data as check_data
+from forecastops.api.learning import evaluate as evaluate
+from forecastops.api.learning import replay as replay
+from forecastops.api.learning import train as train
+from forecastops.api.production import forecast as forecast
+from forecastops.api.production import promote as promote
+from forecastops.api.production import renew as renew
+from forecastops.api.production import retrain as retrain
+from forecastops.api.production import rollback as rollback
+from forecastops.api.production import status as status
+from forecastops.config import Config as Config
+from forecastops.core.errors import ConfigError as ConfigError
+from forecastops.core.errors import DataError as DataError
+from forecastops.core.errors import EndpointError as EndpointError
+from forecastops.core.errors import ForecastopsError as ForecastopsError
+from forecastops.core.errors import ModelError as ModelError
+from forecastops.core.errors import PromotionRefusedError as PromotionRefusedError
+from forecastops.core.errors import RegistryError as RegistryError
+from forecastops.results.evaluation import CheckDataResult as CheckDataResult
+from forecastops.results.evaluation import EvaluateResult as EvaluateResult
+from forecastops.results.evaluation import TrainResult as TrainResult
+from forecastops.results.production import ForecastResult as ForecastResult
+from forecastops.results.production import PromoteResult as PromoteResult
+from forecastops.results.production import RenewResult as RenewResult
+from forecastops.results.production import RetrainResult as RetrainResult
+from forecastops.results.production import StatusResult as StatusResult
+
+__all__ = [
+    "CheckDataResult",
+    "Config",
+    "ConfigError",
+    "DataError",
+    "EndpointError",
+    "EvaluateResult",
+    "ForecastResult",
+    "ForecastopsError",
+    "ModelError",
+    "PromoteResult",
+    "PromotionRefusedError",
+    "RegistryError",
+    "RenewResult",
+    "RetrainResult",
+    "StatusResult",
+    "TrainResult",
+    "check_data",
+    "evaluate",
+    "forecast",
+    "load_config",
+    "promote",
+    "renew",
+    "replay",
+    "retrain",
+    "rollback",
+    "status",
+    "train",
+]
+__version__: str

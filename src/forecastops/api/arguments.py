@@ -1,0 +1,146 @@
+"""Arguments as Python users give them, checked and made what the use cases take."""
+
+from __future__ import annotations
+
+import operator
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from forecastops.core.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from forecastops.adapters.sources.read_series import Source
+    from forecastops.config import Config
+
+    OneSource: TypeAlias = str | os.PathLike[str] | pd.DataFrame | pd.Series
+    Data: TypeAlias = OneSource | Iterable[OneSource]
+    ConfigLike: TypeAlias = Config | Mapping[str, Any] | str | os.PathLike[str] | None
+
+__all__ = ["config_of", "horizon_of", "load_config", "reason_of", "sources_of", "text_of"]
+
+_USUAL_CONFIG = "forecastops.yaml"
+_LONGEST_HORIZON = 1000
+
+
+def load_config(
+    path: str | os.PathLike[str] | None = None, overrides: Iterable[str] | Mapping[str, Any] = ()
+) -> Config:
+    """Return the configuration of a YAML file with settings laid over it, checked as a whole.
+
+    Args:
+        path: the file; None for ``forecastops.yaml`` in the working directory, where it exists, else the defaults.
+        overrides: texts ``"key.sub=value"`` as ``--set`` takes them; or a mapping, nested or with dotted keys, whose
+            values are Python's: lists or tuples, numbers of NumPy, dates, paths.
+
+    Returns:
+        a frozen record; ``model_dump()`` gives it as a dictionary.
+
+    Raises:
+        ConfigError: naming the file or option, the key, and what is wrong with its value.
+
+    Example:
+        >>> fo.load_config(overrides=["evaluation.horizon=7", "evaluation.window=28"]).evaluation.horizon
+        7
+        >>> fo.load_config(overrides={"model": {"order": [2, 0, 2]}}).model.order
+        (2, 0, 2)
+    """
+    from forecastops.config_file import load_config as read
+
+    if path is None and Path(_USUAL_CONFIG).is_file():
+        path = _USUAL_CONFIG
+    if isinstance(overrides, str):
+        raise ConfigError("overrides", "is one text", 'give a list of them, e.g. ["evaluation.horizon=7"]')
+    return read(None if path is None else Path(path), overrides)
+
+
+def config_of(given: object) -> Config:
+    """Return the configuration that a caller means.
+
+    Raises:
+        ConfigError: when it is none.
+    """
+    from forecastops.config import Config
+
+    if isinstance(given, Config):
+        return given
+    if isinstance(given, Mapping):
+        return load_config(None, given)
+    if given is not None and not isinstance(given, str | os.PathLike):
+        what = f"is of type {type(given).__name__}"
+        raise ConfigError("config", what, "give what load_config returns, a path, a mapping of settings, or None")
+    return load_config(given)
+
+
+def sources_of(data: Data) -> list[Source]:
+    """Return the sources one by one; in a text, commas are part of a name.
+
+    Raises:
+        DataError: when it is none, or a list that holds something else.
+    """
+    import pandas as pd
+
+    if isinstance(data, str | os.PathLike | pd.DataFrame | pd.Series):
+        data = [data]
+    elif isinstance(data, Mapping | bytes) or not isinstance(data, Iterable):
+        raise _no_data(data)
+    return [_source(one) for one in data]
+
+
+def text_of(name: str, given: object) -> str:
+    """Return a text that is not empty.
+
+    Raises:
+        ConfigError: when it is none.
+    """
+    if isinstance(given, str) and given.strip():
+        return given
+    raise ConfigError(name, f"is {given!r}", "give a text that is not empty")
+
+
+def reason_of(reason: str | None, *, asked: bool, option: str) -> str | None:
+    """Return the reason for what is asked against a rule; None where nothing is.
+
+    Raises:
+        ConfigError: when it is none.
+    """
+    if asked:
+        return text_of(f"reason, which goes with {option}=True,", reason)
+    if reason is not None:
+        raise ConfigError("reason", f"goes with {option}=True", "give both or neither")
+    return None
+
+
+def horizon_of(given: object) -> int | None:
+    """Return a number of steps.
+
+    Raises:
+        ConfigError: when it is none.
+    """
+    if given is None:
+        return None
+    try:
+        steps = operator.index(given)  # type: ignore[arg-type]  # whatever is none raises
+    except TypeError:
+        steps = 0
+    if isinstance(given, bool) or not 1 <= steps <= _LONGEST_HORIZON:
+        raise ConfigError("horizon", f"is {given!r}", f"give a whole number from 1 to {_LONGEST_HORIZON}")
+    return steps
+
+
+def _source(given: Any) -> Source:
+    import pandas as pd
+
+    if isinstance(given, pd.DataFrame | pd.Series):
+        return given
+    if isinstance(given, str | os.PathLike):
+        return os.fspath(given)
+    raise _no_data(given)
+
+
+def _no_data(given: object) -> DataError:
+    what = f"is of type {type(given).__name__}"
+    return DataError("data", what, "give a path, a pandas DataFrame or Series, or a list of them")

@@ -1,0 +1,121 @@
+"""Look at data, train a challenger, and judge it; production stays as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from forecastops.api.arguments import config_of, sources_of, text_of
+from forecastops.core.surroundings import borrowed
+
+if TYPE_CHECKING:
+    from forecastops.api.arguments import ConfigLike, Data
+    from forecastops.results.evaluation import CheckDataResult, EvaluateResult, TrainResult
+
+__all__ = ["check_data", "evaluate", "replay", "train"]
+
+
+def check_data(data: Data, config: ConfigLike = None, *, newest_part: bool = False) -> CheckDataResult:
+    """Read data as `train` does, and say what was found and done.
+
+    Args:
+        data: as `train` takes it.
+        config: as `train` takes it.
+        newest_part: whether they are newest rows alone, for `renew`, and may be short.
+
+    Returns:
+        what the series holds; nothing is logged to MLflow.
+
+    Raises:
+        DataError: when the data make no regular series, or too short a one.
+
+    Example:
+        >>> found = fo.check_data(sales, config)
+        >>> found.rows, found.frequency, found.missing
+        (154, 'D', 0)
+    """
+    from forecastops.results.make import check_data_result
+    from forecastops.usecases.prepare_data import check_data as use_case
+
+    with borrowed():
+        return check_data_result(use_case(config_of(config), sources_of(data), newest_part=newest_part))
+
+
+def train(data: Data, config: ConfigLike = None) -> TrainResult:
+    """Fit a challenger and log it as an MLflow run; nothing is registered.
+
+    Args:
+        data: one source or several, which are joined into one series of shape (n,): a path (file, folder, address or
+            database query as ``--data`` takes it), a DataFrame with the columns ``data.date_column`` and
+            ``data.value_column`` (dates may be its index), or a Series of values by their dates.
+        config: what `load_config` returns, a path or mapping for it, or None for what it finds by itself.
+
+    Returns:
+        the run, and what is in it.
+
+    Raises:
+        DataError: when the data make no regular series, or too short a one.
+        ModelError: when nothing that was asked for can be fitted.
+        ConfigError: when the configuration cannot be used.
+        RegistryError: when the tracking server does not take the run.
+
+    Example:
+        >>> trained = fo.train(sales, config)
+        >>> trained.data.rows, trained.data.end
+        (154, '2013-12-31')
+    """
+    from forecastops.results.make import train_result
+    from forecastops.usecases.train import train as use_case
+
+    with borrowed():
+        return train_result(use_case(config_of(config), sources_of(data)))
+
+
+def evaluate(run_id: str, config: ConfigLike = None) -> EvaluateResult:
+    """Score challenger, champion and seasonal naive on the same rolling origins, and decide.
+
+    Args:
+        run_id: of the challenger, as `train` returned it.
+        config: as `train` takes it.
+
+    Returns:
+        the decision, which is logged on the challenger's run too. Scores are in the data's unit.
+
+    Raises:
+        RegistryError: when the run, the registry or the champion's files cannot be had.
+        ModelError: when a model cannot be rebuilt, or the challenger has seen the window.
+
+    Example:
+        >>> decision = fo.evaluate(trained.run_id, config)
+        >>> decision.verdict, decision.window.origins
+        ('PROMOTE', 43)
+    """
+    from forecastops.results.make import evaluate_result
+    from forecastops.usecases.evaluate import evaluate as use_case
+
+    with borrowed():
+        return evaluate_result(use_case(config_of(config), text_of("run_id", run_id)))
+
+
+def replay(run_id: str, config: ConfigLike = None) -> EvaluateResult:
+    """Prove a logged decision by deciding again from its numbers; changes nothing.
+
+    Args:
+        run_id: of the challenger.
+        config: as `train` takes it.
+
+    Returns:
+        the decision as it was logged, with ``replayed`` and ``decided_at``.
+
+    Raises:
+        RegistryError: when the run or its decision cannot be had.
+        ModelError: when there is none, it was altered, or the replay differs.
+
+    Example:
+        >>> fo.replay(trained.run_id, config).replayed
+        True
+    """
+    from forecastops.results.make import evaluate_result
+    from forecastops.usecases.replay import replay as use_case
+
+    with borrowed():
+        return evaluate_result(use_case(config_of(config), text_of("run_id", run_id)), replayed=True)
