@@ -75,7 +75,7 @@ def _local_path(uri: str) -> Path | None:
 def _repository(root: str, servers: Mapping[str, str]) -> Any:
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-    return get_artifact_repository(root, servers)
+    return get_artifact_repository(root, **servers)
 
 
 def _from_store(root: str, name: str, into: Path, servers: Mapping[str, str]) -> Path:
