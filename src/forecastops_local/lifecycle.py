@@ -60,17 +60,17 @@ class Program:
 
 
 def layout_of(name: str) -> Layout:
-    """Where the deployment of this name is, or would be."""
+    """Return where the deployment of this name is, or would be."""
     return Layout(endpoints_root() / name)
 
 
 def exists(layout: Layout) -> bool:
-    """Whether there is a deployment: one that has served, or one that is about to."""
+    """Tell whether there is a deployment: one that has served, or one that is about to."""
     return layout.accepted.exists() or holder(layout.supervisor) is not None
 
 
 def names() -> list[str]:
-    """The names of all deployments."""
+    """Return the names of all deployments."""
     root = endpoints_root()
     found = [path.name for path in root.iterdir() if not path.name.startswith(".")] if root.is_dir() else []
     return sorted(name for name in found if exists(layout_of(name)))
@@ -132,7 +132,7 @@ def update(name: str, model_uri: str | None, settings: dict[str, Any]) -> None:
 
 
 def _bound(wanted: Wanted, model_uri: str | None, settings: Mapping[str, Any], servers: Servers) -> Wanted:
-    """The request with what its model must consist of: of another model as the caller says or the registry does."""
+    """Return the request with the digest of another model, which the caller or the registry names."""
     if model_uri is None and wanted.model_sha256:
         return wanted
     uri = model_uri or wanted.model_uri
@@ -142,7 +142,7 @@ def _bound(wanted: Wanted, model_uri: str | None, settings: Mapping[str, Any], s
 
 
 def _generation(layout: Layout, model_uri: str, wanted: Wanted, servers: Servers, *, restoring: bool) -> int:
-    """The folder of the model: downloaded; to put back what served, a copy that is here and proven will do."""
+    """Return the folder of the model: downloaded; to put back what served, a copy that is here and proven will do."""
     kept = kept_copy(layout, wanted) if restoring else None
     return download_model(layout, model_uri, wanted, servers) if kept is None else kept
 

@@ -188,7 +188,7 @@ def test_renewals_move_the_stage_and_leave_the_model(stage: Stage, azure: Worksp
 
 def kill_after_the_pointer_has_moved() -> None:
     """In a registry that archives the other version only afterwards."""
-    move = ModelRegistryClient.transition_model_version_stage
+    move: Any = ModelRegistryClient.transition_model_version_stage
 
     def moved(*args: Any, **kwargs: Any) -> None:
         move(*args, **{**kwargs, "archive_existing_versions": False})

@@ -70,11 +70,11 @@ class Request:
     listener: BuildSystem | None = None
 
     def config(self) -> Config:
-        """The resolved configuration."""
+        """Return the resolved configuration."""
         return forecastops.load_config(self.config_path, self.overrides)
 
     def repeated(self) -> list[str]:
-        """The options that give the same configuration again, from any folder."""
+        """Return the options that give the same configuration again, from any folder."""
         path = [] if self.config_path is None else ["--config", str(self.config_path.absolute())]
         return [*path, *(word for override in self.overrides for word in ("--set", override))]
 
@@ -151,7 +151,7 @@ def command_options(function: _F) -> _F:
 
 
 def data_option(function: _F) -> _F:
-    """``--data``, which may be given several times."""
+    """Add ``--data``, which may be given several times."""
     return click.option(
         "--data",
         "paths",
@@ -164,14 +164,14 @@ def data_option(function: _F) -> _F:
 
 
 def require_promote_option(function: _F) -> _F:
-    """``--require-promote``, for callers that want an exit code."""
+    """Add ``--require-promote``, for callers that want an exit code."""
     return click.option("--require-promote", is_flag=True, help="Exit with 3 when the verdict is not PROMOTE.")(
         function
     )
 
 
 def split_paths(paths: tuple[str, ...]) -> list[str]:
-    """The files named: one by one, or several in one text separated by commas, as ``mlflow run -P`` needs it."""
+    """Return the files named: one by one, or several in one text separated by commas, as ``mlflow run -P`` needs it."""
     found: list[str] = []
     for path in paths:
         # Not Path.exists, which raises for a name that is too long. Queries and addresses may hold commas.
@@ -181,13 +181,13 @@ def split_paths(paths: tuple[str, ...]) -> list[str]:
 
 
 def build_system_here(name: str | None = None) -> BuildSystem | None:
-    """The build system of that name, or the one found; None where nobody listens."""
+    """Return the build system of that name, or the one found; None where nobody listens."""
     return build_system(name or found_name(os.environ), getattr(sys.stderr, "raw", sys.stderr))
 
 
 @contextlib.contextmanager
 def guarded_streams(name: str | None = None) -> Iterator[None]:
-    """Where a build system reads along, print nothing that it could take for one of its commands."""
+    """Print nothing that a build system which reads along could take for one of its commands."""
     name = name or found_name(os.environ)
     if name == "none" or isinstance(sys.stderr, GuardedStream):
         yield
@@ -228,7 +228,7 @@ def one_line_errors(show_traceback: bool, listener: BuildSystem | None = None) -
 
 
 def _require_folder() -> None:
-    """Libraries ask for the working directory, and fail in words of their own where it was deleted."""
+    """Refuse a working directory that was deleted, before libraries fail on it in words of their own."""
     try:
         os.getcwd()
     except FileNotFoundError:
@@ -236,7 +236,7 @@ def _require_folder() -> None:
 
 
 def _of_the_system(error: OSError) -> str:
-    """What the operating system refuses, and what a person can do about it."""
+    """Return what the operating system refuses, and what a person can do about it."""
     remedies = {
         errno.ENOSPC: "free space there",
         errno.EDQUOT: "free space there, or ask for a larger quota",
@@ -252,7 +252,7 @@ def _of_the_system(error: OSError) -> str:
 
 
 def _encodable(text: str) -> str:
-    """Names of files that are no UTF-8 arrive as surrogates, which stdout refuses."""
+    """Return text for stdout, which refuses the surrogates of file names that are not UTF-8."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -268,5 +268,5 @@ def _fail(message: str, show_traceback: bool, code: int, listener: BuildSystem |
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """A polite kill is an interrupt: what was begun is undone on the way out."""
+    """Treat SIGTERM like Ctrl-C: what was begun is undone on the way out."""
     raise KeyboardInterrupt

@@ -62,7 +62,7 @@ def forecast(config: Config, horizon: int | None, sources: Sequence[Source] = ()
 
 
 def _after(model: Forecaster, series: Series, sources: Sequence[Source]) -> Forecaster:
-    """The model with the state that the newer observations lead to, by the rules of a request to its endpoint."""
+    """Return the model with the state after newer observations, by the rules of a request to its endpoint."""
     place, remedy = source_names(sources), "correct the files, or run `forecastops renew` with them"
     if obstacle := unusable(model, series.values):
         raise DataError(place, obstacle_sentence(obstacle), remedy)

@@ -16,7 +16,7 @@ _AZURE = "azureml"
 
 
 def open_endpoint(config: DeploymentConfig, name: str, model_name: str, servers: Servers) -> Endpoint:
-    """The endpoint that the configuration names; the target is not asked yet.
+    """Return the endpoint that the configuration names; the target is not asked yet.
 
     Raises:
         ConfigError: when the settings are not those of the target.

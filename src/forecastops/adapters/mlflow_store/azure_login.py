@@ -59,7 +59,7 @@ def sign_in(uri: str) -> None:
 
 @contextmanager
 def explained(uri: str) -> Iterator[None]:
-    """When the block fails, find out why: no way to the server, or a wrong clock, which no other error would name.
+    """Find out why the block fails: no way to the server, or a wrong clock, which no other error would name.
 
     Raises:
         requests.RequestException: when there is no way to the server; its own causes name proxy and certificate.
@@ -95,7 +95,7 @@ def _require_token(credential: Any, scope: str) -> None:
 
 
 def _failure(error: Exception) -> str:
-    """The credential that failed, in one line; a chain stops at the first that is configured and fails."""
+    """Return the credential that failed, in one line; a chain stops at the first that is configured and fails."""
     lines = [line.strip() for line in str(error).splitlines()]
     tried = [
         line for line in lines if ": " in line and line.partition(":")[0].endswith(("Credential", "Authentication"))
@@ -109,7 +109,7 @@ def _failure(error: Exception) -> str:
 
 
 def _skew(host: str) -> float:
-    """Seconds by which the server's clock is ahead of ours; 0 where it does not say."""
+    """Return seconds by which the server's clock is ahead of ours; 0 where it does not say."""
     import requests
 
     answer = requests.head(f"https://{host}", timeout=5, allow_redirects=False)
@@ -120,5 +120,5 @@ def _skew(host: str) -> float:
 
 
 def _quiet() -> None:
-    """The libraries log what they raise as well."""
+    """Silence loggers of libraries that log what they raise as well."""
     raise_levels(("azure", "azureml"), logging.CRITICAL)

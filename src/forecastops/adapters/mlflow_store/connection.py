@@ -66,7 +66,7 @@ class Connection:
         return {"tracking_uri": self.tracking_uri, "registry_uri": self.registry_uri}
 
     def version_uri(self, name: str, version: str) -> str:
-        """Where the files of a registered version lie.
+        """Return where the files of a registered version lie.
 
         By the version itself, MLflow would look for it in whichever registry the process is pointed at.
         """

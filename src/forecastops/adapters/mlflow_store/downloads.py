@@ -46,7 +46,7 @@ def download_files(root: str, name: str, into: Path, place: str, remedy: str, *,
 
 
 def is_gone(root: str, servers: Mapping[str, str]) -> bool:
-    """Whether the artifact store answers that there are no files of an artifact; never where it does not answer."""
+    """Tell whether the artifact store says that an artifact has no files; False where it does not answer."""
     path = _local_path(root)
     if path is not None:  # a store of another machine, or that is not mounted, is not there at all
         return not path.exists() and any(parent.is_dir() for parent in list(path.parents)[2:3])
@@ -57,7 +57,7 @@ def is_gone(root: str, servers: Mapping[str, str]) -> bool:
 
 
 def lacks(root: str, name: str, servers: Mapping[str, str]) -> bool:
-    """Whether the artifact store answers that there are files of an artifact, and none of that name."""
+    """Tell whether the artifact store answers that there are files of an artifact, and none of that name."""
     path = _local_path(root)
     if path is not None:
         return path.is_dir() and not (path / name).exists()
@@ -66,7 +66,7 @@ def lacks(root: str, name: str, servers: Mapping[str, str]) -> bool:
 
 
 def _local_path(uri: str) -> Path | None:
-    """The folder that the URI names on this machine, None where it is of a store."""
+    """Return the folder that the URI names on this machine, None where it is of a store."""
     from mlflow.utils.file_utils import local_file_uri_to_path
 
     return Path(local_file_uri_to_path(uri)) if urlsplit(uri).scheme in ("", "file") else None

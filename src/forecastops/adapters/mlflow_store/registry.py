@@ -81,7 +81,7 @@ class ModelRegistry:
         moving_in: Callable[[ModelVersion], bool] = lambda _: False,
         versions: Sequence[ModelVersion] | None = None,
     ) -> Champion | None:
-        """The version under the pointer, None where the registry says that there is none.
+        """Return the version under the pointer, None where the registry says that there is none.
 
         Of several in stage Production it is the one that is ``moving_in``: the others were not archived yet.
 
@@ -113,12 +113,12 @@ class ModelRegistry:
         return Champion(staged[0], "stage") if staged else None
 
     def lost_pointer(self, what: str) -> LostPointerError:
-        """The error, with the way out."""
+        """Return the error, with the way out."""
         remedy = "name the version that is to serve: forecastops rollback --to-version N --reason ..."
         return LostPointerError(self._place, what, remedy)
 
     def other_models(self) -> list[str]:
-        """The names of other registered models, as far as the registry tells; none where it has versions of ours."""
+        """Return other registered models' names, as far as the registry tells; none where it has ours."""
         from mlflow.exceptions import MlflowException
 
         if self.versions():
@@ -131,11 +131,11 @@ class ModelRegistry:
         return [model.name for model in found if model.name != self.name]
 
     def staged(self) -> list[ModelVersion]:
-        """The versions in stage Production, where stages are in use."""
+        """Return the versions in stage Production, where stages are in use."""
         return [version for version in self.versions() if version.stage == STAGE]
 
     def versions(self) -> list[ModelVersion]:
-        """All versions of the model, oldest first; none where it is not registered: an answer, not an exception.
+        """Return all versions of the model, oldest first; none where it is not registered, which is no error.
 
         Registered models are not searched for: MLflow adds a condition on tags, which not every registry understands.
         """
@@ -149,7 +149,7 @@ class ModelRegistry:
                 page = self._client.search_model_versions(f"name='{self.name}'", page_token=page.token)
 
     def get(self, version: str) -> ModelVersion:
-        """The version of that number."""
+        """Return the version of that number."""
         with self._errors(f"version {version}", "name one that `mlflow` lists for this model"):
             return _record(self._client.get_model_version(self.name, version))
 
@@ -185,11 +185,11 @@ class ModelRegistry:
                 raise
 
     def find(self, version: str) -> ModelVersion | None:
-        """The version of that number, None where there is none."""
+        """Return the version of that number, None where there is none."""
         return next((found for found in self.versions() if found.version == version), None)
 
     def now(self) -> float:
-        """The time by the clock that stamps versions, in seconds since the epoch."""
+        """Return the time by the clock that stamps versions, in seconds since the epoch."""
         return time.time() + self._clock_offset
 
     @cached_property
@@ -197,7 +197,7 @@ class ModelRegistry:
         return clock_offset(self._registry_uri)
 
     def of_run(self, run_id: str) -> list[ModelVersion]:
-        """The versions registered from that run, oldest first."""
+        """Return the versions registered from that run, oldest first."""
         return [version for version in self.versions() if version.run_id == run_id]
 
     def tag(self, version: str, tags: Mapping[str, str]) -> None:
@@ -235,7 +235,7 @@ class ModelRegistry:
         return True
 
     def _delete_empty(self) -> None:
-        """Azure ML cannot delete a registered model: one without versions is then left, and found the next time."""
+        """Delete a registered model without versions; Azure ML cannot, so that it is found again the next time."""
         from mlflow.exceptions import MlflowException
 
         with contextlib.suppress(MlflowException):
@@ -251,7 +251,7 @@ class ModelRegistry:
         return self._fetched(version, "", into) or into
 
     def description(self, version: str) -> bytes | None:
-        """The file ``MLmodel`` of a version, and no other; None where it has none. Raises as ``download`` does."""
+        """Return the file ``MLmodel`` of a version, None where it has none. Raises as ``download`` does."""
         with tempfile.TemporaryDirectory() as folder:
             found = self._fetched(version, _DESCRIPTION, Path(folder))
             return None if found is None else read_file(found)
@@ -279,7 +279,7 @@ class ModelRegistry:
         return FilesGoneError(f"{part} of {self._place}", what, remedy)
 
     def is_gone(self, version: str) -> bool:
-        """Whether the artifact store answers that there are no files of the version; never where it does not answer."""
+        """Tell whether the artifact store says that the version has no files; False where it does not answer."""
         return is_gone(self._connection.version_uri(self.name, version), self._connection.servers)
 
 
