@@ -82,9 +82,8 @@ def create(name: str, model_uri: str, settings: dict[str, Any]) -> None:
     Raises:
         MlflowException: the name is taken, or the model cannot be served; the message says why.
     """
-    chosen = DEFAULTS | settings
+    chosen = {key: value for key, value in (DEFAULTS | settings).items() if key != "restore"}
     check_reach(chosen["host"], chosen["token_file"])
-    chosen.pop("restore")
     servers = Servers.taken_from(chosen)
     bound = binding_of(model_uri, chosen["model_sha256"], chosen["run_id"], chosen["timeout_seconds"], servers)
     with _owner(name, chosen["timeout_seconds"]) as layout:
@@ -135,9 +134,8 @@ def _bound(wanted: Wanted, model_uri: str | None, settings: Mapping[str, Any], s
     """Return the request with the digest of another model, which the caller or the registry names."""
     if model_uri is None and wanted.model_sha256:
         return wanted
-    uri = model_uri or wanted.model_uri
-    known = settings.get("model_sha256", ""), settings.get("run_id", "")
-    bound = binding_of(uri, *known, wanted.timeout_seconds, servers)
+    uri, sha256, run_id = model_uri or wanted.model_uri, settings.get("model_sha256", ""), settings.get("run_id", "")
+    bound = binding_of(uri, sha256, run_id, wanted.timeout_seconds, servers)
     return replace(wanted, model_uri=redact_uri(uri), model_sha256=bound.sha256, run_id=bound.run_id)
 
 
