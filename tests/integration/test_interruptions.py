@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from forecastops.adapters.endpoint.mlflow_target import MlflowTarget
+from forecastops.adapters.endpoint.local_target import LocalTarget
 from forecastops.adapters.mlflow_store.recorder import RunRecorder
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.adapters.mlflow_store.runs import Runs
@@ -24,7 +24,7 @@ from workshop import SPRING, WHOLE, Stage
 
 
 def test_every_method_that_changes_something_is_known() -> None:
-    for adapter in (ModelRegistry, MlflowTarget, Runs, RunRecorder):
+    for adapter in (ModelRegistry, LocalTarget, Runs, RunRecorder):
         public = {name for name, _ in inspect.getmembers(adapter, inspect.isfunction) if not name.startswith("_")}
         known = (*CHANGES.get(adapter, ()), *READS.get(adapter, ()), *UNSEEN.get(adapter, ()))
         assert sorted(public) == sorted(known)

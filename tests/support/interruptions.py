@@ -12,7 +12,7 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.tracking._model_registry.client import ModelRegistryClient
 
-from forecastops.adapters.endpoint.mlflow_target import MlflowTarget
+from forecastops.adapters.endpoint.local_target import LocalTarget
 from forecastops.adapters.mlflow_store.recorder import RunRecorder
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.adapters.mlflow_store.runs import Runs
@@ -22,7 +22,7 @@ __all__ = ["CHANGES", "READS", "UNSEEN", "answer_otherwise", "interruptions", "k
 # Every public method of the adapters is one of these; a test sees to it. Journal records are tags.
 CHANGES: dict[type, tuple[str, ...]] = {
     ModelRegistry: ("register", "tag", "untag", "point", "discard"),
-    MlflowTarget: ("deploy", "stage", "delete"),
+    LocalTarget: ("deploy", "stage", "delete"),
     Runs: ("discard",),
     RunRecorder: ("folder", "tags"),
     # Inside `register`, `discard` and `point` there are two changes each.
@@ -34,7 +34,7 @@ READS: dict[type, tuple[str, ...]] = {
         *("champion", "staged", "versions", "get", "find", "of_run", "download", "lost_pointer", "now", "is_gone"),
         *("description", "other_models"),
     ),
-    MlflowTarget: ("state", "versions_in_use", "forecast", "release", "clean_up", "downloads"),
+    LocalTarget: ("state", "versions_in_use", "forecast", "release", "clean_up", "downloads"),
     Runs: ("get", "download", "newest_data", "recorder", "require_resumable", "require_new_run_possible"),
 }
 # What a run holds before it has its last tags, nobody asks for: being killed before these is as before the next above.
@@ -72,12 +72,12 @@ def interruptions() -> Iterator[Callable[[], None]]:
 
 def answer_otherwise() -> None:
     """Let the endpoint's answer differ from what was evaluated, as far as this process can see."""
-    original = MlflowTarget.forecast
+    original = LocalTarget.forecast
 
     @functools.wraps(original)
-    def wrapped(self: MlflowTarget) -> list[dict[str, Any]]:
+    def wrapped(self: LocalTarget) -> list[dict[str, Any]]:
         rows = original(self)
         rows[3]["mean"] *= 1 + 1e-5
         return rows
 
-    setattr(MlflowTarget, original.__name__, wrapped)
+    setattr(LocalTarget, original.__name__, wrapped)

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from forecastops.adapters.endpoint.local_target import LOCAL
+from forecastops.adapters.endpoint.targets import target_of
 from forecastops.config import Config
 from forecastops.core.errors import ConfigError, EndpointError
 from forecastops.core.home import home
 
 __all__ = ["Serving", "serving", "systemd_unit"]
-
-_LOCAL = "forecastops-local"
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def serving(config: Config) -> Serving:
         remedy = (
             "put a champion there: forecastops promote --run-id R, or forecastops rollback --to-version N --reason T"
         )
-        raise EndpointError(f"endpoint {name!r} on {_LOCAL}", error.message, remedy) from error
+        raise EndpointError(f"endpoint {name!r} on {LOCAL}", error.message, remedy) from error
     return Serving(name, program.url, program.log, program.arguments, program.environment)
 
 
@@ -78,10 +78,10 @@ def systemd_unit(config: Config, options: Sequence[str]) -> str:
 
 def _local_name(config: Config) -> str:
     target = config.deployment.target
-    if target != _LOCAL:
+    if target_of(target).name != LOCAL:
         raise ConfigError(
             "configuration",
             f"deployment.target is {target!r}, which serves by itself",
-            f"serve is for {_LOCAL} alone; ask for the endpoint's state with `forecastops status --check`",
+            f"serve is for {LOCAL} alone; ask for the endpoint's state with `forecastops status --check`",
         )
     return config.deployment_name

@@ -1,23 +1,34 @@
-"""Any MLflow deployments target whose update replaces what serves, such as ``forecastops-local``."""
+"""Any MLflow deployments target whose update replaces what serves."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
-from forecastops.adapters.endpoint.interface import BoundVersion, Endpoint, EndpointState
+from forecastops.adapters.endpoint.config import DeploymentConfig
+from forecastops.adapters.endpoint.interface import Endpoint, EndpointState, Servers
 from forecastops.adapters.endpoint.mlflow_defaults import pointed_at
 from forecastops.core.errors import EndpointError
 
 __all__ = ["MlflowTarget"]
 
-_LOCAL = "forecastops-local"
 _RESTORE_SECONDS = 120.0  # a time limit that was too short for the new version must not keep the old one away
 
 
 class MlflowTarget(Endpoint):
     """One deployment, through MLflow's interface alone: staging a version replaces the one that serves."""
+
+    def __init__(
+        self,
+        config: DeploymentConfig,
+        settings: Mapping[str, object],
+        name: str,
+        model_name: str,
+        servers: Servers,
+    ) -> None:
+        super().__init__(config, name, model_name, servers)
+        self._settings = settings
 
     def state(self) -> EndpointState | None:
         """Return the deployment's state."""
@@ -29,7 +40,7 @@ class MlflowTarget(Endpoint):
         version = self._version(found.get("model_uri")) if ours else None
         error, sha256 = found.get("error"), found.get("model_sha256") or None
         shown = error and str(error)
-        guarded = not self._config.settings.get("token_file") or bool(found.get("asks_for_token", True))
+        guarded = not self._settings.get("token_file") or bool(found.get("asks_for_token", True))
         return EndpointState(
             self.name, found.get("url"), str(found.get("state")), version, ours, shown, sha256, not guarded
         )
@@ -40,36 +51,14 @@ class MlflowTarget(Endpoint):
             found = [self._version(entry.get("model_uri")) for entry in self._client().list_deployments()]
         return super().versions_in_use() | {version for version in found if version}
 
-    @property
-    def start(self) -> str:
-        """As after a reboot, from what the deployment has kept; our own target alone."""
-        return "forecastops serve" if self._config.target == _LOCAL else ""
-
-    @property
-    def checks_files(self) -> bool:
-        """Our own target does; of others nothing is known."""
-        return self._config.target == _LOCAL
-
-    def deploy(self, bound: BoundVersion, *, restoring: bool = False) -> None:
-        """Make the deployment serve these files; our own target is told their digest, and who must have signed them."""
-        if not self.checks_files:
-            self._change(bound.version, {}, restoring=restoring)
-            return
-        settings: dict[str, Any] = {"owner": self._owner, "model_sha256": bound.sha256 or "", "run_id": bound.run_id}
-        if bound.public_keys:
-            settings["public_key"] = "".join(bound.public_keys)
-        if restoring:
-            settings["restore"] = "true"
-        self._change(bound.version, settings, restoring=restoring)
-
     def stage(self, version: str, *, restoring: bool = False) -> None:
-        """Make the deployment serve ``version``; our own target looks its digest up then."""
-        self._change(version, {"owner": self._owner} if self.checks_files else {}, restoring=restoring)
+        """Make the deployment serve ``version``."""
+        self._replace(version, {}, restoring=restoring)
 
-    def _change(self, version: str, ours: Mapping[str, Any], *, restoring: bool) -> None:
+    def _replace(self, version: str, told: Mapping[str, Any], *, restoring: bool) -> None:
+        """Create or update the deployment, with the configured settings and what the target is told besides."""
         timeout = max(self._config.timeout_seconds, _RESTORE_SECONDS if restoring else 0.0)
-        servers = self._servers._asdict() if self.checks_files else {}
-        settings = {**self._config.settings, "timeout_seconds": timeout, **servers, **ours}
+        settings = {**self._settings, "timeout_seconds": timeout, **told}
         before = self.state()
         self._require_ours(before)
         with self._errors():
@@ -103,8 +92,7 @@ class MlflowTarget(Endpoint):
         from mlflow.exceptions import MlflowException
 
         client = self._client()
-        # Not every target raises an error of its own for a deployment that is not there.
-        if self._config.target != _LOCAL and self.name not in {entry["name"] for entry in client.list_deployments()}:
+        if not self._exists(client):
             return None
         try:
             found: Mapping[str, Any] = client.get_deployment(self.name)
@@ -114,6 +102,10 @@ class MlflowTarget(Endpoint):
             raise
         return found
 
+    def _exists(self, client: Any) -> bool:
+        """Look for it: not every target raises an error of its own for a deployment that is not there."""
+        return self.name in {entry["name"] for entry in client.list_deployments()}
+
     def _client(self) -> Any:
         from mlflow.deployments import get_deploy_client
 
@@ -121,16 +113,18 @@ class MlflowTarget(Endpoint):
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        # Ours is told where versions are; every other target asks MLflow where the process is pointed at.
-        with nullcontext() if self.checks_files else pointed_at(*self._servers):
-            yield from self._explained()
-
-    def _explained(self) -> Iterator[None]:
         try:
-            yield
+            with self._reached():
+                yield
         except EndpointError:
             raise
         except Exception as error:  # each target raises errors of its own libraries
             cause = error.__cause__ or error
             lines = str(cause).splitlines() or [type(cause).__name__]
             raise EndpointError(self._place, lines[0][:300], "see its log, then run the command again") from error
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """Point MLflow at the servers that have the version: its targets ask where the process is pointed at."""
+        with pointed_at(*self._servers):
+            yield
