@@ -1,4 +1,4 @@
-"""What a user may say about a deployment: its name, and `-C key=value` settings that arrive as text."""
+"""What a user may say about a deployment: its name, and settings, which arrive as text by `-C key=value`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlflow.exceptions import MlflowException
 
@@ -30,36 +30,32 @@ FLAVOR = "python_function"
 _PUBLIC_KEY = re.compile(r"-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
-DEFAULTS: dict[str, Any] = {
-    "port": 0,
-    "host": "127.0.0.1",
-    "timeout_seconds": 120.0,
-    "max_body_bytes": 1 << 20,
-    "owner": "",
-    "token_file": "",
-    "max_memory_bytes": 512 << 20,
-    "model_sha256": "",
-    "run_id": "",
-    "public_key": "",
-    "restore": False,
-    "tracking_uri": "",
-    "registry_uri": "",
-}
+
+class Setting(NamedTuple):
+    """A setting: its default, and what reads a value that a user gave, or raises ValueError saying what it must be."""
+
+    default: Any
+    read: Callable[[object], Any]
 
 
-def _port(value: object) -> int:
-    return _whole(value, 0, 65535)
+def _whole(least: int, most: int) -> Callable[[object], int]:
+    def read(value: object) -> int:
+        text = str(value).strip()
+        if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,12}", text) or not least <= int(text) <= most:
+            raise ValueError(f"a whole number from {least} to {most}")
+        return int(text)
+
+    return read
 
 
-def _bytes(value: object) -> int:
-    return _whole(value, 1, 1 << 30)
+def _text(pattern: str, meaning: str, tidy: Callable[[str], str] = str) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        text = tidy(str(value))
+        if not re.fullmatch(pattern, text):
+            raise ValueError(meaning)
+        return text
 
-
-def _whole(value: object, least: int, most: int) -> int:
-    text = str(value).strip()
-    if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,12}", text) or not least <= int(text) <= most:
-        raise ValueError(f"a whole number from {least} to {most}")
-    return int(text)
+    return read
 
 
 def _seconds(value: object) -> float:
@@ -82,13 +78,6 @@ def _host(value: object) -> str:
         raise ValueError("an IP address of this machine") from None
 
 
-def _label(value: object) -> str:
-    text = str(value)
-    if not re.fullmatch(r"[A-Za-z0-9._-]{0,64}", text):
-        raise ValueError("at most 64 letters, digits or any of ._-")
-    return text
-
-
 def _token_file(value: object) -> str:
     text = str(value)
     if not text:
@@ -99,24 +88,6 @@ def _token_file(value: object) -> str:
     except ValueError as error:
         raise ValueError(f"a file that holds a token ({error})") from None
     return path
-
-
-def _memory(value: object) -> int:
-    return _whole(value, 64 << 20, 1 << 40)
-
-
-def _sha256(value: object) -> str:
-    text = str(value).strip().lower()
-    if not re.fullmatch(r"([0-9a-f]{64})?", text):
-        raise ValueError("64 hexadecimal digits")
-    return text
-
-
-def _run(value: object) -> str:
-    text = str(value)
-    if not re.fullmatch(r"[A-Za-z0-9._-]{0,256}", text):
-        raise ValueError("the id of a run")
-    return text
 
 
 def _keys(value: object) -> str:
@@ -145,21 +116,26 @@ def _truth(value: object) -> bool:
     return str(value).lower() == "true"
 
 
-_READERS: dict[str, Callable[[object], Any]] = {
-    "port": _port,
-    "host": _host,
-    "timeout_seconds": _seconds,
-    "max_body_bytes": _bytes,
-    "owner": _label,
-    "token_file": _token_file,
-    "max_memory_bytes": _memory,
-    "model_sha256": _sha256,
-    "run_id": _run,
-    "public_key": _keys,
-    "restore": _truth,
-    "tracking_uri": _address,
-    "registry_uri": _address,
+def _lower(text: str) -> str:
+    return text.strip().lower()
+
+
+_SETTINGS: Mapping[str, Setting] = {
+    "port": Setting(0, _whole(0, 65535)),
+    "host": Setting("127.0.0.1", _host),
+    "timeout_seconds": Setting(120.0, _seconds),
+    "max_body_bytes": Setting(1 << 20, _whole(1, 1 << 30)),
+    "owner": Setting("", _text(r"[A-Za-z0-9._-]{0,64}", "at most 64 letters, digits or any of ._-")),
+    "token_file": Setting("", _token_file),
+    "max_memory_bytes": Setting(512 << 20, _whole(64 << 20, 1 << 40)),
+    "model_sha256": Setting("", _text(r"([0-9a-f]{64})?", "64 hexadecimal digits", _lower)),
+    "run_id": Setting("", _text(r"[A-Za-z0-9._-]{0,256}", "the id of a run")),
+    "public_key": Setting("", _keys),
+    "restore": Setting(False, _truth),
+    "tracking_uri": Setting("", _address),
+    "registry_uri": Setting("", _address),
 }
+DEFAULTS: dict[str, Any] = {name: setting.default for name, setting in _SETTINGS.items()}
 
 
 def settings_from(config: Mapping[str, object] | None) -> dict[str, Any]:
@@ -170,11 +146,11 @@ def settings_from(config: Mapping[str, object] | None) -> dict[str, Any]:
     """
     settings = {}
     for key, value in (config or {}).items():
-        if key not in _READERS:
-            known = ", ".join(_READERS)
+        if key not in _SETTINGS:
+            known = ", ".join(_SETTINGS)
             raise MlflowException.invalid_parameter_value(f"unknown setting {key}={value!r}; known are {known}")
         try:
-            settings[key] = _READERS[key](value)
+            settings[key] = _SETTINGS[key].read(value)
         except ValueError as error:
             raise MlflowException.invalid_parameter_value(f"{key}={value!r} must be {error}") from None
     return settings
