@@ -6,12 +6,12 @@ import asyncio
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-__all__ = ["BoundedProtocol"]
+__all__ = ["HEADER_SECONDS", "BoundedProtocol"]
 
 _MAX_CONNECTIONS = 100
 _MOST_AT_ONCE = 500  # for as long as it takes to read what those that were just accepted have sent
 _GRACE_SECONDS = 0.5
-_HEADER_SECONDS = 20.0
+HEADER_SECONDS = 20.0  # for the whole of a request's headers to arrive
 _READ_SECONDS = 10.0  # for the client to take the answer
 
 
@@ -28,7 +28,7 @@ class BoundedProtocol(H11Protocol):
         """Begin to count, and make room if need be."""
         super().connection_made(transport)
         self._since = self.loop.time()
-        self._deadline = self.loop.call_later(_HEADER_SECONDS, self.cut)
+        self._deadline = self.loop.call_later(HEADER_SECONDS, self.cut)
         if len(self.connections) > _MOST_AT_ONCE:
             self._make_room()
         elif len(self.connections) > _MAX_CONNECTIONS:

@@ -19,8 +19,10 @@ from mlflow.exceptions import MlflowException
 
 from endpoint_attacks import CANARY, NAMED, Attack, generated
 from forecastops.adapters.model_artifact import folder_sha256
+from forecastops_local import connections as connection_bounds
 from forecastops_local.lifecycle import layout_of
 from forecastops_local.plugin import LocalEndpointClient
+from forked_processes import fork_endpoints_for
 from local_endpoint_support import end_everything, eventually, pids_of, read_all, request_bytes, save_forecaster
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the server's memory from /proc")
@@ -35,6 +37,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEndpointCl
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FORECASTOPS_HOME", str(home))
+        fork_endpoints_for(patch)
         client = get_deploy_client("forecastops-local")
         assert isinstance(client, LocalEndpointClient)
         yield client
@@ -49,6 +52,13 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="module")
 def endpoint(client: LocalEndpointClient, model: str) -> dict[str, Any]:
     return client.create_deployment("attacked", model, config=bound(model))
+
+
+@pytest.fixture
+def impatient(client: LocalEndpointClient, model: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A deployment whose servers wait a fifth of the time for headers."""
+    monkeypatch.setattr(connection_bounds, "HEADER_SECONDS", connection_bounds.HEADER_SECONDS / 5)
+    return client.create_deployment("impatient", model, config=bound(model))
 
 
 @pytest.fixture(scope="module")
@@ -192,9 +202,9 @@ def test_a_compressed_body_is_refused(endpoint: dict[str, Any]) -> None:
     assert answer.status_code == 415
 
 
-def test_silent_and_slow_connections_are_closed(endpoint: dict[str, Any]) -> None:
+def test_silent_and_slow_connections_are_closed(impatient: dict[str, Any]) -> None:
     """Nothing, half a header, and half a body: each would else be kept for ever."""
-    place = urlsplit(endpoint["url"])
+    endpoint, place = impatient, urlsplit(impatient["url"])
     beginnings = (b"", b"POST /invocations HTTP/1.1\r\nHost: local", request_bytes()[:-5])
     with ExitStack() as stack, another_caller(endpoint):
         held = [

@@ -2,8 +2,8 @@
 
 Those of a local endpoint, and the one that calls Azure. Real processes with real sockets and pipes, as ever; but
 starting Python and importing MLflow anew costs each of them three seconds of processor time, and the tests deploy
-hundreds of times. test_local_endpoint, test_secrets, test_mlproject, two stories of test_azure_endpoints and
-`tests/support/soak.py --exec` start them as users do.
+hundreds of times. The command line of test_local_endpoint, test_serve, test_secrets, test_mlproject, two stories of
+test_azure_endpoints and `tests/support/soak.py --exec` start them as users do.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NamedTuple, NoReturn
 
+import pytest
 from mlflow.utils import request_utils
 
 from forecastops.adapters.endpoint.azure import asking, calls, worker
 from forecastops_local import lifecycle, process, server, supervisor
 
-__all__ = ["fork_processes"]
+__all__ = ["fork_endpoints_for", "fork_processes"]
 
 
 def fork_processes() -> None:
@@ -36,6 +37,14 @@ def fork_processes() -> None:
     vars(asking)["_FIRST_PAUSE_SECONDS"] = 0.1  # what Azure takes minutes for, the stand-in does in a second
     vars(lifecycle)["run_program"] = _run_supervisor
     vars(process)["start_program"] = _start_server
+
+
+def fork_endpoints_for(patch: pytest.MonkeyPatch) -> None:
+    """As `fork_processes` for endpoints alone, until the patch is undone; this process must have the server's imports behind it."""
+    import mlflow.pyfunc.scoring_server  # noqa: F401
+
+    patch.setattr(lifecycle, "run_program", _run_supervisor)
+    patch.setattr(process, "start_program", _start_server)
 
 
 def _run_supervisor(arguments: Sequence[str], directory: Path, environment: Mapping[str, str], timeout: float) -> Any:
@@ -156,6 +165,8 @@ def _become(directory: Path, streams: _Streams, keep: tuple[int, ...], target: C
                 with contextlib.suppress(OSError):
                     os.close(int(name))
         os.chdir(directory)
+        # What stood there wrote to where the parent's output goes.
+        sys.stdout, sys.stderr = (open(handle, "w", buffering=1, closefd=False) for handle in (1, 2))  # noqa: SIM115
         code = target()
     except SystemExit as ended:
         code = ended.code
