@@ -142,7 +142,7 @@ def _read(lines: IO[str], errors: IO[str], answers: queue.SimpleQueue[dict[str, 
         for line in lines:
             message = json.loads(line)
             if "said" in message:
-                _tell(message["said"])
+                _log_output(message["said"])
             else:
                 answers.put(message)
     with errors:
@@ -152,7 +152,7 @@ def _read(lines: IO[str], errors: IO[str], answers: queue.SimpleQueue[dict[str, 
     answers.put({"error": {"message": message, "kinds": [_ENDED], "status": None}})
 
 
-def _tell(line: str) -> None:
+def _log_output(line: str) -> None:
     """Show what Azure reports of an operation; a dot is one more look at it."""
     text = line.strip(" .")
     if text and text != "test":  # the client prints this word before it raises

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from forecastops.adapters.endpoint.azure import operations
-from forecastops.adapters.endpoint.azure.asking import LOG_LINES, AzureEndpoint, pauses
+from forecastops.adapters.endpoint.azure.azure_endpoint import LOG_LINES, AzureEndpoint, pauses
 from forecastops.adapters.endpoint.azure.calls import CallError, CallTimeoutError
 from forecastops.adapters.endpoint.azure.operations import ServiceDetails, ServiceOperation
 from forecastops.adapters.endpoint.azure.settings import ContainerSettings
@@ -37,8 +37,8 @@ _TOO_LATE = "Azure has not ended the operation in time"
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """What became of a request: the operation that it began, or whether its answer was lost, or what was said to it."""
+class _Submission:
+    """What became of a request to Azure: the operation that it began, that its answer was lost, or the refusal."""
 
     operation: str | None = None
     lost: bool = False
@@ -74,8 +74,8 @@ class ContainerInstance(AzureEndpoint):
 
     def state(self) -> EndpointState | None:
         """Return what the service says of itself."""
-        found = self._service()
-        return self._state(found) if found else None
+        service = self._service()
+        return self._state(service) if service else None
 
     def stage(self, version: str, *, restoring: bool = False) -> None:
         """Create the service, or let it serve ``version`` instead; callers get it at once."""
@@ -84,14 +84,14 @@ class ContainerInstance(AzureEndpoint):
         _LOG.warning(_ENDED_PYTHON)
         logged = self._log() if before else []
         deadline = time.monotonic() + self._seconds(restoring=restoring)
-        asked = self._ask_for(version, deadline, exists=before is not None)
-        outcome = self._followed(asked, before, deadline)
-        if asked.lost and not self._was_done(outcome.service, before, version):
+        submission = self._submit(version, deadline, exists=before is not None)
+        outcome = self._wait_until_settled(submission, before, deadline)
+        if submission.lost and not self._took_effect(outcome.service, before, version):
             _LOG.info("the answer was lost, and nothing was done: asking again")
-            asked = self._ask_for(version, deadline, exists=outcome.service is not None)
-            outcome = self._followed(asked, before, deadline)
-        if asked.refusal or outcome.failure or not self._serves(outcome.service, version):
-            raise self._failed(version, _cause(outcome, asked), _new_lines(logged, self._log()))
+            submission = self._submit(version, deadline, exists=outcome.service is not None)
+            outcome = self._wait_until_settled(submission, before, deadline)
+        if submission.refusal or outcome.failure or not self._serves(outcome.service, version):
+            raise self._deployment_error(version, _cause(outcome, submission), _new_lines(logged, self._log()))
 
     def release(self, version: str) -> EndpointState:
         """Do nothing: staging already serves callers."""
@@ -110,33 +110,33 @@ class ContainerInstance(AzureEndpoint):
         if state is not None and state.ours:
             self._change(operations.delete_service(self.name))
 
-    def _ask_for(self, version: str, deadline: float, *, exists: bool) -> _Asked:
+    def _submit(self, version: str, deadline: float, *, exists: bool) -> _Submission:
         """Have Azure begin to create or update the service; where another operation runs, after that."""
         seconds = max(1.0, deadline - time.monotonic())
         change = operations.update_service if exists else operations.create_service
         request = change(self.name, self._uri(version), self._settings)
         try:
-            begun = self._patiently(request, seconds, deadline)
+            begun = self._call_when_free(request, seconds, deadline)
         except CallTimeoutError:
-            return _Asked(refusal=_TOO_LATE)
+            return _Submission(refusal=_TOO_LATE)
         except CallError as error:
             if "ServiceExists" in str(error) and not exists:  # it was hidden from us, or is left from a failed creation
-                return self._ask_for(version, deadline, exists=True)
-            return _Asked(lost=True) if error.lost else _Asked(refusal=str(error))
-        return _Asked(operation=begun)
+                return self._submit(version, deadline, exists=True)
+            return _Submission(lost=True) if error.lost else _Submission(refusal=str(error))
+        return _Submission(operation=begun)
 
-    def _followed(self, asked: _Asked, before: ServiceDetails | None, deadline: float) -> _Outcome:
+    def _wait_until_settled(self, submission: _Submission, before: ServiceDetails | None, deadline: float) -> _Outcome:
         """Watch what was begun until it has ended, or the deadline."""
-        if asked.refusal:
+        if submission.refusal:
             return _Outcome(self._service())
         shown = looks = 0
         replaced = before is None or before["state"] not in _BROKEN
         service: ServiceDetails | None = None
         operation: ServiceOperation | None = None
         for _ in pauses(deadline):
-            if asked.operation:
-                operation = self._read(operations.begun_operation(asked.operation))
-                shown = _tell(operation["progress"], shown)
+            if submission.operation:
+                operation = self._read(operations.begun_operation(submission.operation))
+                shown = _log_progress(operation["progress"], shown)
             service = self._service()
             state = service["state"] if service else None
             ended = operation is None or operation["state"] not in _RUNNING
@@ -150,7 +150,7 @@ class ContainerInstance(AzureEndpoint):
             _LOG.info("endpoint %s is %s", self.name, state)
         return _Outcome(service or self._service(), operation, in_time=False)
 
-    def _was_done(self, service: ServiceDetails | None, before: ServiceDetails | None, version: str) -> bool:
+    def _took_effect(self, service: ServiceDetails | None, before: ServiceDetails | None, version: str) -> bool:
         """Tell whether a request whose answer was lost has come about; what failed by it has, too."""
         if service is None or service == before:
             return False
@@ -162,27 +162,27 @@ class ContainerInstance(AzureEndpoint):
     def _log(self) -> list[str]:
         return self._log_lines(operations.service_log(self.name, LOG_LINES))
 
-    def _serves(self, found: ServiceDetails | None, version: str) -> bool:
-        return found is not None and self._state(found).serves(version)
+    def _serves(self, service: ServiceDetails | None, version: str) -> bool:
+        return service is not None and self._state(service).serves(version)
 
-    def _state(self, found: ServiceDetails) -> EndpointState:
-        ours = self._is_ours(found["tags"], found["models"])
-        version = self._served(found["models"]) if ours else None
-        return EndpointState(self.name, found["url"], found["state"], version, ours)
+    def _state(self, service: ServiceDetails) -> EndpointState:
+        ours = self._is_ours(service["tags"], service["models"])
+        version = self._served(service["models"]) if ours else None
+        return EndpointState(self.name, service["url"], service["state"], version, ours)
 
 
-def _cause(outcome: _Outcome, asked: _Asked) -> str:
+def _cause(outcome: _Outcome, submission: _Submission) -> str:
     """Return what is wrong: what was said to the request, else by the service itself, else by the operation."""
     if outcome.service is None:
-        return asked.refusal or outcome.failure or "it is gone"
+        return submission.refusal or outcome.failure or "it is gone"
     own = outcome.service["error"] if outcome.service["state"] in _BROKEN else ""
-    said = asked.refusal or own or outcome.failure or "without an error"
+    said = submission.refusal or own or outcome.failure or "without an error"
     ended = outcome.operation["state"] if outcome.operation and outcome.in_time else "Failed"
     more = "" if ended in ("Failed", "Succeeded") or outcome.failure == said else f" (its operation ended {ended})"
     return f"it is {outcome.service['state']}: {said}{more}"
 
 
-def _tell(progress: Sequence[str], shown: int) -> int:
+def _log_progress(progress: Sequence[str], shown: int) -> int:
     """Show what is new of an operation's progress; how much has been shown then."""
     for event in progress[shown:]:
         _LOG.info("  %s", event)
@@ -190,7 +190,7 @@ def _tell(progress: Sequence[str], shown: int) -> int:
 
 
 def _new_lines(before: Sequence[str], after: Sequence[str]) -> list[str]:
-    """Return what was logged since, as the log may still be that of an earlier container."""
+    """Return what was logged since; the log may still be that of the container before, where none took its place."""
     for length in range(min(len(before), len(after)), 0, -1):
         if list(before[-length:]) == list(after[:length]):
             return list(after[length:])

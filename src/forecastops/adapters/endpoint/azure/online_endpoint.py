@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from forecastops.adapters.endpoint.azure import operations
-from forecastops.adapters.endpoint.azure.asking import LOG_LINES, AzureEndpoint, pauses
+from forecastops.adapters.endpoint.azure.azure_endpoint import LOG_LINES, AzureEndpoint, pauses
 from forecastops.adapters.endpoint.azure.calls import CallError, CallTimeoutError
 from forecastops.adapters.endpoint.azure.operations import Deployment
 from forecastops.adapters.endpoint.azure.settings import OnlineSettings
@@ -27,7 +27,7 @@ _ENDED = (_DONE, "Failed", "Canceled")
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Description:
     """An endpoint as Azure describes it; ``deployments`` with state and models by colour."""
 
     url: str | None
@@ -60,28 +60,28 @@ class OnlineEndpoint(AzureEndpoint):
 
     def state(self) -> EndpointState | None:
         """Return the endpoint with the deployment that has the traffic."""
-        found = self._find()
-        return self._state(found) if found else None
+        endpoint = self._read_endpoint()
+        return self._state(endpoint) if endpoint else None
 
     def downloads(self, version: str, *, restoring: bool = False) -> bool:
         """Return False where the version's deployment is still there to be restored."""
-        found = self._find() if restoring else None
-        return found is None or self._holding(found, version) is None
+        endpoint = self._read_endpoint() if restoring else None
+        return endpoint is None or self._ready_deployment(endpoint, version) is None
 
     def stage(self, version: str, *, restoring: bool = False) -> None:
         """Deploy beside what serves; to restore a version that is still there, nothing is deployed."""
-        found = self._find()
-        self._require_ours(self._state(found) if found else None)
-        if found is None:
-            found = self._create()
-        holding = self._holding(found, version) if restoring else None
-        if holding:
-            self._staged = holding
+        endpoint = self._read_endpoint()
+        self._require_ours(self._state(endpoint) if endpoint else None)
+        if endpoint is None:
+            endpoint = self._create()
+        ready = self._ready_deployment(endpoint, version) if restoring else None
+        if ready:
+            self._staged = ready
             return
-        self._require_one_way(found)
-        colour = next(colour for colour in _COLOURS if colour != found.live)
+        self._require_undivided_traffic(endpoint)
+        colour = next(colour for colour in _COLOURS if colour != endpoint.live)
         seconds = self._seconds(restoring=restoring)
-        if colour in found.deployments:
+        if colour in endpoint.deployments:
             self._remove(colour, seconds)  # left from an interrupted promotion
         self._deploy(colour, version, seconds)
         self._staged = colour
@@ -92,21 +92,21 @@ class OnlineEndpoint(AzureEndpoint):
 
     def release(self, version: str) -> EndpointState:
         """Move the traffic to what was staged."""
-        found = self._find()
-        if self._staged is not None and found and found.live != self._staged:
+        endpoint = self._read_endpoint()
+        if self._staged is not None and endpoint and endpoint.live != self._staged:
             _LOG.info("moving the traffic of endpoint %s to deployment %s", self.name, self._staged)
             self._change(operations.move_traffic(self.name, self._staged))
-            found = self._find()
+            endpoint = self._read_endpoint()
         self._staged = None
-        return self._checked(self._state(found) if found else None, version)
+        return self._checked(self._state(endpoint) if endpoint else None, version)
 
     def clean_up(self) -> None:
         """Delete the deployment without traffic."""
-        found = self._find()
-        if found is None or found.live not in found.deployments:
+        endpoint = self._read_endpoint()
+        if endpoint is None or endpoint.live not in endpoint.deployments:
             return
-        for colour, deployment in found.deployments.items():
-            if colour != found.live and self._served(deployment["models"]):
+        for colour, deployment in endpoint.deployments.items():
+            if colour != endpoint.live and self._served(deployment["models"]):
                 self._remove(colour, min(self._config.timeout_seconds, _PATIENCE_SECONDS))
 
     def delete(self) -> None:
@@ -115,52 +115,54 @@ class OnlineEndpoint(AzureEndpoint):
         if state is not None and state.ours:
             self._change(operations.delete_endpoint(self.name))
 
-    def _find(self) -> _Found | None:
-        found = self._read(operations.endpoint(self.name))
-        return _Found(**found) if found else None
+    def _read_endpoint(self) -> _Description | None:
+        endpoint = self._read(operations.endpoint(self.name))
+        return _Description(**endpoint) if endpoint else None
 
-    def _state(self, found: _Found) -> EndpointState:
-        models = [model for deployment in found.deployments.values() for model in deployment["models"]]
-        ours = self._is_ours(found.tags, models)
-        serving = found.deployments.get(found.live or "")
+    def _state(self, endpoint: _Description) -> EndpointState:
+        models = [model for deployment in endpoint.deployments.values() for model in deployment["models"]]
+        ours = self._is_ours(endpoint.tags, models)
+        serving = endpoint.deployments.get(endpoint.live or "")
         if serving is None:
-            return EndpointState(self.name, found.url, f"without a deployment (traffic: {_shares(found)})", None, ours)
-        ended = [state for state in (found.state, serving["state"]) if state != _DONE]
+            return EndpointState(
+                self.name, endpoint.url, f"without a deployment (traffic: {_traffic_text(endpoint)})", None, ours
+            )
+        ended = [state for state in (endpoint.state, serving["state"]) if state != _DONE]
         version = self._served(serving["models"]) if ours else None
-        return EndpointState(self.name, found.url, ended[0] if ended else HEALTHY, version, ours)
+        return EndpointState(self.name, endpoint.url, ended[0] if ended else HEALTHY, version, ours)
 
-    def _create(self) -> _Found:
+    def _create(self) -> _Description:
         _LOG.info("creating endpoint %s", self.name)
         self._change(operations.create_endpoint(self.name, {OWNER: self._owner}))
-        found = self._find()
-        if found is None or found.state != _DONE:
-            what = f"it was asked for, and is {found.state if found else 'absent'}"
+        endpoint = self._read_endpoint()
+        if endpoint is None or endpoint.state != _DONE:
+            what = f"it was asked for, and is {endpoint.state if endpoint else 'absent'}"
             raise EndpointError(self._place, what, "run the command again")
-        return found
+        return endpoint
 
-    def _require_one_way(self, found: _Found) -> None:
-        if found.live is None and any(found.traffic.values()):
+    def _require_undivided_traffic(self, endpoint: _Description) -> None:
+        if endpoint.live is None and any(endpoint.traffic.values()):
             raise EndpointError(
                 self._place,
-                f"its traffic is split ({_shares(found)})",
+                f"its traffic is split ({_traffic_text(endpoint)})",
                 "give one deployment all of it, then run the command again",
             )
 
-    def _holding(self, found: _Found, version: str) -> str | None:
+    def _ready_deployment(self, endpoint: _Description, version: str) -> str | None:
         """Return the deployment of that version which can be asked, the one with traffic first."""
         ready = [
             colour
-            for colour, deployment in found.deployments.items()
+            for colour, deployment in endpoint.deployments.items()
             if deployment["state"] == _DONE and self._served(deployment["models"]) == version
         ]
-        return found.live if found.live in ready else next(iter(ready), None)
+        return endpoint.live if endpoint.live in ready else next(iter(ready), None)
 
     def _deploy(self, colour: str, version: str, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         request = operations.create_deployment(self.name, colour, self._uri(version), self._settings)
         refusal = ""
         try:
-            self._patiently(request, seconds, deadline)
+            self._call_when_free(request, seconds, deadline)
         except CallTimeoutError:
             refusal = "Azure has not ended the operation in time"
         except CallError as error:
@@ -169,7 +171,7 @@ class OnlineEndpoint(AzureEndpoint):
         if state != _DONE or refusal:
             what = f"deployment {colour} is {state or 'absent'}: {refusal or 'without an error'}"
             log = self._log_lines(operations.deployment_log(self.name, colour, LOG_LINES))
-            raise self._failed(version, what, log)
+            raise self._deployment_error(version, what, log)
 
     def _settled(self, colour: str, deadline: float) -> str | None:
         """Return the deployment's state once it has ended, or at the deadline; None where there is none."""
@@ -182,8 +184,8 @@ class OnlineEndpoint(AzureEndpoint):
         return state
 
     def _deployment_state(self, colour: str) -> str | None:
-        found = self._find()
-        deployment = found.deployments.get(colour) if found else None
+        endpoint = self._read_endpoint()
+        deployment = endpoint.deployments.get(colour) if endpoint else None
         return deployment["state"] if deployment else None
 
     def _remove(self, colour: str, seconds: float) -> None:
@@ -192,5 +194,5 @@ class OnlineEndpoint(AzureEndpoint):
         self._change(operations.delete_deployment(self.name, colour), waits=False)
 
 
-def _shares(found: _Found) -> str:
-    return ", ".join(f"{colour} {share} %" for colour, share in found.traffic.items()) or "none"
+def _traffic_text(endpoint: _Description) -> str:
+    return ", ".join(f"{colour} {share} %" for colour, share in endpoint.traffic.items()) or "none"

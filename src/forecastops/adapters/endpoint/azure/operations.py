@@ -93,17 +93,17 @@ def service(client: Any, name: str) -> ServiceDetails | None:
     from azure.core.exceptions import HttpResponseError
 
     try:
-        found = client._mms_client.get_service(name)
+        service = client._mms_client.get_service(name)
     except HttpResponseError as error:
         if "NoSuchService" in str(error.message):
             return None
         raise
     return {
-        "state": str(found.state),
-        "url": found.scoring_uri,
-        "error": _error_text(found.error),
-        "tags": dict(found.tags or {}),
-        "models": [[model.name, str(model.version)] for model in found.models or ()],
+        "state": str(service.state),
+        "url": service.scoring_uri,
+        "error": _error_text(service.error),
+        "tags": dict(service.tags or {}),
+        "models": [[model.name, str(model.version)] for model in service.models or ()],
     }
 
 
@@ -111,14 +111,14 @@ def service(client: Any, name: str) -> ServiceDetails | None:
 def begun_operation(client: Any, number: str) -> ServiceOperation:
     """Return state, error and progress of what was begun."""
     workspace = client.service_context
-    found = client._mms_client._client.operations.get(
+    begun = client._mms_client._client.operations.get(
         workspace.subscription_id, workspace.resource_group_name, workspace.workspace_name, number, offset=None
     )
     # TIME|EVENT#TIME|EVENT
-    events = [event.rpartition("|")[2] for event in str(found.streaming_operation_log or "").split("#")]
+    events = [event.rpartition("|")[2] for event in str(begun.streaming_operation_log or "").split("#")]
     return {
-        "state": str(found.state),
-        "error": _error_text(found.error),
+        "state": str(begun.state),
+        "error": _error_text(begun.error),
         "progress": [event for event in events if event.strip()],
     }
 
@@ -149,21 +149,21 @@ def delete_service(client: Any, name: str) -> None:
 def service_log(client: Any, name: str, lines: int) -> str:
     """Return the last lines that a container instance logged; the client itself has no verb for it."""
     workspace = client.service_context
-    found = client._mms_client._client.services.get_logs(
+    log = client._mms_client._client.services.get_logs(
         workspace.subscription_id, workspace.resource_group_name, workspace.workspace_name, name, tail=lines
     )
-    return str(found.content or "")
+    return str(log.content or "")
 
 
 @operation
 def deployed_models(client: Any) -> list[list[str]]:
     """Return name and version of every model that is deployed in the workspace, by whomever."""
     services = client._mms_client.list_services(compute_type="ACI")
-    found = [[model.name, str(model.version)] for service in services for model in service.models or ()]
+    models = [[model.name, str(model.version)] for service in services for model in service.models or ()]
     for endpoint in client.list_endpoints():
         for deployment in client.list_deployments(endpoint["name"]):
-            found += _deployment(deployment["properties"])["models"]
-    return found
+            models += _deployment(deployment["properties"])["models"]
+    return models
 
 
 @operation
@@ -172,16 +172,16 @@ def endpoint(client: Any, name: str) -> OnlineEndpointDetails | None:
     from azure.core.exceptions import HttpResponseError
 
     try:
-        found = client.get_endpoint(name)
+        details = client.get_endpoint(name)
     except HttpResponseError as error:
         if error.status_code == 404:
             return None
         raise
-    properties = found["properties"]
+    properties = details["properties"]
     return {
         "state": str(properties.get("provisioningState")),
         "url": properties.get("scoringUri"),
-        "tags": dict(found.get("tags") or {}),
+        "tags": dict(details.get("tags") or {}),
         "traffic": dict(properties.get("traffic") or {}),
         "deployments": {one["name"]: _deployment(one["properties"]) for one in client.list_deployments(name)},
     }
@@ -224,14 +224,14 @@ def deployment_log(client: Any, name: str, deployment: str, lines: int) -> str:
     from azureml.mlflow._restclient.mfe_v2022_02_01_preview.models import DeploymentLogsRequest
 
     workspace = client.service_context
-    found = client._mir_client._client.online_deployments.get_logs(
+    log = client._mir_client._client.online_deployments.get_logs(
         workspace.resource_group_name,
         workspace.workspace_name,
         name,
         deployment,
         DeploymentLogsRequest(container_type="InferenceServer", tail=lines),
     )
-    return str(found.content or "")
+    return str(log.content or "")
 
 
 @operation

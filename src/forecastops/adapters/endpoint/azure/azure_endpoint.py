@@ -1,4 +1,4 @@
-"""What both kinds of Azure endpoint share: asking with a deadline, and errors in one line that a person can act on."""
+"""What both kinds of Azure endpoint share: requests with a deadline, and errors of one line that say what to do."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ class AzureEndpoint(Endpoint):
         seconds = self._seconds(restoring=True)
         try:
             with self._errors():
-                self._patiently(request, seconds, time.monotonic() + (seconds if waits else 0.0))
+                self._call_when_free(request, seconds, time.monotonic() + (seconds if waits else 0.0))
         except EndpointError as error:
             if not (isinstance(error.__cause__, CallError) and error.__cause__.lost):
                 raise
 
-    def _patiently(self, request: Request[Result], seconds: float, deadline: float) -> Result:
+    def _call_when_free(self, request: Request[Result], seconds: float, deadline: float) -> Result:
         """Do it, for ``seconds`` at most; while Azure says that another operation is under way, wait and ask again.
 
         What is under way is never deleted to make room: it ends, and with it an outage and new keys are avoided.
@@ -98,7 +98,7 @@ class AzureEndpoint(Endpoint):
         try:
             yield
         except (CallError, CallTimeoutError) as error:
-            raise EndpointError(self._place, said(str(error)), _remedy(error)) from error
+            raise EndpointError(self._place, one_line(str(error)), _remedy(error)) from error
 
     def _log_lines(self, request: Request[str]) -> list[str]:
         """Return the lines that a container logged; none where there is no container yet."""
@@ -108,11 +108,11 @@ class AzureEndpoint(Endpoint):
             return []
         return [line.strip() for line in log.splitlines() if line.strip()]
 
-    def _failed(self, version: str, what: str, lines: Sequence[str]) -> EndpointError:
-        """Return the error of a deployment that did not come about, with what its container logged."""
-        tail = f"; its log ends with: {said(' / '.join(lines[-_SHOWN_LINES:]))}" if lines else ""
+    def _deployment_error(self, version: str, what: str, lines: Sequence[str]) -> EndpointError:
+        """Make the error of a deployment that did not come about, with what its container logged."""
+        tail = f"; its log ends with: {one_line(' / '.join(lines[-_SHOWN_LINES:]))}" if lines else ""
         remedy = "mend what it names, or raise deployment.timeout_seconds, and run the command again"
-        return EndpointError(self._place, f"version {version} did not become healthy: {said(what)}{tail}", remedy)
+        return EndpointError(self._place, f"version {version} did not become healthy: {one_line(what)}{tail}", remedy)
 
 
 def pauses(deadline: float) -> Iterator[float]:
@@ -125,8 +125,8 @@ def pauses(deadline: float) -> Iterator[float]:
         pause = min(1.5 * pause, _LONGEST_PAUSE_SECONDS)
 
 
-def said(text: str) -> str:
-    """Return what Azure says, on one line, redacted before it is cut."""
+def one_line(text: str) -> str:
+    """Put what Azure says on one line, redacted before it is cut."""
     line = redacted(" ".join(text.split()))
     return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 3]}..."
 
