@@ -40,7 +40,7 @@ class Servers(NamedTuple):
         return cls(settings.pop("tracking_uri", ""), settings.pop("registry_uri", ""))
 
     def client(self) -> MlflowClient:
-        """Return a client of both."""
+        """Make a client of both."""
         from mlflow import MlflowClient
 
         return MlflowClient(self.tracking_uri or None, self.registry_uri or None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from forecastops.core.locks import holder
-from forecastops_local.calls import ping, url_of
+from forecastops_local.http_client import ping, url_of
 from forecastops_local.lifecycle import exists, layout_of
 from forecastops_local.settings import FLAVOR
 from forecastops_local.state import Observed, Wanted, read_record
@@ -62,4 +62,4 @@ def _state(
     if url is None or observed is None or observed.phase == "starting":
         return "Starting", None, failure
     answer = ping(url, wanted.token_file if wanted else "")
-    return ("Healthy", answer.model_uri, None) if answer.well else ("Unhealthy", None, failure or answer.error)
+    return ("Healthy", answer.model_uri, None) if answer.healthy else ("Unhealthy", None, failure or answer.error)

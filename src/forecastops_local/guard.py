@@ -10,10 +10,10 @@ from typing import Any
 from urllib.parse import quote
 
 from forecastops.core.redaction import redact_paths
+from forecastops_local.access import Access, header
 from forecastops_local.bodies import checked_body
-from forecastops_local.callers import Callers, header
-from forecastops_local.incoming import Incoming, Share
 from forecastops_local.refusal import RefusedError
+from forecastops_local.request_body import BodyLimits, BodyReader
 from forecastops_local.scoring import Progress, progress
 
 __all__ = ["MODEL_HEADER", "App", "Guard", "call_in_memory"]
@@ -29,7 +29,7 @@ Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 _logger = logging.getLogger("forecastops.endpoint")
 _PATHS = frozenset({"/ping", "/health", "/version", "/invocations"})
 _PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
-_AT_ONCE = 4  # requests that are decoded and scored; more would only share the processor, and add up in memory
+_MAX_AT_ONCE = 4  # requests that are decoded and scored; more would only share the processor, and add up in memory
 _TURN_SECONDS = 30.0
 _MESSAGE_LENGTH = 500
 
@@ -41,11 +41,11 @@ class Guard:
     """
 
     def __init__(
-        self, app: App, *, model_uri: str, max_body_bytes: int, callers: Callers, columns: Mapping[str, str] | None
+        self, app: App, *, model_uri: str, max_body_bytes: int, access: Access, columns: Mapping[str, str] | None
     ) -> None:
-        self._app, self._callers, self._columns = app, callers, columns
-        self._incoming = Incoming(max_body_bytes)
-        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._app, self._access, self._columns = app, access, columns
+        self._limits = BodyLimits(max_body_bytes)
+        self._turns = asyncio.Semaphore(_MAX_AT_ONCE)
         model = quote(model_uri, safe=_PRINTABLE).encode("ascii")
         self._headers = [(MODEL_HEADER.lower().encode(), model), (b"connection", b"close")]
 
@@ -69,17 +69,17 @@ class Guard:
 
     async def _answer(self, scope: Message, receive: Receive) -> Answer | None:
         """Return what is answered; None when the client has gone."""
-        with Share(self._incoming) as share:
+        with BodyReader(self._limits) as reader:
             if (refusal := self._refusal(scope)) is not None:
-                await share.drop(scope, receive)
+                await reader.drop(scope, receive)
                 raise refusal
-            body = await share.read(scope, receive)
-            return None if body is None else await self._asked(scope, receive, body)
+            body = await reader.read(scope, receive)
+            return None if body is None else await self._route(scope, receive, body)
 
     def _refusal(self, scope: Message) -> RefusedError | None:
         """Tell why a request is refused before anything of its body is looked at."""
         try:
-            self._callers.check(scope)
+            self._access.check(scope)
         except RefusedError as refused:
             return refused
         if scope["path"] not in _PATHS:
@@ -88,24 +88,24 @@ class Guard:
             return RefusedError(415, "the body must not be compressed")
         return None
 
-    async def _asked(self, scope: Message, receive: Receive, body: bytes) -> Answer:
+    async def _route(self, scope: Message, receive: Receive, body: bytes) -> Answer:
         if scope["path"] != "/invocations" or scope["method"] != "POST":
-            return await self._told(scope, receive, body, scores=False)
+            return await self._ask_app(scope, receive, body, scores=False)
         try:
             await asyncio.wait_for(self._turns.acquire(), _TURN_SECONDS)
         except asyncio.TimeoutError:
             raise RefusedError(503, "the server is busy; ask again") from None
         try:
             kind, checked = await asyncio.to_thread(checked_body, header(scope, b"content-type"), body, self._columns)
-            return await self._told(_with_type(scope, kind), receive, checked, scores=True)
+            return await self._ask_app(_with_type(scope, kind), receive, checked, scores=True)
         finally:
             self._turns.release()
 
-    async def _told(self, scope: Message, receive: Receive, body: bytes, *, scores: bool) -> Answer:
+    async def _ask_app(self, scope: Message, receive: Receive, body: bytes, *, scores: bool) -> Answer:
         """Return what the app answers."""
         now = Progress()
         token = progress.set(now)
-        answer = _Collected()
+        answer = _CollectedAnswer()
         try:
             await self._app(scope, _replay(body, receive), answer.send)
         except Exception:
@@ -118,7 +118,7 @@ class Guard:
         return _error(*_as_error(answer, at_fault=scores and not now.reached_model))
 
 
-class _Collected:
+class _CollectedAnswer:
     """An answer kept until it is complete: what it says may have to change."""
 
     def __init__(self) -> None:
@@ -131,7 +131,7 @@ class _Collected:
             self.content += message.get("body", b"")
 
 
-def _as_error(answer: _Collected, at_fault: bool) -> tuple[int, str]:
+def _as_error(answer: _CollectedAnswer, at_fault: bool) -> tuple[int, str]:
     """Return status and message of an error: a request that never reached the model is at fault itself."""
     try:
         content = json.loads(answer.content)
@@ -178,7 +178,7 @@ def _with_type(scope: Message, kind: str) -> Message:
 async def call_in_memory(app: App, method: str, path: str, body: bytes = b"", token: str | None = None) -> int:
     """Send ``app`` one JSON request without a network; the status of its answer."""
     identity = [] if token is None else [(b"authorization", f"Bearer {token}".encode("ascii"))]
-    answer, gone = _Collected(), asyncio.Event()
+    answer, gone = _CollectedAnswer(), asyncio.Event()
 
     async def hang_up() -> Message:
         await gone.wait()

@@ -26,9 +26,9 @@ from mlflow.protos.databricks_pb2 import (
 from forecastops.core.locks import holder, kill_holder, owned, wait_until_free
 from forecastops.core.redaction import redact_uri
 from forecastops_local.binding import Servers, binding_of
-from forecastops_local.calls import url_of
 from forecastops_local.download import download_model, keep_copy, kept_copy
 from forecastops_local.environment import allowed_environment
+from forecastops_local.http_client import url_of
 from forecastops_local.settings import DEFAULTS, check_reach
 from forecastops_local.state import (
     Layout,
@@ -86,7 +86,7 @@ def create(name: str, model_uri: str, settings: dict[str, Any]) -> None:
     check_reach(chosen["host"], chosen["token_file"])
     servers = Servers.taken_from(chosen)
     bound = binding_of(model_uri, chosen["model_sha256"], chosen["run_id"], chosen["timeout_seconds"], servers)
-    with _owner(name, chosen["timeout_seconds"]) as layout:
+    with _exclusively(name, chosen["timeout_seconds"]) as layout:
         if exists(layout):
             raise MlflowException(f"deployment {name!r} already exists; update or delete it", RESOURCE_ALREADY_EXISTS)
         # What a create that was killed early has left.
@@ -100,7 +100,7 @@ def create(name: str, model_uri: str, settings: dict[str, Any]) -> None:
                 port_is_fixed=chosen["port"] != 0,
                 **(chosen | {"model_sha256": bound.sha256, "run_id": bound.run_id}),
             )
-            _bring_about(name, layout, replace(wanted, generation=download_model(layout, model_uri, wanted, servers)))
+            _carry_out(name, layout, replace(wanted, generation=download_model(layout, model_uri, wanted, servers)))
         except BaseException:
             _remove(layout)
             raise
@@ -114,24 +114,24 @@ def update(name: str, model_uri: str | None, settings: dict[str, Any]) -> None:
     Raises:
         MlflowException: there is no such deployment, or the model cannot be served; the message says why.
     """
-    with _owner(name, settings.get("timeout_seconds", DEFAULTS["timeout_seconds"])) as layout:
+    with _exclusively(name, settings.get("timeout_seconds", DEFAULTS["timeout_seconds"])) as layout:
         before = read_record(Wanted, layout.accepted) or read_record(Wanted, layout.request)
         if before is None or not exists(layout):
             raise MlflowException(f"there is no deployment {name!r}", RESOURCE_DOES_NOT_EXIST)
         observed = read_record(Observed, layout.observed)
         before = replace(before, port=observed.port if observed else before.port)
-        _keep_address(before, settings)
+        _require_same_address(before, settings)
         restoring, servers = settings.pop("restore", False), Servers.taken_from(settings)
-        wanted = _bound(replace(before, request=uuid.uuid4().hex, **settings), model_uri, settings, servers)
+        wanted = _with_digest(replace(before, request=uuid.uuid4().hex, **settings), model_uri, settings, servers)
         check_reach(wanted.host, wanted.token_file)
         if model_uri is not None:
             wanted = replace(wanted, generation=_generation(layout, model_uri, wanted, servers, restoring=restoring))
             keep_copy(layout, before)
-        _bring_about(name, layout, wanted)
+        _carry_out(name, layout, wanted)
 
 
-def _bound(wanted: Wanted, model_uri: str | None, settings: Mapping[str, Any], servers: Servers) -> Wanted:
-    """Return the request with the digest of another model, which the caller or the registry names."""
+def _with_digest(wanted: Wanted, model_uri: str | None, settings: Mapping[str, Any], servers: Servers) -> Wanted:
+    """Add what the request's model must consist of: of another model as the caller says or the registry does."""
     if model_uri is None and wanted.model_sha256:
         return wanted
     uri, sha256, run_id = model_uri or wanted.model_uri, settings.get("model_sha256", ""), settings.get("run_id", "")
@@ -140,7 +140,7 @@ def _bound(wanted: Wanted, model_uri: str | None, settings: Mapping[str, Any], s
 
 
 def _generation(layout: Layout, model_uri: str, wanted: Wanted, servers: Servers, *, restoring: bool) -> int:
-    """Return the folder of the model: downloaded; to put back what served, a copy that is here and proven will do."""
+    """Return the number of the model's folder: downloaded, or made of a copy here to put back what served before."""
     kept = kept_copy(layout, wanted) if restoring else None
     return download_model(layout, model_uri, wanted, servers) if kept is None else kept
 
@@ -153,7 +153,7 @@ def take_over(name: str) -> Program:
     Raises:
         MlflowException: there is no such deployment.
     """
-    with _owner(name, DEFAULTS["timeout_seconds"]) as layout:
+    with _exclusively(name, DEFAULTS["timeout_seconds"]) as layout:
         accepted = read_record(Wanted, layout.accepted)
         if accepted is None:
             raise MlflowException(f"there is no deployment {name!r}", RESOURCE_DOES_NOT_EXIST)
@@ -170,12 +170,12 @@ def delete(name: str) -> None:
     """Stop the deployment's processes and remove its directory; nothing happens where there is none."""
     if not layout_of(name).directory.exists():
         return
-    with _owner(name, DEFAULTS["timeout_seconds"]) as layout:
+    with _exclusively(name, DEFAULTS["timeout_seconds"]) as layout:
         _remove(layout)
 
 
 @contextlib.contextmanager
-def _owner(name: str, timeout: float) -> Iterator[Layout]:
+def _exclusively(name: str, timeout: float) -> Iterator[Layout]:
     layout = layout_of(name)
     layout.directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with owned(layout.owner, timeout) as ours:
@@ -189,7 +189,7 @@ def _owner(name: str, timeout: float) -> Iterator[Layout]:
             raise MlflowException(f"deployment {name!r}: {error}") from error
 
 
-def _keep_address(before: Wanted, settings: dict[str, Any]) -> None:
+def _require_same_address(before: Wanted, settings: dict[str, Any]) -> None:
     """Refuse to move a deployment: its socket cannot be in two places, so requests would be lost."""
     port = settings.pop("port", 0)
     if port not in (0, before.port):
@@ -203,7 +203,7 @@ def _keep_address(before: Wanted, settings: dict[str, Any]) -> None:
         )
 
 
-def _bring_about(name: str, layout: Layout, wanted: Wanted) -> None:
+def _carry_out(name: str, layout: Layout, wanted: Wanted) -> None:
     """Hand the request to the supervisor, starting one where none lives, and wait for its answer."""
     write_record(layout.request, wanted)
     if not _wake(layout):

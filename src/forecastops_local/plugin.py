@@ -11,7 +11,7 @@ from mlflow.deployments import BaseDeploymentClient, PredictionsResponse
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import FEATURE_DISABLED, RESOURCE_DOES_NOT_EXIST
 
-from forecastops_local import settings as checked
+from forecastops_local import settings as arguments
 
 __all__ = ["LocalEndpointClient", "run_local", "target_help"]
 
@@ -44,9 +44,11 @@ class LocalEndpointClient(BaseDeploymentClient):
         """
         from forecastops_local import lifecycle
 
-        checked.refuse_endpoint(endpoint)
-        checked.check_flavor(flavor)
-        lifecycle.create(checked.check_name(name), checked.check_model_uri(model_uri), checked.settings_from(config))
+        arguments.refuse_endpoint(endpoint)
+        arguments.check_flavor(flavor)
+        lifecycle.create(
+            arguments.check_name(name), arguments.check_model_uri(model_uri), arguments.settings_from(config)
+        )
         return self.get_deployment(name)
 
     def update_deployment(
@@ -65,10 +67,10 @@ class LocalEndpointClient(BaseDeploymentClient):
         """
         from forecastops_local import lifecycle
 
-        checked.refuse_endpoint(endpoint)
-        checked.check_flavor(flavor)
-        uri = None if model_uri is None else checked.check_model_uri(model_uri)
-        lifecycle.update(checked.check_name(name), uri, checked.settings_from(config))
+        arguments.refuse_endpoint(endpoint)
+        arguments.check_flavor(flavor)
+        uri = None if model_uri is None else arguments.check_model_uri(model_uri)
+        lifecycle.update(arguments.check_name(name), uri, arguments.settings_from(config))
         return self.get_deployment(name)
 
     def delete_deployment(
@@ -77,15 +79,15 @@ class LocalEndpointClient(BaseDeploymentClient):
         """Stop the deployment's processes and remove it; nothing happens where there is none."""
         from forecastops_local import lifecycle
 
-        checked.refuse_endpoint(endpoint)
-        checked.settings_from(config)
-        lifecycle.delete(checked.check_name(name))
+        arguments.refuse_endpoint(endpoint)
+        arguments.settings_from(config)
+        lifecycle.delete(arguments.check_name(name))
 
     def list_deployments(self, endpoint: str | None = None) -> list[dict[str, Any]]:
         """Return all deployments, each as `get_deployment` describes it."""
         from forecastops_local import description, lifecycle
 
-        checked.refuse_endpoint(endpoint)
+        arguments.refuse_endpoint(endpoint)
         described = (description.describe(name) for name in lifecycle.names())
         # One that is deleted meanwhile is no error.
         return [one for one in described if one is not None]
@@ -104,8 +106,8 @@ class LocalEndpointClient(BaseDeploymentClient):
         """
         from forecastops_local import description
 
-        checked.refuse_endpoint(endpoint)
-        described = description.describe(checked.check_name(name))
+        arguments.refuse_endpoint(endpoint)
+        described = description.describe(arguments.check_name(name))
         if described is None:
             raise MlflowException(f"there is no deployment {name!r}", RESOURCE_DOES_NOT_EXIST)
         return described
@@ -118,13 +120,13 @@ class LocalEndpointClient(BaseDeploymentClient):
         Raises:
             MlflowException: there is no such deployment, it does not answer, or it refuses, with its message.
         """
-        from forecastops_local import calls, description
+        from forecastops_local import description, http_client
 
-        found = self.get_deployment(checked.check_name(deployment_name), endpoint)
+        found = self.get_deployment(arguments.check_name(deployment_name), endpoint)
         if found["url"] is None or found["state"] == "Stopped":
             # Its port may be another program's by now.
             raise MlflowException(f"deployment {deployment_name!r} is {found['state']}: {found['error']}")
-        answer = calls.invoke(found["url"], _payload(inputs), description.token_file_of(found["name"]))
+        answer = http_client.invoke(found["url"], _payload(inputs), description.token_file_of(found["name"]))
         response: PredictionsResponse = PredictionsResponse.from_json(answer)  # type: ignore[no-untyped-call]
         return response
 

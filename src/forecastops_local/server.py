@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from forecastops_local.bearer import read_token
 from forecastops_local.connections import BoundedProtocol
-from forecastops_local.discretion import be_discreet
 from forecastops_local.memory import limit_memory
+from forecastops_local.private_log import keep_input_out_of_log
 from forecastops_local.state import read_wanted
+from forecastops_local.token_file import read_token
 
 if TYPE_CHECKING:
     from forecastops_local.guard import App
@@ -116,7 +116,7 @@ def _build(wanted: dict[str, Any], token: str | None) -> App:
     from mlflow.pyfunc import scoring_server
 
     from forecastops_local import loading
-    from forecastops_local.callers import Callers
+    from forecastops_local.access import Access
     from forecastops_local.guard import Guard
     from forecastops_local.scoring import GuardedModel
 
@@ -126,7 +126,7 @@ def _build(wanted: dict[str, Any], token: str | None) -> App:
         scoring_server.init(served),
         model_uri=wanted["model_uri"],
         max_body_bytes=wanted["max_body_bytes"],
-        callers=Callers(wanted["host"], token),
+        access=Access(wanted["host"], token),
         columns=model.columns,
     )
 
@@ -158,7 +158,7 @@ def main(channel_fd: int, listener_fd: int) -> None:
         sys.exit(1)
     server = DrainingServer(_configuration(app), channel)
     limit_memory(channel.wanted["max_memory_bytes"])
-    be_discreet()
+    keep_input_out_of_log()
     channel.tell("loaded")
     channel.wait_for_serve(server)
     server.run(sockets=[socket.socket(fileno=listener_fd)])

@@ -14,7 +14,7 @@ from mlflow.exceptions import MlflowException
 
 from forecastops.core.errors import ConfigError
 from forecastops.core.signatures import Trusted
-from forecastops_local.bearer import read_token
+from forecastops_local.token_file import read_token
 
 __all__ = [
     "DEFAULTS",

@@ -70,12 +70,12 @@ class Supervisor:
             return self._server is not None or self._pending()
         if self._server is None or not self._server.alive:
             return await self._restart()
-        await self._first(self._server.exited, self._woken.wait(), self._stopped.wait())
+        await self._wait_for_first(self._server.exited, self._woken.wait(), self._stopped.wait())
         return True
 
     async def _replace(self, request: Wanted) -> None:
         """Bring a request about; a failure leaves what served before serving, or starts it again."""
-        self._say("updating" if self._server else "starting")
+        self._report("updating" if self._server else "starting")
         failure = None
         try:
             await self._switch_to(request)
@@ -84,14 +84,14 @@ class Supervisor:
         self._deaths, self._answered, self._failure = 0, request.request, failure
         if failure is not None and (self._server is None or not self._server.alive):
             await self._fall_back()
-        self._say("serving" if self._server else "stopped")
+        self._report("serving" if self._server else "stopped")
         self._remove_old_models()
 
     async def _fall_back(self) -> None:
         accepted = read_record(Wanted, self._layout.accepted)
         if accepted is not None and not self._stopped.is_set():
             # The client has its answer now; it need not wait for the old model.
-            self._say("restarting")
+            self._report("restarting")
             with contextlib.suppress(ServerFailedError, OSError):
                 await self._switch_to(accepted)
 
@@ -105,9 +105,9 @@ class Supervisor:
         if accepted is None:
             return False
         pause = _RESTART_PAUSES[min(max(self._deaths - 1, 0), len(_RESTART_PAUSES) - 1)]
-        self._say("restarting")
-        self._note(f"{self._failure}; starting it again")
-        await self._first(self._woken.wait(), self._stopped.wait(), asyncio.sleep(pause))
+        self._report("restarting")
+        self._log_line(f"{self._failure}; starting it again")
+        await self._wait_for_first(self._woken.wait(), self._stopped.wait(), asyncio.sleep(pause))
         if self._stopped.is_set() or self._woken.is_set():
             return True
         try:
@@ -116,13 +116,13 @@ class Supervisor:
             self._deaths, self._failure = self._deaths + 1, str(error)
         else:
             self._failure = None
-            self._say("serving")
+            self._report("serving")
         return True
 
     async def _switch_to(self, wanted: Wanted) -> None:
         """Start a server, let it accept once it is ready, and only then drain the one before it."""
         server = await ServerProcess.start(self._layout, wanted, self._listener, self._log)
-        await self._unless_superseded(server.load())
+        await self._load_unless_superseded(server.load())
         # From here on nothing interrupts: a server that accepts is never killed for a newer request.
         previous = read_record(Wanted, self._layout.accepted)
         try:
@@ -137,13 +137,13 @@ class Supervisor:
         if before is not None:
             await self._drain(before)
 
-    async def _unless_superseded(self, loading: Coroutine[None, None, None]) -> None:
+    async def _load_unless_superseded(self, loading: Coroutine[None, None, None]) -> None:
         """Wait for a model to load, but give up on SIGTERM or a newer request: this one's client has gone by then."""
         answering = read_record(Wanted, self._layout.request)
         task = asyncio.create_task(loading)
         while not task.done():
             self._woken.clear()
-            await self._first(task, self._woken.wait(), self._stopped.wait())
+            await self._wait_for_first(task, self._woken.wait(), self._stopped.wait())
             newest = read_record(Wanted, self._layout.request)
             if not task.done() and (self._stopped.is_set() or newest != answering):
                 task.cancel()
@@ -171,15 +171,15 @@ class Supervisor:
                 {*self._draining, *(asyncio.create_task(server.end(_STOP_SECONDS)) for server in servers)},
                 timeout=_STOP_SECONDS + 1,
             )
-        self._say("stopped", alive=False)
+        self._report("stopped", alive=False)
 
-    def _say(self, phase: str, alive: bool = True) -> None:
+    def _report(self, phase: str, alive: bool = True) -> None:
         pid = self._server.pid if alive and self._server is not None else None
         # A full disk must not end a supervisor whose server answers.
         with contextlib.suppress(OSError):
             write_record(self._layout.observed, Observed(phase, self._port, pid, self._answered, self._failure))
 
-    def _note(self, text: str) -> None:
+    def _log_line(self, text: str) -> None:
         self._log.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S')} supervisor: {text}\n".encode())
 
     def _on_wake(self) -> None:
@@ -208,7 +208,7 @@ class Supervisor:
         return None if self._stopped.is_set() else f"nothing is left to serve: {self._failure or 'no model was loaded'}"
 
     @staticmethod
-    async def _first(*waits: Coroutine[None, None, object] | asyncio.Task[None]) -> None:
+    async def _wait_for_first(*waits: Coroutine[None, None, object] | asyncio.Task[None]) -> None:
         """Wait for the first of them; coroutines are cancelled after, tasks go on."""
         given = {wait for wait in waits if isinstance(wait, asyncio.Task)}
         made = {asyncio.create_task(wait) for wait in waits if not isinstance(wait, asyncio.Task)}

@@ -10,7 +10,7 @@ from typing import Any
 
 from forecastops_local.refusal import RefusedError
 
-__all__ = ["Callers", "header"]
+__all__ = ["Access", "header"]
 
 Scope = MutableMapping[str, Any]
 
@@ -20,7 +20,7 @@ _ORIGIN = re.compile(r"https?://(?P<authority>[^/@?#\s]+)")
 _CHALLENGE = [(b"www-authenticate", b"Bearer")]
 
 
-class Callers:
+class Access:
     """Checks callers of a server that listens on ``host``; ``token`` is what they must bring, if anything."""
 
     def __init__(self, host: str, token: str | None) -> None:
@@ -36,10 +36,10 @@ class Callers:
         for name in _ONCE:
             if sum(key == name for key, _ in scope["headers"]) > 1:
                 raise RefusedError(400, f"the header {name.decode()} stands twice")
-        self._check_place(scope)
+        self._check_origin(scope)
         self._check_token(header(scope, b"authorization"))
 
-    def _check_place(self, scope: Scope) -> None:
+    def _check_origin(self, scope: Scope) -> None:
         host, origin = header(scope, b"host"), header(scope, b"origin")
         if self._loopback_only:
             client = scope.get("client")

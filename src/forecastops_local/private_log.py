@@ -12,15 +12,15 @@ import sys
 import traceback
 from collections.abc import Iterator
 
-__all__ = ["be_discreet", "outline"]
+__all__ = ["keep_input_out_of_log", "outline"]
 
 _PLAIN = ("forecastops.", "uvicorn.")  # their messages are fixed texts
 
 
-def be_discreet() -> None:
+def keep_input_out_of_log() -> None:
     """Let nothing but our own words reach the log from now on."""
     for handler in logging.getLogger().handlers:
-        handler.setFormatter(_Discreet("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
+        handler.setFormatter(_WithoutInput("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
     logging.captureWarnings(True)
     # The log's own handler keeps the stream that it has.
     sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
@@ -41,7 +41,7 @@ def _parts(error: BaseException) -> Iterator[str]:
         found = found.__cause__ or (None if found.__suppress_context__ else found.__context__)
 
 
-class _Discreet(logging.Formatter):
+class _WithoutInput(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         message = record.getMessage() if record.name.startswith(_PLAIN) else f"({record.filename}:{record.lineno})"
         if record.exc_info and record.exc_info[1] is not None:

@@ -10,8 +10,8 @@ from urllib.parse import unquote
 import requests
 from mlflow.exceptions import MlflowException
 
-from forecastops_local.bearer import read_token
 from forecastops_local.guard import MODEL_HEADER
+from forecastops_local.token_file import read_token
 
 __all__ = ["Ping", "invoke", "ping", "url_of"]
 
@@ -21,9 +21,9 @@ _INVOKE_SECONDS = 75.0
 
 @dataclass(frozen=True)
 class Ping:
-    """What a server says of itself: whether it is well, and the model that it serves."""
+    """What a server says of itself: whether it is healthy, and the model that it serves."""
 
-    well: bool
+    healthy: bool
     model_uri: str | None
     error: str | None
 
