@@ -21,8 +21,7 @@ def describe(name: str) -> dict[str, Any] | None:
     wanted = read_record(Wanted, layout.accepted) or read_record(Wanted, layout.request)
     observed = read_record(Observed, layout.observed)
     supervisor = holder(layout.supervisor)
-    port = _port(wanted, observed)
-    url = url_of(wanted.host, port) if wanted and port else None
+    url = _url(wanted, observed)
     state, model_uri, error = _state(url, wanted, observed, alive=supervisor is not None)
     server_pid = observed.server_pid if observed and supervisor is not None else None
     return {
@@ -41,16 +40,17 @@ def describe(name: str) -> dict[str, Any] | None:
     }
 
 
+def _url(wanted: Wanted | None, observed: Observed | None) -> str | None:
+    if wanted is None:
+        return None
+    port = observed.port if observed else wanted.port
+    return url_of(wanted.host, port) if port else None
+
+
 def token_file_of(name: str) -> str:
     """Return the file where the deployment's callers find their token; empty where they need none."""
     wanted = read_record(Wanted, layout_of(name).accepted)
     return wanted.token_file if wanted else ""
-
-
-def _port(wanted: Wanted | None, observed: Observed | None) -> int:
-    if observed:
-        return observed.port
-    return wanted.port if wanted else 0
 
 
 def _state(

@@ -15,6 +15,7 @@ from typing import Any
 
 from forecastops.core.locks import open_locked, record_holder
 from forecastops_local.logfile import BoundedLog, last_useful_line
+from forecastops_local.messages import Command, Event
 from forecastops_local.state import Layout, Wanted
 
 __all__ = ["ServerFailedError", "ServerProcess"]
@@ -50,7 +51,7 @@ class ServerProcess:
         self.wanted, self.pid = wanted, process.pid
         self._process, self._channel, self._log = process, channel, log
         self._tail = b""
-        self._events: dict[str, asyncio.Future[str]] = {}
+        self._events: dict[Event, asyncio.Future[str]] = {}
         self.exited = asyncio.create_task(self._follow())
 
     @classmethod
@@ -90,18 +91,18 @@ class ServerProcess:
         Raises:
             ServerFailedError: it failed, died, or took longer than the request allows. The process is gone by then.
         """
-        await self._reach("loaded", self.wanted.timeout_seconds)
+        await self._reach(Event.LOADED, self.wanted.timeout_seconds)
 
     async def serve(self) -> None:
         """Let it accept connections."""
-        await self._tell({"command": "serve"})
-        await self._reach("serving", _ACKNOWLEDGE_SECONDS)
+        await self._tell({"command": Command.SERVE})
+        await self._reach(Event.SERVING, _ACKNOWLEDGE_SECONDS)
 
     async def drain(self) -> None:
         """Make it stop accepting; returns once it has. It then finishes what it accepted and exits by itself."""
         with contextlib.suppress(OSError):
-            await self._tell({"command": "drain"})
-        await self._either(self._event("draining"), timeout=_ACKNOWLEDGE_SECONDS)
+            await self._tell({"command": Command.DRAIN})
+        await self._either(self._event(Event.DRAINING), timeout=_ACKNOWLEDGE_SECONDS)
 
     async def end(self, patience: float) -> None:
         """Wait until it is gone; kill it when its patience is over."""
@@ -118,13 +119,13 @@ class ServerProcess:
 
     def cause(self) -> str:
         """Tell why it ended, as far as its last words and its exit code say."""
-        # What was said since then may quote what clients have sent.
-        said = "" if self._event("serving").done() else last_useful_line(self._tail)
-        reason = f": {said}" if said else ""
-        return f"the server process {_how_ended(self._process.returncode)}{reason}"
+        how = f"the server process {_how_it_ended(self._process.returncode)}"
+        # What was said since it serves may quote what clients have sent.
+        last_words = "" if self._event(Event.SERVING).done() else last_useful_line(self._tail)
+        return f"{how}: {last_words}" if last_words else how
 
-    async def _reach(self, name: str, timeout: float) -> None:
-        reached, failed = self._event(name), self._event("failed")
+    async def _reach(self, event: Event, timeout: float) -> None:
+        reached, failed = self._event(event), self._event(Event.FAILED)
         try:
             await self._either(reached, failed, timeout=timeout)
             if reached.done():
@@ -133,8 +134,8 @@ class ServerProcess:
                 raise ServerFailedError(failed.result())
             if self.exited.done():
                 raise ServerFailedError(self.cause())
-            said = last_useful_line(self._tail)
-            raise ServerFailedError(f"not {name} within {timeout:g} s" + (f"; its last words: {said}" if said else ""))
+            late, last_words = f"not {event.value} within {timeout:g} s", last_useful_line(self._tail)
+            raise ServerFailedError(f"{late}; its last words: {last_words}" if last_words else late)
         except BaseException:
             await asyncio.shield(self.end(patience=0.0))
             raise
@@ -144,8 +145,8 @@ class ServerProcess:
         waits: set[asyncio.Future[Any]] = {*events, self.exited}
         await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
 
-    def _event(self, name: str) -> asyncio.Future[str]:
-        return self._events.setdefault(name, asyncio.get_running_loop().create_future())
+    def _event(self, event: Event) -> asyncio.Future[str]:
+        return self._events.setdefault(event, asyncio.get_running_loop().create_future())
 
     async def _tell(self, message: dict[str, object]) -> None:
         await asyncio.get_running_loop().sock_sendall(self._channel, json.dumps(message).encode() + b"\n")
@@ -168,12 +169,12 @@ class ServerProcess:
                 *lines, pending = (pending + chunk).split(b"\n")
                 for line in lines:
                     message = json.loads(line)
-                    event = self._event(message["event"])
-                    if not event.done():
-                        event.set_result(message.get("error", ""))
+                    reported = self._event(Event(message["event"]))
+                    if not reported.done():
+                        reported.set_result(message.get("error", ""))
 
 
-def _how_ended(code: int | None) -> str:
+def _how_it_ended(code: int | None) -> str:
     if code is None:
         return "is still running"
     return f"was killed by signal {-code}" if code < 0 else f"exited with {code}"

@@ -20,6 +20,7 @@ import uvicorn
 
 from forecastops_local.connections import BoundedProtocol
 from forecastops_local.memory import limit_memory
+from forecastops_local.messages import Command, Event
 from forecastops_local.private_log import keep_input_out_of_log
 from forecastops_local.state import read_wanted
 from forecastops_local.token_file import read_token
@@ -47,12 +48,12 @@ class Channel:
         self.wanted: dict[str, Any] = json.loads(self._lines.readline())
         threading.Thread(target=self._listen, daemon=True).start()
 
-    def tell(self, event: str, **details: str) -> None:
+    def tell(self, event: Event, **details: str) -> None:
         """Report an event. A supervisor that is gone is noticed where its commands are read."""
         try:
             self._connection.sendall(json.dumps({"event": event, **details}).encode() + b"\n")
         except OSError:
-            _logger.warning("the supervisor cannot be told %r", event)
+            _logger.warning("the supervisor cannot be told %r", event.value)
 
     def wait_for_serve(self, server: DrainingServer) -> None:
         """Wait until the supervisor lets this server accept; it bounds that wait."""
@@ -61,7 +62,7 @@ class Channel:
 
     def _listen(self) -> None:
         for line in self._lines:
-            if json.loads(line).get("command") == "serve":
+            if json.loads(line).get("command") == Command.SERVE:
                 self._told_to_serve.set()
             elif self._server is not None:
                 self._server.should_exit = True
@@ -90,7 +91,7 @@ class DrainingServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to accept, and say so."""
         await super().startup(sockets=sockets)
-        self._channel.tell("serving")
+        self._channel.tell(Event.SERVING)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop accepting, and say so; then give what was accepted its time."""
@@ -98,7 +99,7 @@ class DrainingServer(uvicorn.Server):
         # Only the reader goes for now: closing the socket makes asyncio drop connections it accepted an instant ago.
         for listener in sockets or ():
             loop.remove_reader(listener)
-        self._channel.tell("draining")
+        self._channel.tell(Event.DRAINING)
         await asyncio.sleep(0.1)
         for server in self.servers:
             server.close()
@@ -154,12 +155,12 @@ def main(channel_fd: int, listener_fd: int) -> None:
         asyncio.run(_warm(app, token))
     except Exception as error:
         _logger.exception("the model cannot be served")
-        channel.tell("failed", error=_in_short(error))
+        channel.tell(Event.FAILED, error=_in_short(error))
         sys.exit(1)
     server = DrainingServer(_configuration(app), channel)
     limit_memory(channel.wanted["max_memory_bytes"])
     keep_input_out_of_log()
-    channel.tell("loaded")
+    channel.tell(Event.LOADED)
     channel.wait_for_serve(server)
     server.run(sockets=[socket.socket(fileno=listener_fd)])
     logging.shutdown()
