@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import signal
-import subprocess
-import sys
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import (
-    INVALID_PARAMETER_VALUE,
     RESOURCE_ALREADY_EXISTS,
     RESOURCE_CONFLICT,
     RESOURCE_DOES_NOT_EXIST,
 )
 
-from forecastops.core.locks import holder, kill_holder, owned, wait_until_free
+from forecastops.core.locks import holder, owned
 from forecastops.core.redaction import redact_uri
+from forecastops_local import launcher
 from forecastops_local.binding import Servers, binding_of
 from forecastops_local.download import download_model, keep_copy, kept_copy
 from forecastops_local.environment import allowed_environment
@@ -41,11 +36,8 @@ from forecastops_local.state import (
 
 __all__ = ["create", "delete", "exists", "layout_of", "names", "take_over", "update"]
 
-_LAUNCH_SECONDS = 30.0
 # What a supervisor needs on top of loading a model: falling back, handing over, and writing the outcome down.
 _MARGIN_SECONDS = 30.0
-_STOP_SECONDS = 20.0
-_ORPHAN_SECONDS = 12.0
 _POLL_SECONDS = 0.05
 
 
@@ -90,7 +82,7 @@ def create(name: str, model_uri: str, settings: dict[str, Any]) -> None:
         if exists(layout):
             raise MlflowException(f"deployment {name!r} already exists; update or delete it", RESOURCE_ALREADY_EXISTS)
         # What a create that was killed early has left.
-        _remove(layout)
+        launcher.remove(layout)
         try:
             layout.directory.mkdir(mode=0o700)
             wanted = Wanted(
@@ -102,7 +94,7 @@ def create(name: str, model_uri: str, settings: dict[str, Any]) -> None:
             )
             _carry_out(name, layout, replace(wanted, generation=download_model(layout, model_uri, wanted, servers)))
         except BaseException:
-            _remove(layout)
+            launcher.remove(layout)
             raise
 
 
@@ -158,11 +150,11 @@ def take_over(name: str) -> Program:
         if accepted is None:
             raise MlflowException(f"there is no deployment {name!r}", RESOURCE_DOES_NOT_EXIST)
         observed = read_record(Observed, layout.observed)
-        _end_supervisor(layout)
+        launcher.end_supervisor(layout)
         wanted = replace(accepted, request=uuid.uuid4().hex, port=observed.port if observed else accepted.port)
         # Not the newest request, which may be one that failed.
         write_record(layout.request, wanted)
-    program = (*_supervisor_program(layout), "--foreground")
+    program = (*launcher.supervisor_program(layout), "--foreground")
     return Program(program, allowed_environment(os.environ), url_of(wanted.host, wanted.port), str(layout.log))
 
 
@@ -171,7 +163,7 @@ def delete(name: str) -> None:
     if not layout_of(name).directory.exists():
         return
     with _exclusively(name, DEFAULTS["timeout_seconds"]) as layout:
-        _remove(layout)
+        launcher.remove(layout)
 
 
 @contextlib.contextmanager
@@ -206,9 +198,9 @@ def _require_same_address(before: Wanted, settings: dict[str, Any]) -> None:
 def _carry_out(name: str, layout: Layout, wanted: Wanted) -> None:
     """Hand the request to the supervisor, starting one where none lives, and wait for its answer."""
     write_record(layout.request, wanted)
-    if not _wake(layout):
-        _end_orphans(layout)
-        _launch(name, layout)
+    if not launcher.wake(layout):
+        launcher.end_orphans(layout)
+        launcher.launch(name, layout)
     deadline = time.monotonic() + wanted.timeout_seconds + _MARGIN_SECONDS
     while time.monotonic() < deadline:
         alive = holder(layout.supervisor) is not None
@@ -221,79 +213,3 @@ def _carry_out(name: str, layout: Layout, wanted: Wanted) -> None:
             raise MlflowException(f"deployment {name!r}: the supervisor ended; see {layout.log}")
         time.sleep(_POLL_SECONDS)
     raise MlflowException(f"deployment {name!r}: no answer from the supervisor in time; see {layout.log}")
-
-
-def _wake(layout: Layout) -> bool:
-    """Tell the supervisor that there is a request; False where none is alive to be told."""
-    if holder(layout.supervisor) is None:
-        return False
-    try:
-        handle = os.open(layout.wake, os.O_WRONLY | os.O_NONBLOCK)
-    except OSError:
-        # It ends just now; its successor reads the request by itself.
-        return not wait_until_free(layout.supervisor, _STOP_SECONDS)
-    with contextlib.suppress(BlockingIOError, BrokenPipeError):
-        os.write(handle, b"\n")
-    os.close(handle)
-    return True
-
-
-def _launch(name: str, layout: Layout) -> None:
-    try:
-        program = _supervisor_program(layout)
-        started = run_program(program, layout.directory, allowed_environment(os.environ), _LAUNCH_SECONDS)
-    except subprocess.TimeoutExpired:
-        raise MlflowException(f"deployment {name!r}: the supervisor did not start in {_LAUNCH_SECONDS:g} s") from None
-    if started.returncode:
-        cause = (started.stderr.strip().splitlines() or [f"it exited with {started.returncode}"])[-1]
-        code = INVALID_PARAMETER_VALUE if cause.startswith("port ") else None
-        message = f"deployment {name!r} cannot start: {cause}"
-        raise MlflowException(message, code) if code else MlflowException(message)
-
-
-def _supervisor_program(layout: Layout) -> tuple[str, ...]:
-    return sys.executable, "-m", "forecastops_local.supervisor", str(layout.directory)
-
-
-def run_program(
-    arguments: Sequence[str], directory: Path, environment: Mapping[str, str], timeout: float
-) -> subprocess.CompletedProcess[str]:
-    """Run a program in a session of its own, to its end."""
-    return subprocess.run(
-        arguments,
-        cwd=directory,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        start_new_session=True,
-        timeout=timeout,
-        check=False,
-    )
-
-
-def _end_orphans(layout: Layout) -> None:
-    """Wait for servers whose supervisor is gone, which end by themselves; kill those that do not."""
-    deadline = time.monotonic() + _ORPHAN_SECONDS
-    for identity in layout.servers.iterdir() if layout.servers.is_dir() else ():
-        if not wait_until_free(identity, deadline - time.monotonic()):
-            kill_holder(identity, signal.SIGKILL)
-            wait_until_free(identity, _ORPHAN_SECONDS)
-        identity.unlink(missing_ok=True)
-
-
-def _remove(layout: Layout) -> None:
-    """End every process of the deployment and remove its directory."""
-    _end_supervisor(layout)
-    shutil.rmtree(layout.directory, ignore_errors=True)
-    if layout.directory.exists():
-        raise MlflowException(f"{layout.directory} cannot be removed")
-
-
-def _end_supervisor(layout: Layout) -> None:
-    """End the deployment's processes, and wait until they are gone."""
-    if holder(layout.supervisor) is not None:
-        kill_holder(layout.supervisor, signal.SIGTERM)
-        if not wait_until_free(layout.supervisor, _STOP_SECONDS):
-            kill_holder(layout.supervisor, signal.SIGKILL)
-    _end_orphans(layout)

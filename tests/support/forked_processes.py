@@ -25,8 +25,8 @@ from typing import IO, Any, NamedTuple, NoReturn
 import pytest
 from mlflow.utils import request_utils
 
-from forecastops.adapters.endpoint.azure import asking, calls, worker
-from forecastops_local import lifecycle, process, server, supervisor
+from forecastops.adapters.endpoint.azure import azure_endpoint, calls, worker
+from forecastops_local import launcher, process, server, supervisor
 
 __all__ = ["fork_endpoints_for", "fork_processes"]
 
@@ -34,16 +34,16 @@ __all__ = ["fork_endpoints_for", "fork_processes"]
 def fork_processes() -> None:
     """Let this process, and the supervisors that it starts, fork instead of executing Python."""
     vars(calls)["start_program"] = _start_worker
-    vars(asking)["_FIRST_PAUSE_SECONDS"] = 0.1  # what Azure takes minutes for, the stand-in does in a second
-    vars(lifecycle)["run_program"] = _run_supervisor
+    vars(azure_endpoint)["_FIRST_PAUSE_SECONDS"] = 0.1  # what Azure takes minutes for, the stand-in does in a second
+    vars(launcher)["run_program"] = _run_supervisor
     vars(process)["start_program"] = _start_server
 
 
 def fork_endpoints_for(patch: pytest.MonkeyPatch) -> None:
-    """As `fork_processes` for endpoints alone, until the patch is undone; this process must have the server's imports behind it."""
-    import mlflow.pyfunc.scoring_server  # noqa: F401
+    """As `fork_processes`, for endpoints alone, and until the patch is undone."""
+    import mlflow.pyfunc.scoring_server  # noqa: F401 - the server's imports, once for all
 
-    patch.setattr(lifecycle, "run_program", _run_supervisor)
+    patch.setattr(launcher, "run_program", _run_supervisor)
     patch.setattr(process, "start_program", _start_server)
 
 
