@@ -174,9 +174,9 @@ The target URI is `forecastops-local`. Settings (-C key=value):
   run_id            the run that the model must be of, if it is signed; default the version's.
   public_key        PEM files, separated by commas, of keys of which one must have signed the model; updates keep them.
                     Default none: no signature is asked for.
-  tracking_uri, registry_uri
-                    the MLflow servers that have the model; default those that MLflow itself is pointed at. They are
+  tracking_uri      the MLflow server that has the model's run; default the one that MLflow itself is pointed at. It is
                     not kept.
+  registry_uri      the MLflow server that has the model's version; likewise.
   restore           true to serve a copy that is here already, if there is one; default false.
 
 create waits until the model answers and refuses an existing name. update replaces the model without losing a request;

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import logging
 import os
 import signal
 import socket
@@ -165,7 +166,9 @@ def _become(directory: Path, streams: _Streams, keep: tuple[int, ...], target: C
                 with contextlib.suppress(OSError):
                     os.close(int(name))
         os.chdir(directory)
-        # What stood there wrote to where the parent's output goes.
+        # What stood there wrote to where the parent's output goes, or kept what was logged to itself.
+        logging.root.handlers.clear()
+        logging.root.setLevel(logging.WARNING)
         sys.stdout, sys.stderr = (open(handle, "w", buffering=1, closefd=False) for handle in (1, 2))  # noqa: SIM115
         code = target()
     except SystemExit as ended:
