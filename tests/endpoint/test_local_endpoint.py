@@ -390,6 +390,22 @@ def test_the_supervisor_is_light() -> None:
     assert not {"mlflow", "pandas", "numpy", "pydantic", "uvicorn"} & set(loaded)
 
 
+def test_a_supervisor_of_before_the_move_starts_a_server_by_its_former_name(models: dict[str, str], home: Path) -> None:
+    wanted = {"request": "r", "generation": 1, "model_uri": "models:/m/1", "host": "127.0.0.1", "port": 0, "owner": ""}
+    wanted |= {"port_is_fixed": False, "timeout_seconds": 60.0, "max_body_bytes": 20_000, "model_path": models["a"]}
+    ours, theirs = socket.socketpair()
+    with ours, theirs, socket.create_server(("127.0.0.1", 0)) as listener:
+        handles = theirs.fileno(), listener.fileno()
+        program = [sys.executable, "-m", "forecastops.adapters.local_endpoint.server", *map(str, handles)]
+        with subprocess.Popen(program, pass_fds=handles) as process:
+            theirs.close()
+            ours.settimeout(60)
+            ours.sendall(json.dumps(wanted).encode() + b"\n")
+            assert json.loads(ours.makefile().readline()) == {"event": "loaded"}
+            ours.shutdown(socket.SHUT_RDWR)
+            assert process.wait(60) == 1  # a server never outlives its supervisor
+
+
 JSON = "application/json"
 BAD_REQUESTS: dict[str, tuple[bytes, str | None, int]] = {
     "no JSON": (b"{", JSON, 400),

@@ -1,1 +1,1 @@
-"""Former place of ``forecastops_local``, for what was started or installed before that was a package of its own."""
+"""Former place of ``forecastops_local``, for supervisors that were started before that was a package of its own."""
