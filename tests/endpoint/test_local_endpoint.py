@@ -170,7 +170,7 @@ def test_an_existing_name_is_refused(
      ("workers", "2")],
 )  # fmt: skip
 def test_bad_settings_are_named(client: LocalEndpointClient, models: dict[str, str], key: str, value: str) -> None:
-    with pytest.raises(MlflowException, match=f"{key}='{value}'") as caught:
+    with pytest.raises(MlflowException, match=f"{key}={value!r}") as caught:
         client.create_deployment("settings", models["a"], config={key: value})
     assert code_of(caught) == "INVALID_PARAMETER_VALUE"
 
