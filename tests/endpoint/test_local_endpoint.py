@@ -393,6 +393,7 @@ def test_the_supervisor_is_light() -> None:
 def test_a_supervisor_of_before_the_move_starts_a_server_by_its_former_name(models: dict[str, str], home: Path) -> None:
     wanted = {"request": "r", "generation": 1, "model_uri": "models:/m/1", "host": "127.0.0.1", "port": 0, "owner": ""}
     wanted |= {"port_is_fixed": False, "timeout_seconds": 60.0, "max_body_bytes": 20_000, "model_path": models["a"]}
+    wanted |= {"token_file": "", "max_memory_bytes": 512 << 20, "model_sha256": "", "run_id": "", "public_key": ""}
     ours, theirs = socket.socketpair()
     with ours, theirs, socket.create_server(("127.0.0.1", 0)) as listener:
         handles = theirs.fileno(), listener.fileno()
