@@ -33,7 +33,7 @@ from forecastops_local.lifecycle import layout_of
 from forecastops_local.logfile import BoundedLog, last_useful_line
 from forecastops_local.plugin import LocalEndpointClient, target_help
 from forecastops_local.settings import DEFAULTS
-from forecastops_local.state import Observed, read_record
+from forecastops_local.state import Observed, Wanted, read_record
 from forked_processes import fork_endpoints_for
 from local_endpoint_support import (
     CLI,
@@ -339,7 +339,9 @@ def test_a_server_that_dies_again_and_again_is_started_after_growing_pauses(
 def test_a_server_that_cannot_start_is_tried_until_it_can(
     client: LocalEndpointClient, endpoint: dict[str, Any]
 ) -> None:
-    (copy,) = layout_of("shared").models.iterdir()
+    accepted = read_record(Wanted, layout_of("shared").accepted)  # what was replaced may be there still
+    assert accepted is not None
+    copy = layout_of("shared").model(accepted.generation)
     away = copy.with_name("away")
     copy.rename(away)
     os.kill(endpoint["pid"], signal.SIGKILL)
