@@ -12,6 +12,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +23,12 @@ sys.path.insert(0, str(Path(__file__).parent / "decisions"))
 from streams import all_streams
 
 from forecastops.adapters.sources import read_series
+from forecastops.core.config import Config, ModelConfig
 from forecastops.data.config import DataConfig
 from forecastops.forecasting.forecaster import Fit, Forecaster
 from forecastops.forecasting.members import combination
 from forecastops.forecasting.rolling_origin import actuals, rolling_forecasts, window_origins
 from forecastops.forecasting.training import fit_members
-from forecastops.ground.config import Config, ModelConfig
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 SHARES, PATTERNS, WAYS = (0.05, 0.10, 0.20), ("random", "blocks"), ("missing", "interpolate")
@@ -72,15 +73,9 @@ def measured(series: dict[str, pd.Series[float]]) -> Iterator[tuple[str, float, 
         for number, (name, values) in enumerate(series.items(), start=1):
             random = np.random.default_rng(number)
             whole = error(values, np.ones(len(values), dtype=bool), "missing", Path(folder))
-            for pattern in PATTERNS:
-                for share in SHARES:
-                    kept = kept_days(len(values), share, pattern, random)
-                    yield (
-                        pattern,
-                        share,
-                        name,
-                        {way: error(values, kept, way, Path(folder)) / whole for way in WAYS},
-                    )
+            for pattern, share in product(PATTERNS, SHARES):
+                kept = kept_days(len(values), share, pattern, random)
+                yield pattern, share, name, {way: error(values, kept, way, Path(folder)) / whole for way in WAYS}
             print(f"{number} of {len(series)}: {name}", file=sys.stderr)
 
 

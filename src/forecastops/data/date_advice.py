@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from forecastops.data.date_formats import COUNTED, by_format, counted, english
+
 __all__ = ["Advice", "advice", "formats_of"]
 
 _DAYS = (
@@ -18,17 +20,21 @@ _DAYS = (
     *("%d-%m-%Y", "%d-%m-%y", "%m-%d-%y", "%Y-%m-%d", "%d %m %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%d %b %Y"),
     *("%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%d %b %y", "%d. %B %Y", "%d %b, %Y", "%a, %d %b %Y", "%a %b %d %Y"),
     *("%A, %B %d, %Y", "%d%b%Y", "%Y%m%d", "%y%m%d", "%d%m%Y", "%m%d%Y", "%d/%b/%Y", "%Y-%b-%d", "%Y/%d/%m"),
+    *("%y-%m-%d", "%y/%m/%d", "%y.%m.%d", "%Y-%d-%m", "%d. %b %Y", "%d.%b.%Y", "%d.%b.%y", "%A, %d. %B %Y"),
 )
 _MONTHS = (
     *("%b-%y", "%b %Y", "%B %Y", "%b-%Y", "%b %y", "%Y %b", "%Y-%b", "%Y %B", "%m/%Y", "%m.%Y", "%m-%Y", "%Y/%m"),
-    *("%Y.%m", "%Y%m", "%YM%m", "%Y-M%m", "%b/%Y"),
+    *("%Y.%m", "%Y%m", "%YM%m", "%Y-M%m", "%b/%Y", "%b. %Y", "%b.%y", "%Y:%m"),
 )
+_WEEKS = ("KW %V/%G", "KW%V/%G", "KW %V %G", "%G KW%V", "%G-KW%V", "%V/%G", "W%V %G", "W%V-%G", "Week %V, %G", "%G/%V")
 _CLOCKS = (
     *("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", ", %H:%M", ", %H:%M:%S", "T%H:%M:%S"),
     *(" %H", " %I %p", " %H.%M", " %H:%M:%S %z", " %H:%M %z", ", %I:%M:%S %p", ", %I:%M %p"),
 )
 _MOST_TEXTS = 20_000
+_MOST_READINGS = 3
 _EARLIEST, _LATEST = 1901, 2090
+_EXCEL = (20_000, 70_000)  # days of 1954 to 2091
 _SECONDS = {9: "s", 10: "s", 12: "ms", 13: "ms", 15: "us", 16: "us", 18: "ns", 19: "ns"}
 
 
@@ -40,13 +46,13 @@ class Advice(NamedTuple):
 
 
 def formats_of(texts: Sequence[str]) -> list[str]:
-    """At most two formats that read all texts, and differently."""
+    """At most three formats that read all texts, and differently."""
     kinds = list(dict.fromkeys(texts))[:_MOST_TEXTS]
-    return [written for written, _ in itertools.islice(_readings(kinds), 2)] if kinds else []
+    return [written for written, _ in itertools.islice(_readings(kinds), _MOST_READINGS)] if kinds else []
 
 
 def advice(texts: Sequence[str], cell: str) -> Advice | None:
-    """The formats that read every text of a column, at most two of them by name; None where none does.
+    """The formats that read every text of a column, at most three of them by name; None where none does.
 
     Args:
         texts: all different texts of the column, trimmed.
@@ -56,20 +62,20 @@ def advice(texts: Sequence[str], cell: str) -> Advice | None:
     if not kinds:
         return None
     row = kinds.index(cell) if cell in kinds else 0
-    readings = list(itertools.islice(_readings(kinds), 2))
+    readings = list(itertools.islice(_readings(kinds), _MOST_READINGS))
     if not readings:
         return None
     first, dates = readings[0]
     if len(readings) == 1:
         return Advice("", f"set data.date_format={first} to read it as {_shown(dates.iloc[row])}")
-    second, others = readings[1]
+    others = readings[1][1]
     if dates.iloc[row] == others.iloc[row]:
         row = int((dates != others).to_numpy().argmax())
-    date, other = _shown(dates.iloc[row]), _shown(others.iloc[row])
+    ways = [(written, _shown(found.iloc[row])) for written, found in readings]
     which = "which" if kinds[row] == cell else f"and {kinds[row]!r}, which"
     return Advice(
-        f"{which} is {date} or {other}",
-        f"set data.date_format={first} for {date}, or data.date_format={second} for {other}",
+        f"{which} is {' or '.join(dict.fromkeys(date for _, date in ways))}",
+        "set " + ", or ".join(f"data.date_format={written} for {date}" for written, date in ways),
     )
 
 
@@ -84,23 +90,24 @@ def _readings(kinds: list[str]) -> Iterator[tuple[str, pd.Series[pd.Timestamp]]]
 
 
 def _formats(first: str) -> Iterator[str]:
-    unit = _SECONDS.get(len(first)) if re.fullmatch(r"-?\d+", first) else None
+    number = re.fullmatch(r"(-?\d+)(?:\.\d*)?", first)
+    unit = _SECONDS.get(len(number[1])) if number else None
     if unit:
         yield unit
+    if number and _EXCEL[0] <= int(number[1]) < _EXCEL[1]:
+        yield "excel"
+    named = english(first)
     for day, clock in itertools.product((*_DAYS, *_MONTHS), _CLOCKS):
         # A hundred times as fast as pandas, which has the last word.
         with suppress(ValueError):
-            datetime.strptime(first, day + clock)
+            datetime.strptime(named if "%b" in day else first, day + clock)
             yield day + clock
+    yield from (week for week in _WEEKS if re.fullmatch(week.replace("%V", r"\d{2}").replace("%G", r"\d{4}"), first))
 
 
 def _read(kinds: list[str], written: str) -> pd.Series[pd.Timestamp] | None:
-    texts = pd.Series(kinds, dtype=object)
     try:
-        if written in _SECONDS.values():
-            found = pd.Series(texts.astype("int64").to_numpy().astype(f"datetime64[{written}]"))
-        else:
-            found = pd.to_datetime(texts, format=written, exact=True, utc="%z" in written)
+        found = counted(pd.Series(kinds), written) if written in COUNTED else by_format(kinds, written)
     except (ValueError, TypeError, OverflowError):
         return None
     return found if found.dt.year.between(_EARLIEST, _LATEST).all() else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from forecastops.core.errors import DataError
 from forecastops.data.config import DataConfig
 from forecastops.data.date_advice import advice
+from forecastops.data.date_formats import COUNTED, by_format, counted
 from forecastops.data.iso_dates import Written, read_iso
 from forecastops.data.table import RawTable, is_text, shown, trimmed
 
@@ -21,7 +22,7 @@ __all__ = ["Dates", "read_dates"]
 Stamps = npt.NDArray[np.datetime64]
 # Nanoseconds in 64 bits hold differences of up to 292 years.
 _EARLIEST, _LATEST = 1800, 2090
-_UNITS = {"%s": "s", "s": "s", "ms": "ms", "us": "us", "ns": "ns"}
+_COUNT = {"excel": r"[0-9]{1,5}(?:\.[0-9]+)?"}  # of days; of the others, whole numbers
 
 
 class Dates(NamedTuple):
@@ -51,8 +52,9 @@ def read_dates(table: RawTable, config: DataConfig) -> Dates:
     if pa.types.is_dictionary(cells.type):
         cells = cells.dictionary_decode()
     column = _Column(table, config.date_column)
-    if config.date_format in _UNITS:
-        return _numbers_since_1970(cells, column, config)
+    unit = (config.date_format or "").removeprefix("%") if config.date_format in (*COUNTED, "%s") else None
+    if unit is not None:
+        return _counted(cells, column, unit, config)
     if is_text(cells):
         return _text_dates(cells, column, config)
     if pa.types.is_integer(cells.type):
@@ -112,17 +114,20 @@ def _whole_numbers(cells: pa.Array, column: _Column, config: DataConfig) -> Date
     raise column.refusal(0, f"of type {cells.type}, which is no date", remedy)
 
 
-def _numbers_since_1970(cells: pa.Array, column: _Column, config: DataConfig) -> Dates:
-    unit = _UNITS[config.date_format or ""]
+def _counted(cells: pa.Array, column: _Column, unit: str, config: DataConfig) -> Dates:
+    what = (
+        "which is no day as Excel counts them" if unit == "excel" else f"which is no whole number of {unit} since 1970"
+    )
     remedy = "correct data.date_format"
     text = trimmed(cells.cast(pa.string()))
-    bad = ~np.asarray(pc.match_substring_regex(text, r"\A-?[0-9]{1,19}(?:\.0*)?\z"))
-    column.refuse_first(bad, f"which is no whole number of {unit} since 1970", remedy)
-    whole = pc.replace_substring_regex(text, r"\..*$", "")
+    written = _COUNT.get(unit, r"-?[0-9]{1,19}(?:\.0*)?")
+    column.refuse_first(~np.asarray(pc.match_substring_regex(text, rf"\A{written}\z")), what, remedy)
     try:
-        stamps = np.asarray(whole.cast(pa.int64())).view(f"datetime64[{unit}]")
-    except pa.ArrowInvalid as error:
-        raise column.refusal(0, f"which is no whole number of {unit} since 1970", remedy) from error
+        stamps = counted(pd.Series(text.to_pylist(), dtype=object), unit).to_numpy()
+    except (ValueError, OverflowError) as error:
+        raise column.refusal(0, what, remedy) from error
+    if unit == "excel":
+        return Dates(_in_range(stamps, column))
     return _of_zone(_in_range(stamps, column), moved=False, config=config, column=column)
 
 
@@ -174,15 +179,14 @@ def _rows_remedy(row: int, text: pa.Array, column: _Column) -> str | None:
 def _by_format(text: pa.Array, date_format: str) -> Written | int:
     """Dates of one format, or the first row that is none."""
     encoded = text.dictionary_encode()
-    kinds: Any = pd.Series(encoded.dictionary.to_pylist(), dtype=object)
-    has_zone = "%z" in date_format or "%Z" in date_format
-    parsed: Any = pd.to_datetime(kinds, format=date_format, errors="coerce", utc=has_zone, exact=True)
+    parsed = by_format(encoded.dictionary.to_pylist(), date_format)
     codes = np.asarray(encoded.indices)
     bad = parsed.isna().to_numpy()[codes]
     if bad.any():
         return int(np.argmax(bad))
-    stamps = (parsed.dt.tz_localize(None) if has_zone else parsed).to_numpy().astype("datetime64[us]")[codes]
-    # pandas has converted them to UTC already.
+    stamps = parsed.to_numpy().astype("datetime64[us]")[codes]
+    # They have been converted to UTC already.
+    has_zone = "%z" in date_format or "%Z" in date_format
     return Written(stamps, np.zeros(len(text), dtype="timedelta64[m]") if has_zone else None)
 
 

@@ -1,6 +1,6 @@
 """ISO 8601 dates: days, months, weeks, ordinal days and years, in extended and basic form, with times and offsets.
 
-Besides, the quarters and spans that pandas writes for periods, which can be read in one way only.
+Besides, quarters and the spans that pandas writes for periods, which can be read in one way only.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ _OTHERS = (
     r"[0-9]{4}-?W[0-9]{2}-?[1-7]",
     r"[0-9]{4}-[0-9]{3}",
     r"[0-9]{4}",
-    r"[0-9]{4}-?Q[1-4]",
+    r"[0-9]{4}[- ]?Q[1-4]",
+    r"Q[1-4][-/ ]?[0-9]{4}",
     rf"{_DAY}/{_DAY}",
 )
 _FORMS = (*_DAYS, *_OTHERS)
@@ -141,7 +142,9 @@ def _read_others(text: pa.Array) -> Written:
 
 
 def _first_day(text: str) -> datetime.date:
-    year, rest = int(text[:4]), text[4:].lstrip("-")
+    if text.startswith("Q"):
+        return datetime.date(int(text[-4:]), 3 * int(text[1]) - 2, 1)
+    year, rest = int(text[:4]), text[4:].lstrip("- ")
     if "/" in text:
         return datetime.date.fromisoformat(text.partition("/")[0])
     if rest.startswith("W"):

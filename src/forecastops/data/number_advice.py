@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from forecastops.data.config import DataConfig
-from forecastops.data.number_format import NumberFormat, without_units
+from forecastops.data.number_format import NumberFormat
+from forecastops.data.unit_advice import stripped
 
 __all__ = ["advice", "infinite", "options_of"]
 
 _MARKS = (".", ",", " ", "'", "_")
-_FACTORS = {"k": 1000, "m": 1000000, "mio": 1000000, "mn": 1000000, "b": 1000000000, "bn": 1000000000}
 _LONGEST_NAME = 12
+_MOST_NAMES = 12
 _MOST_TEXTS = 10_000
+_PLAIN = (NumberFormat("."), NumberFormat(","))
 _NO_ADVICE = "write it as 1234.5, without separators or units"
-_AROUND = re.compile(r"([^\d+\-.,()]{0,8}?)\s*([+-]?[\d.,'\u2019_ \u00a0\u202f]*\d[\d.,]*)\s*([^\d().,]{0,8})")
 
 
 class _Reading(NamedTuple):
@@ -47,15 +48,19 @@ def advice(row: int, text: pa.Array, missing: pa.Array, config: DataConfig) -> t
     texts = pc.unique(text.filter(pc.invert(missing))).to_pylist()[:_MOST_TEXTS]
     names = list(dict.fromkeys(other for other in texts if _is_name(other)))
     numbers = [other for other in texts if not _is_name(other)]
-    options, bare = _stripped(numbers, config)
+    options, bare, question = stripped(numbers, config)
     if names:
-        options = (f"data.na_values={_listed(names)}", *options)
+        options = (f"data.na_values={_listed((*config.na_values, *names))}", *options)
+    if question is not None:
+        return "no plain number", question
     readings = _readings(_bare_of(cell, bare, numbers), bare, config) if bare is not None else []
+    if not readings and names and _is_name(cell):
+        return "no plain number", _remedy(options)
     if not readings:
-        return "no plain number", _remedy(options) if names and _is_name(cell) else _NO_ADVICE
+        return "no plain number", _no_advice(cell, numbers)
     if len(readings) == 1:
         ways = " and ".join((*readings[0].options, *options))
-        return "no plain number", f"set {ways}" if ways else _NO_ADVICE
+        return "no plain number", f"set {ways}" if ways else _no_advice(cell, numbers)
     first, second = readings[:2]
     what = f"either {first.number} or {second.number}"
     remedy = ", or ".join(f"{' and '.join(one.options)} for {one.number}" for one in (first, second))
@@ -66,12 +71,20 @@ def options_of(texts: list[str], config: DataConfig) -> list[tuple[str, ...]]:
     """The options of each reading under which all texts are numbers, the fewest first; of none without digits."""
     names = list(dict.fromkeys(one for one in texts if _is_name(one)))
     numbers = [one for one in texts if not _is_name(one)]
-    options, bare = _stripped(numbers, config)
+    options, bare, _ = stripped(numbers, config)
     if bare is None or not numbers:
         return []
     if names:
-        options = (f"data.na_values={_listed(names)}", *options)
+        options = (f"data.na_values={_listed((*config.na_values, *names))}", *options)
     return [(*one.options, *options) for one in _readings("", bare, config)]
+
+
+def _no_advice(cell: str, numbers: Sequence[str]) -> str:
+    """What to say where no way to write numbers fits the whole column."""
+    other = next((one for one in numbers if one != cell and any(mark.fits(one) for mark in _PLAIN)), None)
+    if other is None or not re.search(r"\d", cell):
+        return _NO_ADVICE
+    return f"write it as {other!r} is written, for no data.decimal, data.thousands or data.units reads both"
 
 
 def _remedy(options: Iterable[str]) -> str:
@@ -86,36 +99,9 @@ def _is_name(cell: str) -> bool:
     return len(cell) <= _LONGEST_NAME and (not re.search(r"\d", cell) or cell[:1] in "<>")
 
 
-def _listed(names: list[str]) -> str:
-    few = names[:3]
+def _listed(names: Sequence[str]) -> str:
+    few = list(dict.fromkeys(names))[:_MOST_NAMES]
     return few[0] if len(few) == 1 and not few[0].startswith(("[", "<")) else "[" + ", ".join(map(repr, few)) + "]"
-
-
-def _stripped(numbers: list[str], config: DataConfig) -> tuple[tuple[str, ...], list[str] | None]:
-    """Options that take signs and units off, and the texts that are left; None where no such options do it."""
-    options: list[str] = []
-    found = config
-    if config.negative == "minus" and any(re.fullmatch(r"\(.*\)", one) for one in numbers):
-        options.append("data.negative=parentheses")
-        found = found.model_copy(update={"negative": "parentheses"})
-    elif config.negative == "minus" and any(re.search(r"\d.*-$", one) for one in numbers):
-        options.append("data.negative=trailing")
-        found = found.model_copy(update={"negative": "trailing"})
-    signed = without_units(pa.array(numbers, pa.string()), found)[0].to_pylist()
-    units: dict[str, float] = {}
-    for one in signed:
-        parts = _AROUND.fullmatch(one)
-        if parts is None:
-            return (), None
-        for unit in (parts[1].strip(), parts[3].strip()):
-            if unit and unit.lower() not in ("e", "'", "_"):
-                units[unit] = _FACTORS.get(unit.lower(), 1)
-    if units:
-        options.append(
-            f"data.units={{{', '.join(f'{unit!r}: {factor:g}' for unit, factor in list(units.items())[:5])}}}"
-        )
-        found = found.model_copy(update={"units": {**found.units, **units}})
-    return tuple(options), without_units(pa.array(numbers, pa.string()), found)[0].to_pylist()
 
 
 def _bare_of(cell: str, bare: list[str] | None, numbers: list[str]) -> str:

@@ -17,6 +17,8 @@ __all__ = ["NumberFormat", "plain_numbers", "without_units"]
 
 _SPACES = " \u00a0\u2007\u202f\u2009"
 _APOSTROPHES = "'\u2019"
+# The minus of typesetters, and the dashes that stand for it, before a number: there is no other reading.
+_OTHER_MINUS = "^([^0-9]?)[\u2212\u2013\ufe63\uff0d]([^0-9]?[0-9])"
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,13 @@ class NumberFormat:
 
     @cached_property
     def pattern(self) -> str:
-        """A regular expression of the whole number; groups must hold three digits, or there are none."""
-        whole = f"(?:[0-9]{{1,3}}(?:{self.group}[0-9]{{3}})+|[0-9]+)" if self.thousands else "[0-9]+"
+        """A regular expression of the whole number; groups must hold three digits, or there are none.
+
+        Above the thousands they may hold two, as in India: ``12,34,567``.
+        """
+        three, two = f"{self.group}[0-9]{{3}}", f"{self.group}[0-9]{{2}}"
+        groups = f"[0-9]{{1,3}}(?:{three})+|[0-9]{{1,2}}(?:{two})+{three}"
+        whole = f"(?:{groups}|[0-9]+)" if self.thousands else "[0-9]+"
         if self.decimal is None:
             return rf"\A[+-]?{whole}\z"
         mark = re.escape(self.decimal)
@@ -82,8 +89,10 @@ def plain_numbers(text: pa.Array, missing: pa.Array, written: NumberFormat) -> n
 
 def without_units(text: pa.Array, config: DataConfig) -> tuple[pa.Array, npt.NDArray[np.float64] | None]:
     """Texts with a leading sign and without the units that are configured, and what these multiply each by."""
+    if pc.any(pc.match_substring_regex(text, _OTHER_MINUS), min_count=0).as_py():
+        text = pc.replace_substring_regex(text, _OTHER_MINUS, r"\1-\2")
     if config.negative == "parentheses":
-        text = pc.replace_substring_regex(text, r"^\((.*)\)$", r"-\1")
+        text = pc.replace_substring_regex(text, r"^([^()]*)\(([^()]*)\)([^()]*)$", r"-\1\2\3")
     elif config.negative == "trailing":
         text = pc.replace_substring_regex(text, r"^([^-].*)-$", r"-\1")
     if not config.units:

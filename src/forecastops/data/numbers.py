@@ -45,6 +45,8 @@ def read_numbers(table: RawTable, dates: npt.NDArray[np.datetime64], config: Dat
     if pa.types.is_decimal(cells.type):
         cells = cells.cast(pa.string())  # a decimal's own conversion to float is not always the nearest
     found = _text_numbers(cells, column, config) if is_text(cells) else _native_numbers(cells, column)
+    if names := _numbers_of(config.na_values):
+        found = np.where(np.isin(found, names), np.nan, found)
     column.refuse_first(np.abs(found) > _LARGEST, "larger than 2**53", "check it, or use a larger unit")
     return found
 
@@ -52,6 +54,11 @@ def read_numbers(table: RawTable, dates: npt.NDArray[np.datetime64], config: Dat
 def missing_cells(text: pa.Array, na_values: tuple[str, ...]) -> pa.Array:
     """Tell which texts stand for a missing value: blank ones, and those that were named."""
     return pc.is_in(text, value_set=pa.array(["", *(name.strip() for name in na_values)], pa.string()))
+
+
+def _numbers_of(na_values: tuple[str, ...]) -> list[float]:
+    """Those of the missing values' names that are numbers, such as -9999, which a file may also write as -9999.0."""
+    return [float(name) for name in na_values if re.fullmatch(r"\s*[+-]?[0-9]+(?:\.[0-9]*)?\s*", name)]
 
 
 class _Column(NamedTuple):

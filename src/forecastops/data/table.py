@@ -78,8 +78,11 @@ def is_text(cells: pa.Array) -> bool:
 
 
 def trimmed(cells: pa.Array) -> pa.Array:
-    """Texts without the blanks around them, a missing one as an empty text."""
-    return pc.fill_null(pc.utf8_trim(cells.cast(pa.string()), _BLANKS), "")
+    """Texts without the blanks around them, nor what Excel writes around a text (``="1"``); a missing one as empty."""
+    text = pc.fill_null(pc.utf8_trim(cells.cast(pa.string()), _BLANKS), "")
+    if pc.any(pc.starts_with(text, '="'), min_count=0).as_py():
+        text = pc.replace_substring_regex(text, r'^="([^"]*)"$', r"\1")
+    return text
 
 
 def shown(cell: Any) -> str:
