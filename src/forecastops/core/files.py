@@ -17,7 +17,7 @@ __all__ = ["csv_text", "write_new", "write_tables", "write_whole"]
 
 
 def write_new(folder: Path, files: Mapping[str, str]) -> list[Path]:
-    """Write UTF-8 texts by file name into a folder, which is made where it is missing.
+    """Write UTF-8 texts by file name, or path, into a folder, which is made where it is missing.
 
     A file that exists with the same content is left as it is; with another, nothing at all is written.
 
@@ -35,6 +35,7 @@ def write_new(folder: Path, files: Mapping[str, str]) -> list[Path]:
             if not path.is_file() or path.read_bytes() != contents[path]:
                 raise DataError(str(path), "exists with other content", "remove it or name another folder")
         for path in contents.keys() - present:
+            path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, contents[path])
     except OSError as error:
         reason = error.strerror or str(error)

@@ -14,6 +14,7 @@ from forecastops.data.config import DataConfig
 from forecastops.data.duplicates import one_row_a_date
 from forecastops.data.frequency import family, find_offset, frequency_name, on_grid, read_offset
 from forecastops.data.gaps import fill_gaps
+from forecastops.data.periods import are_events, in_periods
 from forecastops.data.rows import Rows, read_rows
 from forecastops.data.series import Series
 from forecastops.data.table import RawTable
@@ -35,6 +36,7 @@ def regular_series(tables: Iterable[RawTable], config: DataConfig, *, newest_par
     """
     rows, notes = read_rows(tables, config)
     rows = _until(rows, config, notes)
+    rows = in_periods(rows, _configured(config), config, notes)
     rows, repeated = one_row_a_date(rows, config)
     notes += repeated
     rows = _up_to_last_value(rows, config, notes)
@@ -124,6 +126,8 @@ def _off_grid(rows: Rows, row: int, offset: BaseOffset, config: DataConfig) -> D
         )
     if config.frequency:
         return DataError(rows.place(row), f"date {date} is not of frequency {name}", remedy)
+    if are_events(rows):
+        remedy = "single events, such as orders? set data.frequency, e.g. D, and data.duplicates=sum (or mean)"
     if rows.moved:
         remedy = "set data.timezone, e.g. Europe/Berlin, so that a change of the clock moves no day; or data.frequency"
     return DataError(rows.place(row), f"date {date} fits no regular frequency; most dates suggest {name}", remedy)

@@ -36,12 +36,15 @@ class DataConfig(StrictRecord):
     """How files become one regular series."""
 
     date_column: str = Field(
-        "TransactionDate", description="Column that holds the dates; empty for a column without a name."
+        "TransactionDate",
+        description="Column that holds the dates; empty for a column without a name; Date+Time for two that belong "
+        "together.",
     )
     value_column: str = Field("PaidAmount", description="Column that holds the values to forecast.")
     where: dict[str, str] = Field(
         default_factory=dict, description="Only rows whose columns hold these values, e.g. {Store: 1}."
     )
+    columns: _Texts = Field((), description="Names of the columns of a text file that has no header, in their order.")
     separator: _Separator = Field(
         None,
         min_length=1,

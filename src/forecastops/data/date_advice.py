@@ -24,7 +24,7 @@ _DAYS = (
 )
 _MONTHS = (
     *("%b-%y", "%b %Y", "%B %Y", "%b-%Y", "%b %y", "%Y %b", "%Y-%b", "%Y %B", "%m/%Y", "%m.%Y", "%m-%Y", "%Y/%m"),
-    *("%Y.%m", "%Y%m", "%YM%m", "%Y-M%m", "%b/%Y", "%b. %Y", "%b.%y", "%Y:%m"),
+    *("%Y.%m", "%Y%m", "%YM%m", "%Y-M%m", "%b/%Y", "%b. %Y", "%b.%y", "%Y:%m", "%Y %m"),
 )
 _WEEKS = ("KW %V/%G", "KW%V/%G", "KW %V %G", "%G KW%V", "%G-KW%V", "%V/%G", "W%V %G", "W%V-%G", "Week %V, %G", "%G/%V")
 _CLOCKS = (

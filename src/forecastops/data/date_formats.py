@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["COUNTED", "by_format", "counted", "english"]
+__all__ = ["COUNTED", "ENGLISH", "by_format", "counted", "english"]
 
 # Numbers that count from a day: since 1970, or days as Excel stores them.
 COUNTED = ("s", "ms", "us", "ns", "excel")
@@ -26,8 +26,8 @@ _NAMES = (
     "nov november novembre noviembre novembro",
     "dec dez dezember december décembre déc diciembre dicembre dic dezembro",
 )
-_ENGLISH = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_MONTH_OF = {name: month for names, month in zip(_NAMES, _ENGLISH, strict=True) for name in names.split()}
+ENGLISH = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTH_OF = {name: month for names, month in zip(_NAMES, ENGLISH, strict=True) for name in names.split()}
 _WORD = re.compile(r"[^\W\d_]{3,}\.?")
 
 

@@ -153,27 +153,28 @@ def _unreadable(row: int, text: pa.Array, column: _Column, config: DataConfig) -
     """The message for a cell that is no date in the format that was expected."""
     expected = f"no date of data.date_format {config.date_format}" if config.date_format else "no ISO date"
     if not text[row].as_py():
-        return column.refusal(row, "which is no date", _rows_remedy(row, text, column) or "give the date")
+        return column.refusal(row, "which is no date", _rows_remedy(row, text, column, config) or "give the date")
     found = advice(text.to_pylist() if len(text) <= 100_000 else pc.unique(text).to_pylist(), text[row].as_py())
     if found is not None:
         return column.refusal(row, found.what or f"which is {expected}", found.remedy)
-    remedy = _rows_remedy(row, text, column) or "write dates as 2013-07-31, or set data.date_format"
+    remedy = _rows_remedy(row, text, column, config) or "write dates as 2013-07-31, or set data.date_format"
     return column.refusal(row, f"which is {expected}", remedy)
 
 
-def _rows_remedy(row: int, text: pa.Array, column: _Column) -> str | None:
-    """The option that leaves out rows which are no data: at the end, or just below the header."""
+def _rows_remedy(row: int, text: pa.Array, column: _Column, config: DataConfig) -> str | None:
+    """The option that leaves out rows which are no data, such as totals: at the end, or wherever they stand."""
     table = column.table
     plain = pc.match_substring_regex(text, "[0-9]").to_pylist()
     tail = len(text) - row
     if row > 0 and tail <= min(20, row) and not any(plain[row:]):
-        lines = int(table.last_line - table.lines[row] + 1)
+        lines = int(table.last_line - table.lines[row] + 1 + config.skip_footer)
         return f"if the rows from there on are no data, set data.skip_footer={lines}"
-    if row == 0 and len(text) > 2 and not plain[0]:
-        last = next((i for i, has in enumerate(plain) if has), 0)
-        numbers = ", ".join(str(int(line)) for line in table.lines[:last])
-        return f"if that row is no data, set data.skip_rows=[{numbers}]" if 0 < last <= 5 else None
-    return None
+    odd = [int(line) for line, has in zip(table.lines, plain, strict=True) if not has]
+    if plain[row] or not 0 < len(odd) <= min(50, len(text) // 5):
+        return None
+    known = range(1, config.skip_rows + 1) if isinstance(config.skip_rows, int) else config.skip_rows
+    numbers = ", ".join(map(str, sorted({*known, *odd})))
+    return f"if {'that row is' if len(odd) == 1 else 'such rows are'} no data, set data.skip_rows=[{numbers}]"
 
 
 def _by_format(text: pa.Array, date_format: str) -> Written | int:

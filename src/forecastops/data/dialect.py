@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from forecastops.core.errors import DataError
 from forecastops.data.config import DataConfig
 
-__all__ = ["SEPARATORS", "Layout", "as_utf8", "find_layout", "position"]
+__all__ = [
+    "SEPARATORS",
+    "Layout",
+    "as_utf8",
+    "date_parts",
+    "declared_separator",
+    "find_layout",
+    "position",
+    "require_names",
+    "rows_of",
+]
 
 SEPARATORS = (",", ";", "\t", "|")
 # The longer mark first: that of UTF-32 begins with that of UTF-16.
@@ -30,12 +41,14 @@ class Layout(NamedTuple):
     Attributes:
         separator: one character.
         header: names of the columns, trimmed.
-        header_line: the line, from 1, that the header stands in.
+        header_line: the line, from 1, that the header stands in; without a header, the line before the first row.
+        is_named: whether the file has a header.
     """
 
     separator: str
     header: tuple[str, ...]
     header_line: int
+    is_named: bool = True
 
 
 def as_utf8(source: str, data: bytes, encoding: str | None) -> bytes:
@@ -98,7 +111,7 @@ def find_layout(source: str, data: bytes, config: DataConfig) -> Layout:
             raise DataError(source, f"is {kind}, and no table", "export it as CSV or Parquet")
     skipped = config.skip_rows if isinstance(config.skip_rows, int) else 0
     left_out = () if isinstance(config.skip_rows, int) else config.skip_rows
-    declared = _declared(lines[0]) if lines else None
+    declared = declared_separator(lines[0]) if lines else None
     start = next(
         (
             i
@@ -110,13 +123,17 @@ def find_layout(source: str, data: bytes, config: DataConfig) -> Layout:
     if start is None:
         raise DataError(source, "is empty or has no header", "name a file that holds dates and values")
     separator = config.separator or declared
-    wanted = (config.date_column.strip(), config.value_column.strip())
     kinds = (separator,) if separator else SEPARATORS
+    if config.columns:
+        widths = {kind: abs(len(_cells(lines[start:], kind)) - len(config.columns)) for kind in kinds}
+        return Layout(min(kinds, key=lambda kind: widths[kind]), config.columns, start, is_named=False)
+    wanted = (config.date_column.strip(), config.value_column.strip())
     for kind in kinds:
         if _has(_cells(lines[start:], kind), wanted):
             return Layout(kind, _cells(lines[start:], kind), start + 1)
     best = max(kinds, key=lambda kind: len(_cells(lines[start:], kind)))
     _require_header_above(source, lines, kinds, wanted, start)
+    require_names(source, _cells(lines[start:], best), start)
     return Layout(best, _cells(lines[start:], best), start + 1)
 
 
@@ -128,6 +145,29 @@ def _require_header_above(
         if any(_has(_cells(lines[number:], kind), wanted) for kind in kinds):
             what = f"columns {wanted[0]!r} and {wanted[1]!r} are named in line {number + 1} only"
             raise DataError(f"{source}:{start + 1}", what, f"set data.skip_rows={number}")
+
+
+def require_names(source: str, cells: Sequence[str], start: int) -> None:
+    """Refuse a first row that is data: a file without a header.
+
+    Raises:
+        DataError: naming what stands there, and the option that names the columns.
+    """
+    has_date = any(re.match(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}\b|\d{8}\b", cell) for cell in cells)
+    if has_date and any(re.fullmatch(r"[+-]?[\d.,]*\d", cell) for cell in cells):
+        what = f"the first row holds data, not names: {', '.join(map(repr, cells[:5]))}"
+        raise DataError(f"{source}:{start + 1}", what, "set data.columns, e.g. [date, value]")
+
+
+def date_parts(header: Sequence[str], name: str) -> tuple[str, ...]:
+    """The columns that make a date: one, or several that ``data.date_column`` joins by a plus."""
+    parts = tuple(part.strip() for part in name.split("+"))
+    return parts if name.strip() not in header and all(part in header for part in parts) else (name.strip(),)
+
+
+def rows_of(lines: Iterable[str], separator: str) -> Iterator[list[str]]:
+    """The records of lines of text; several blanks in a row separate as one does."""
+    return csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=separator == " ")
 
 
 def position(source: str, layout_line: int, header: Sequence[str], name: str, option: str) -> int:
@@ -151,7 +191,7 @@ def _first_lines(data: bytes) -> list[str]:
     return head.replace("\r\n", "\n").replace("\r", "\n").split("\n")[:_LOOKED_AT]
 
 
-def _declared(line: str) -> str | None:
+def declared_separator(line: str) -> str | None:
     """The separator that Excel's own first line ``sep=;`` declares."""
     text = line.strip().strip('"')
     return text[4] if text[:4].lower() == "sep=" and len(text) == 5 else None
@@ -160,11 +200,11 @@ def _declared(line: str) -> str | None:
 def _cells(lines: Sequence[str], separator: str) -> tuple[str, ...]:
     """The first record's cells, which may go over several lines."""
     try:
-        found = next(csv.reader((line + "\n" for line in lines), delimiter=separator, strict=True), [])
+        found = next(rows_of((line + "\n" for line in lines), separator), [])
     except csv.Error:
         return ()
     return tuple(name.strip() for name in found)
 
 
 def _has(header: Sequence[str], wanted: tuple[str, str]) -> bool:
-    return all(name in header for name in wanted)
+    return all(name in header for name in (*date_parts(header, wanted[0]), wanted[1]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +18,8 @@ __all__ = ["one_row_a_date"]
 
 _EQUAL = 1e-6  # relative, as the gate and the served model compare values that are sent again
 _COLUMNS = 5
+_ORDERS = "order lines to sum? set data.duplicates=sum (or mean, first, last)"
+_PARTS = re.compile(r"(?i)(time|hour|minute|hr|he|month|uhrzeit|zeit|stunde|monat|heure|mois|hora|mes)s?")
 
 
 def one_row_a_date(rows: Rows, config: DataConfig) -> tuple[Rows, list[str]]:
@@ -76,7 +79,7 @@ def _require_agreement(
         f"column {config.value_column!r} holds {shown(float(rows.values[row]))} on {rows.date(row)}, "
         f"but {shown(float(rows.values[other]))} at {rows.place(other)}; {_counted(np.bincount(group))}"
     )
-    raise DataError(rows.place(row), what, _remedy(rows, group))
+    raise DataError(rows.place(row), what, _remedy(rows, group, config))
 
 
 def _counted(counts: npt.NDArray[np.intp]) -> str:
@@ -88,19 +91,23 @@ def _counted(counts: npt.NDArray[np.intp]) -> str:
     return f"{len(repeated)} of {len(counts)} dates stand {often}"
 
 
-def _remedy(rows: Rows, group: npt.NDArray[np.intp]) -> str:
+def _remedy(rows: Rows, group: npt.NDArray[np.intp], config: DataConfig) -> str:
     """What such rows may be, and the option for each."""
     if _clock_goes_back(rows, group):
         return "the hour that the clock goes back to? set data.duplicates to mean, sum, first or last"
     if len(set(rows.origin[rows.stamps == rows.stamps[_first_repeat(group)]].tolist())) > 1:
         return "versions of the same day? set data.duplicates=last, and name the newest file last"
     columns = _telling(rows)
+    part = next((name for name in rows.others() if _PARTS.fullmatch(name)), None)
+    if part is not None:
+        joined = f"{config.date_column}+{part}"
+        return f"does column {part!r} belong to the date? set data.date_column={joined}; {_ORDERS}"
     series = (
         f"several series (columns {', '.join(columns)})? set data.where, e.g. {_example(rows, columns[0])}; "
         if columns
         else ""
     )
-    return f"{series}order lines to sum? set data.duplicates=sum (or mean, first, last)"
+    return f"{series}{_ORDERS}"
 
 
 def _first_repeat(group: npt.NDArray[np.intp]) -> int:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from forecastops.data.config import DataConfig
 from forecastops.data.date_advice import formats_of
-from forecastops.data.dialect import SEPARATORS
+from forecastops.data.date_formats import ENGLISH, english
+from forecastops.data.dialect import SEPARATORS, declared_separator, rows_of
 from forecastops.data.iso_dates import read_iso
 from forecastops.data.number_advice import options_of
 from forecastops.data.table import is_text, trimmed
@@ -21,6 +23,12 @@ __all__ = ["Columns", "find_columns", "find_header"]
 
 _LOOKED_AT = 200
 _MOST_TEXTS = 5000
+_MOSTLY = 0.7  # of a column's cells, for it to be one of dates
+_DATED = (
+    r"^[0-9]{1,4}[-./ ]+(?:[0-9]{1,2}|[A-Za-z]{3,9})[-./, ]+[0-9]{1,4}"
+    r"|^[A-Za-z]{3,9}\.?[- ][0-9]{2,4}|^[0-9]{4}-?[0-9WQ]{2}"
+)
+_FEWEST_MONTHS = 6
 _VALUES = (
     *("value", "sales", "amount", "paid", "price", "close", "total", "count", "units", "quantity", "demand", "revenue"),
     *("umsatz", "betrag", "menge", "ventes", "montant", "y", "load", "mw", "passengers"),
@@ -52,6 +60,12 @@ class Columns(NamedTuple):
     skip_rows: int = 0
 
     @property
+    def months(self) -> list[str]:
+        """Columns of numbers that are named after months or dates, where a table is wide: one row a year or series."""
+        named = [name for name in self.values if english(name.strip()) in ENGLISH or re.match(r"\d{4}-\d\d", name)]
+        return named if len(named) >= _FEWEST_MONTHS else []
+
+    @property
     def date(self) -> str | None:
         """The first column of dates."""
         return next(iter(self.dates), None)
@@ -73,14 +87,20 @@ def find_header(data: bytes) -> Header | None:
     """
     text = data[: 2**20].decode(errors="ignore")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")[:_LOOKED_AT]
-    found = filter(None, (_header(lines, separator) for separator in SEPARATORS))
-    return max(found, key=lambda one: (len(one.names) > 1, -one.skip_rows, len(one.names)), default=None)
+    declared = declared_separator(lines[0])
+    if declared is not None:
+        found = _header(["", *lines[1:]], declared)
+        return found and found._replace(skip_rows=found.skip_rows * (found.skip_rows > 1))
+    shown = list(filter(None, (_header(lines, separator) for separator in SEPARATORS)))
+    if not shown:
+        return _header(lines, " ")
+    return max(shown, key=lambda one: (-one.skip_rows, len(one.names)))
 
 
 def _header(lines: Sequence[str], separator: str) -> Header | None:
     try:
-        reader = csv.reader((line + "\n" for line in lines), delimiter=separator)
-        rows = [(reader.line_num, cells) for cells in reader if any(map(str.strip, cells))]
+        reader: Any = rows_of((line + "\n" for line in lines), separator)
+        rows = [(reader.line_num, _without_blank_end(cells)) for cells in reader if any(map(str.strip, cells))]
     except csv.Error:
         return None
     counts = Counter(len(cells) for _, cells in rows)
@@ -90,13 +110,19 @@ def _header(lines: Sequence[str], separator: str) -> Header | None:
     width = max(wide, key=lambda one: wide[one])
     if wide[width] < len(rows) / 2:
         return None
-    line, names = next((line, cells) for line, cells in rows if len(cells) == width)
+    line, names = next((line, cells) for line, cells in rows if len(cells) >= width)
     return Header(separator, tuple(name.strip() for name in names), line - 1)
+
+
+def _without_blank_end(cells: list[str]) -> list[str]:
+    while len(cells) > 1 and not cells[-1].strip():
+        cells = cells[:-1]
+    return cells
 
 
 def find_columns(columns: Mapping[str, pa.Array], config: DataConfig) -> Columns:
     """What each column holds, as far as it is dates or numbers."""
-    dates = dict(_dates(columns, config))
+    dates = dict(_dates(columns, config)) or dict(_nearly_dates(columns))
     numbers = {name: _numbers(cells, config) for name, cells in columns.items() if name not in dates}
     return Columns(dates, {name: found for name, found in numbers.items() if found})
 
@@ -115,6 +141,16 @@ def _dates(columns: Mapping[str, pa.Array], config: DataConfig) -> Iterator[tupl
             yield name, []
         elif formats:
             yield name, formats
+
+
+def _nearly_dates(columns: Mapping[str, pa.Array]) -> Iterator[tuple[str, list[str]]]:
+    """Columns of dates but for a few cells, such as that of a total: the reader says which, and the way out."""
+    for name, cells in columns.items():
+        texts = trimmed(cells) if is_text(cells) else pa.array([], pa.string())
+        dated = texts.filter(pc.match_substring_regex(texts, _DATED))
+        if len(dated) and len(dated) >= _MOSTLY * len(texts):
+            iso = not isinstance(read_iso(dated), int)
+            yield name, [] if iso else formats_of(pc.unique(dated).to_pylist()[:_MOST_TEXTS])
 
 
 def _is_iso(text: pa.Array) -> bool:

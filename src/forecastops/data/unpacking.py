@@ -25,15 +25,20 @@ _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, OSError)
 
 
-def unpacked(source: str, data: bytes) -> bytes:
+def unpacked(source: str, data: bytes, member: str | None = None) -> bytes:
     """The content of a file, whatever it is called, unpacked where it is compressed.
+
+    Args:
+        source: for messages.
+        data: what the file holds.
+        member: the file within an archive; where it holds one only, that by default.
 
     Raises:
         DataError: when it is no sound archive, holds several files, is a workbook, or grows beyond the bound.
     """
     try:
         if data.startswith(_ZIP):
-            return _zipped(source, data)
+            return _zipped(source, data, member)
         if data.startswith(_ZSTD):
             return _bounded(source, pa.CompressedInputStream(pa.BufferReader(data), "zstd"))
         for magic, opener in _OPENERS.items():
@@ -47,15 +52,18 @@ def unpacked(source: str, data: bytes) -> bytes:
     return data
 
 
-def _zipped(source: str, data: bytes) -> bytes:
+def _zipped(source: str, data: bytes, member: str | None) -> bytes:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
         if "[Content_Types].xml" in names:
             raise _workbook(source)
-        if len(names) != 1:
-            found = ", ".join(repr(name) for name in names[:5]) or "nothing"
-            raise DataError(source, f"holds {len(names)} files: {found}", "unpack it, and name the file that is meant")
-        with archive.open(names[0]) as file:
+        found = ", ".join(repr(name) for name in names[:5]) or "nothing"
+        if member is not None and member not in names:
+            raise DataError(source, f"holds no file {member!r}, but {found}", "name one that is there")
+        if member is None and len(names) != 1:
+            remedy = f"name the one that is meant, e.g. {source}/{names[0]}" if names else "name another file"
+            raise DataError(source, f"holds {len(names)} files: {found}", remedy)
+        with archive.open(member or names[0]) as file:
             return _bounded(source, file)
 
 

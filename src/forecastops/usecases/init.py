@@ -71,6 +71,10 @@ def _settings(path: Path, given: list[str], ask: Ask | None) -> tuple[list[str],
     known = {setting.partition("=")[0].strip() for setting in given}
     config = load_config(None, given).data
     columns = look_at(path, config)
+    if columns.months and "data.value_column" not in known:
+        named = ", ".join(columns.months[:3])
+        what = f"has a column for each period ({named}, ...), and a series has one row for each"
+        raise DataError(str(path), what, "turn the table, e.g. by pandas.melt; or set data.value_column")
     date = config.date_column if "data.date_column" in known else _chosen("dates", columns.dates, columns.date, ask)
     value = (
         config.value_column if "data.value_column" in known else _chosen("numbers", columns.values, columns.value, ask)
@@ -82,11 +86,11 @@ def _settings(path: Path, given: list[str], ask: Ask | None) -> tuple[list[str],
             raise DataError(str(path), what, "set data.date_column and data.value_column, and how they are written")
     found += [f"data.date_column={date}", f"data.value_column={value}"]
     formats = columns.dates.get(date or "", [])
-    if formats and "data.date_format" not in known:
-        found.append(f"data.date_format={_only(path, str(date), formats, ask)}")
+    if formats and (len(formats) == 1 or ask) and "data.date_format" not in known:
+        found.append(f"data.date_format={_only(str(date), formats, ask)}")
     readings = [" ".join(one) for one in columns.values.get(value or "", [])]
     if len(readings) == 1 or (readings and ask):
-        found += columns.values[str(value)][readings.index(_only(path, str(value), readings, ask))]
+        found += columns.values[str(value)][readings.index(_only(str(value), readings, ask))]
     return [*given, *(option for option in found if option.partition("=")[0] not in known)], columns
 
 
@@ -96,14 +100,11 @@ def _chosen(kind: str, columns: Iterable[str], likely: str | None, ask: Ask | No
     return ask(f"Which column holds the {kind}?", names, likely) if ask and likely and len(names) > 1 else likely
 
 
-def _only(path: Path, column: str, readings: list[str], ask: Ask | None) -> str:
+def _only(column: str, readings: list[str], ask: Ask | None) -> str:
     """The one way to read a column, or the one that a person chooses."""
-    if len(readings) == 1:
+    if len(readings) == 1 or ask is None:
         return readings[0]
-    if ask is not None:
-        return ask(f"How is column {column!r} written?", readings, readings[0])
-    ways = " or ".join(f"data.date_format={one}" if one.startswith("%") else one for one in readings[:2])
-    raise DataError(str(path), f"column {column!r} can be read in two ways", f"add --set with {ways}")
+    return ask(f"How is column {column!r} written?", readings, readings[0])
 
 
 def _document(path: Path, data: DataConfig, series: Series, evaluation: Evaluation, usual: Config) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from forecastops.core.errors import DataError
@@ -23,7 +24,11 @@ def read_path(path: Path | str, config: DataConfig) -> Iterator[RawTable]:
     Raises:
         DataError: naming the file and what is wrong with it.
     """
-    for file in _files(Path(path)):
+    archive, member = _within_archive(Path(path))
+    if member is not None:
+        yield read_content(f"{archive}/{member}", unpacked(str(archive), _content(archive), member), config)
+        return
+    for file in _files(archive):
         yield read_content(str(file), _content(file), config)
 
 
@@ -33,7 +38,8 @@ def read_bytes(path: Path) -> bytes:
     Raises:
         DataError: naming the file and what is wrong with it.
     """
-    return unpacked(str(path), _content(path))
+    archive, member = _within_archive(path)
+    return unpacked(str(archive), _content(archive), member)
 
 
 def read_content(source: str, data: bytes, config: DataConfig) -> RawTable:
@@ -46,6 +52,16 @@ def read_content(source: str, data: bytes, config: DataConfig) -> RawTable:
     if not data.strip():
         raise DataError(source, "is empty", "name a file that holds dates and values")
     return read_delimited(source, data, config)
+
+
+def _within_archive(path: Path) -> tuple[Path, str | None]:
+    """The archive and its file that a path such as ``sales.zip/2023.csv`` names; the path alone where it is none."""
+    with suppress(OSError, ValueError):
+        if not path.exists():
+            for archive in path.parents:
+                if archive.suffix.lower() == ".zip" and archive.is_file():
+                    return archive, path.relative_to(archive).as_posix()
+    return path, None
 
 
 def _files(path: Path) -> list[Path]:

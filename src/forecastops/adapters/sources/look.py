@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,7 +11,7 @@ from forecastops.adapters.sources.files import read_bytes
 from forecastops.core.errors import DataError
 from forecastops.data.config import DataConfig
 from forecastops.data.delimited import read_delimited
-from forecastops.data.dialect import as_utf8
+from forecastops.data.dialect import as_utf8, require_names
 from forecastops.data.look import Columns, find_columns, find_header
 from forecastops.data.parquet import is_parquet, read_parquet, stored_columns
 
@@ -33,7 +34,11 @@ def look_at(path: Path, config: DataConfig) -> Columns:
     header = find_header(as_utf8(source, data, config.encoding))
     if header is None:
         raise DataError(source, "shows no columns", "set data.separator, or name a table")
-    names = list(dict.fromkeys(header.names))
+    if not config.columns:
+        require_names(source, header.names, header.skip_rows)
+    names = [name for name, count in Counter(config.columns or header.names).items() if count == 1]
+    if len(names) < 2:
+        raise DataError(source, "names fewer than two columns", "set data.columns, or name another table")
     skipped = config.skip_rows or header.skip_rows
     wanted = config.model_copy(update={"date_column": names[0], "value_column": names[-1], "skip_rows": skipped})
     separator = config.separator or header.separator
