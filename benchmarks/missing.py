@@ -20,11 +20,12 @@ import numpy.typing as npt
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parent / "decisions"))
-from forecastops.core.config import Config, ModelConfig
 from streams import all_streams
 
 from forecastops.adapters.sources import read_series
+from forecastops.config import Config
 from forecastops.data.config import DataConfig
+from forecastops.forecasting.config import ModelConfig
 from forecastops.forecasting.forecaster import Fit, Forecaster
 from forecastops.forecasting.members import combination
 from forecastops.forecasting.rolling_origin import actuals, rolling_forecasts, window_origins

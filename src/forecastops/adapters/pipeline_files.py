@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
+from forecastops import __version__
+from forecastops.core.distribution import DISTRIBUTION
 from forecastops.core.errors import ConfigError
 
 __all__ = ["REQUIREMENTS", "PipelineRequest", "pipeline_files"]
@@ -29,8 +30,8 @@ _TESTS = {
       run: make PYTHON=python check
 """,
 }
-_WHERE_DATA = """# The data that the pipeline names by `data`. Files of this repository, and addresses such as abfss://, need no step:
-# replace it by what brings yours, for example a step with `az storage blob download-batch`.
+_WHERE_DATA = """# The data that the pipeline names by `data`. Files of this repository need no step, nor do
+# addresses such as abfss://. Else replace it by what brings yours, e.g. `az storage blob download-batch`.
 """
 _INSTALL = (
     "test -x .venv/bin/forecastops || "
@@ -40,7 +41,7 @@ _AZURE_DATA = f"""{_WHERE_DATA}steps:
 - bash: echo 'the data need no step'
   displayName: Data
 """
-_AZURE_ENVIRONMENT = f"""# Steps: the package, from the cache where its version and the interpreter are the same; on the PATH of later steps.
+_AZURE_ENVIRONMENT = f"""# Steps: the package, from the cache where its version and Python's are the same, on the PATH.
 steps:
 - task: UsePythonVersion@0
   displayName: Python 3.11
@@ -86,14 +87,12 @@ class PipelineRequest:
         system: ``azure-devops`` or ``github``.
         data: what the commands are given as data: files, separated by commas, or addresses.
         config: the configuration file, relative to the repository.
-        distribution: the name under which the package is installed, and extras that the data need.
-        extras: of the package.
+        extras: of the package, which the data need.
     """
 
     system: str
     data: str
     config: str
-    distribution: str
     extras: Sequence[str] = ()
 
 
@@ -107,7 +106,7 @@ def pipeline_files(request: PipelineRequest) -> dict[str, str]:
         raise ConfigError(f"data {request.data}", "no pipeline can name it safely", "rename the file")
     found = _github(request) if request.system == "github" else _azure_devops(request)
     extras = f"[{','.join(request.extras)}]" if request.extras else ""
-    return {**found, REQUIREMENTS: f"{request.distribution}{extras}=={version(request.distribution)}\n"}
+    return {**found, REQUIREMENTS: f"{DISTRIBUTION}{extras}=={__version__}\n"}
 
 
 def _azure_devops(request: PipelineRequest) -> dict[str, str]:

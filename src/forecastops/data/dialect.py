@@ -181,7 +181,9 @@ def position(source: str, layout_line: int, header: Sequence[str], name: str, op
         return list(header).index(wanted)
     found = "twice or more" if wanted in header else "not"
     columns = ", ".join(repr(column if len(column) <= 40 else column[:37] + "...") for column in header[:20])
-    remedy = f"set {option}" + (" (or data.separator)" if len(header) == 1 else "")
+    remedy = f"set {option}"
+    if len(header) == 1:
+        remedy += ' (or data.separator=" ")' if " " in header[0] else " (or data.separator)"
     place = f"{source}:{layout_line}" if layout_line else source
     raise DataError(place, f"column {wanted!r} is {found} there; its columns are {columns}", remedy)
 

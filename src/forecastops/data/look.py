@@ -29,6 +29,7 @@ _DATED = (
     r"|^[A-Za-z]{3,9}\.?[- ][0-9]{2,4}|^[0-9]{4}-?[0-9WQ]{2}"
 )
 _FEWEST_MONTHS = 6
+_CALLED_DATE = re.compile(r"(?i)date|datum|day|tag|time|zeit|month|monat|week|woche|kw|year|jahr|^(ds|ts|fy|period)$")
 _VALUES = (
     *("value", "sales", "amount", "paid", "price", "close", "total", "count", "units", "quantity", "demand", "revenue"),
     *("umsatz", "betrag", "menge", "ventes", "montant", "y", "load", "mw", "passengers"),
@@ -122,9 +123,10 @@ def _without_blank_end(cells: list[str]) -> list[str]:
 
 def find_columns(columns: Mapping[str, pa.Array], config: DataConfig) -> Columns:
     """What each column holds, as far as it is dates or numbers."""
-    dates = dict(_dates(columns, config)) or dict(_nearly_dates(columns))
+    dates = dict(_dates(columns, config)) or dict(_nearly_dates(columns)) or _by_name(columns)
     numbers = {name: _numbers(cells, config) for name, cells in columns.items() if name not in dates}
-    return Columns(dates, {name: found for name, found in numbers.items() if found})
+    values = {name: found for name, found in numbers.items() if found}
+    return Columns(dates, values or {name: [] for name in _nearly_numbers(columns) if name not in dates})
 
 
 def _dates(columns: Mapping[str, pa.Array], config: DataConfig) -> Iterator[tuple[str, list[str]]]:
@@ -151,6 +153,21 @@ def _nearly_dates(columns: Mapping[str, pa.Array]) -> Iterator[tuple[str, list[s
         if len(dated) and len(dated) >= _MOSTLY * len(texts):
             iso = not isinstance(read_iso(dated), int)
             yield name, [] if iso else formats_of(pc.unique(dated).to_pylist()[:_MOST_TEXTS])
+
+
+def _by_name(columns: Mapping[str, pa.Array]) -> dict[str, list[str]]:
+    """The column that is called like a date, for the reader to say what its cells are."""
+    likely = [name for name in columns if _CALLED_DATE.search(name)]
+    return {name: [] for name in likely[:1]}
+
+
+def _nearly_numbers(columns: Mapping[str, pa.Array]) -> Iterator[str]:
+    """Columns of numbers with something that only a person can know, or with a few cells that are none."""
+    for name, cells in columns.items():
+        if is_text(cells):
+            digits = pc.match_substring_regex(trimmed(cells), "[0-9]")
+            if pc.sum(digits).as_py() >= _MOSTLY * len(cells):
+                yield name
 
 
 def _is_iso(text: pa.Array) -> bool:

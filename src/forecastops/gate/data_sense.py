@@ -27,6 +27,7 @@ _BEFORE = 28  # values before a jump that say what was usual
 _TENTH = 0.12  # how near the logarithm of a jump must be to a whole number: a factor of 1.3
 _PART = 0.6  # of the smallest of the same season, below which a last period is perhaps not complete
 _SEASONS = 8
+_PLACEHOLDERS = (99, 999, 9999, 99999, 999999, 9999999, 99.9, 999.9, 9999.9, 999.99, 9999.99)
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,19 @@ def doubts(series: Series, model: Model, season: int) -> tuple[Doubt, ...]:
         found.append(Doubt("alarm", alarm.date, alarm=alarm))
     if alarm is None or alarm.rule != "constant_run":
         found += _run(values[rows], dates[int(rows[-1])])
-    return tuple(found)
+    return (*_placeholder(values[rows]), *found)
+
+
+def _placeholder(known: Array) -> Iterator[str]:
+    """A number such as -9999, far from all others, that stands for a missing value."""
+    for value in np.unique(known[np.isin(np.abs(known), _PLACEHOLDERS)]):
+        others = known[known != value]
+        times = len(known) - len(others)
+        if len(others) < 2 or times < 2:
+            continue
+        low, high = float(np.min(others)), float(np.max(others))
+        if value < low - (high - low) or value > high + (high - low):
+            yield f"{value:g} stands {times} times, far from all other values: missing? data.na_values={value:g}"
 
 
 def _far_off(values: Array, date: str, model: Model, season: int) -> Iterator[Doubt]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from forecastops.adapters.pipeline_files import PipelineRequest, pipeline_files
 from forecastops.adapters.sources.look import look_at
 from forecastops.adapters.sources.read_series import read_series
 from forecastops.config import Config
@@ -21,6 +22,7 @@ from forecastops.forecasting.config import Evaluation
 __all__ = ["CONFIG_FILE", "Ask", "Start", "init"]
 
 CONFIG_FILE = "forecastops.yaml"
+_LONGEST_ENDPOINT = 32
 Ask = Callable[[str, Sequence[str], str], str]  # question, choices, default
 
 
@@ -34,10 +36,13 @@ class Start:
     settings: tuple[str, ...]
     path: Path
     next_command: str
+    pipeline: tuple[Path, ...] = ()
 
 
-def init(path: Path, overrides: Iterable[str], folder: Path, ask: Ask | None = None) -> Start:
-    """Find what reads the file, and write ``forecastops.yaml`` into ``folder``.
+def init(
+    path: Path, overrides: Iterable[str], folder: Path, ask: Ask | None = None, pipeline: str | None = None
+) -> Start:
+    """Find what reads the file, and write ``forecastops.yaml`` into ``folder``, and a pipeline's files where asked for.
 
     Args:
         path: a table.
@@ -45,6 +50,7 @@ def init(path: Path, overrides: Iterable[str], folder: Path, ask: Ask | None = N
         folder: the current one.
         ask: asks a person where there is a choice; by default what is most likely is taken, and what can be read in
             two ways is refused.
+        pipeline: ``azure-devops`` or ``github``; None for no pipeline.
 
     Raises:
         DataError: when the file makes no series, naming the option that would help; or a configuration is there.
@@ -55,7 +61,11 @@ def init(path: Path, overrides: Iterable[str], folder: Path, ask: Ask | None = N
     series = read_series([path], config.data)
     evaluation = config.evaluation_of(series.frequency)
     text = _document(path, config.data, series, evaluation, Config())
-    (written,) = write_new(folder, {CONFIG_FILE: text})
+    files = {CONFIG_FILE: text}
+    if pipeline is not None:
+        data = Path(path).as_posix()
+        files = {CONFIG_FILE: text + _deployment(path), **pipeline_files(PipelineRequest(pipeline, data, CONFIG_FILE))}
+    written, *others = write_new(folder, files)
     return Start(
         series,
         evaluation,
@@ -63,6 +73,7 @@ def init(path: Path, overrides: Iterable[str], folder: Path, ask: Ask | None = N
         tuple(settings[0]),
         written,
         f"forecastops train --data {shlex.quote(str(path))}",
+        tuple(others),
     )
 
 
@@ -80,6 +91,7 @@ def _settings(path: Path, given: list[str], ask: Ask | None) -> tuple[list[str],
         config.value_column if "data.value_column" in known else _chosen("numbers", columns.values, columns.value, ask)
     )
     found = [f"data.skip_rows={columns.skip_rows}"] if columns.skip_rows else []
+    found += ['data.separator=" "'] if columns.separator == " " else []  # looked for only where no other is found
     for kind, name in (("dates", date), ("numbers", value)):
         if name is None:
             what = f"has no column that holds {kind} alone"
@@ -129,6 +141,24 @@ def _document(path: Path, data: DataConfig, series: Series, evaluation: Evaluati
         "",
     ]
     return "\n".join(lines)
+
+
+def _deployment(path: Path) -> str:
+    """Where a pipeline deploys to: a managed endpoint, since its agents do not last."""
+    return "\n".join(
+        (
+            "# The workspace is that of the variable MLFLOW_TRACKING_URI.",
+            "deployment:",
+            "  target: azureml",
+            f"  name: {_model_name(path)[:_LONGEST_ENDPOINT].strip('-')}  # unique within the Azure region",
+            "  timeout_seconds: 1800",
+            "  settings:",
+            "    computeType: managed",
+            "    instanceType: Standard_DS2_v2",
+            "    instanceCount: 1",
+            "",
+        )
+    )
 
 
 def _model_name(path: Path) -> str:

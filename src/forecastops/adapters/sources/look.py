@@ -33,12 +33,13 @@ def look_at(path: Path, config: DataConfig) -> Columns:
         return find_columns({name: stored[name] for name in names}, config)
     header = find_header(as_utf8(source, data, config.encoding))
     if header is None:
+        read_delimited(source, data, config)  # says what else it is, where it knows
         raise DataError(source, "shows no columns", "set data.separator, or name a table")
     if not config.columns:
         require_names(source, header.names, header.skip_rows)
     names = [name for name, count in Counter(config.columns or header.names).items() if count == 1]
     if len(names) < 2:
-        raise DataError(source, "names fewer than two columns", "set data.columns, or name another table")
+        raise DataError(source, "has no two columns with names of their own", "set data.columns, or name another table")
     skipped = config.skip_rows or header.skip_rows
     wanted = config.model_copy(update={"date_column": names[0], "value_column": names[-1], "skip_rows": skipped})
     separator = config.separator or header.separator
