@@ -315,5 +315,5 @@ def test_an_archive_of_several_files_names_them(tmp_path: Path) -> None:
     config = load_config(None, ["data.date_column=date", "data.value_column=v"]).data
     with pytest.raises(ForecastopsError, match=r"'a.csv', 'readme.csv'; name the one that is meant, e.g. .*zip/a.csv"):
         read_series([tmp_path / "several.zip"], config)
-    with pytest.raises(ForecastopsError, match="holds no file 'b.csv'"):
+    with pytest.raises(ForecastopsError, match="holds no file"):
         read_series([tmp_path / "several.zip" / "b.csv"], config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -154,7 +155,9 @@ def _unreadable(row: int, text: pa.Array, column: _Column, config: DataConfig) -
     expected = f"no date of data.date_format {config.date_format}" if config.date_format else "no ISO date"
     if not text[row].as_py():
         return column.refusal(row, "which is no date", _rows_remedy(row, text, column, config) or "give the date")
-    found = advice(text.to_pylist() if len(text) <= 100_000 else pc.unique(text).to_pylist(), text[row].as_py())
+    # Without digits it is the name of a total or the like, which its own message is about.
+    kinds = pc.unique(text.filter(pc.match_substring_regex(text, "[0-9]"))).to_pylist()
+    found = advice(kinds, text[row].as_py()) if re.search(r"\d", text[row].as_py()) else None
     if found is not None:
         return column.refusal(row, found.what or f"which is {expected}", found.remedy)
     remedy = _rows_remedy(row, text, column, config) or "write dates as 2013-07-31, or set data.date_format"

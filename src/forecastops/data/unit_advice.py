@@ -104,4 +104,4 @@ def _is_currency(unit: str) -> bool:
 
 
 def _mapping(units: Mapping[str, float]) -> str:
-    return "{" + ", ".join(f"{unit!r}: {factor:g}" for unit, factor in units.items()) + "}"
+    return "{" + ", ".join(f"{unit!r}: {factor:.15g}" for unit, factor in units.items()) + "}"
