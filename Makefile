@@ -11,7 +11,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univ
 # Nothing is installed but what the lock files name, byte for byte.
 INSTALL := $(BIN)/python -m pip install -q --require-hashes -r
 
-.PHONY: demo test test-fast check coverage bench bench-gate bench-selection bench-estimation soak hooks lock notices bom dist release clean
+.PHONY: demo test test-fast check coverage bench bench-gate bench-selection bench-estimation bench-missing soak hooks lock notices bom dist release clean
 
 demo: $(VENV)/.installed
 	$(BIN)/forecastops demo
@@ -51,6 +51,10 @@ bench-selection: $(VENV)/.installed-dev
 bench-estimation: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/estimation.py $(QUICK)
 
+# What do missing days cost, left to the model or interpolated?
+bench-missing: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/missing.py $(QUICK)
+
 # Random kills, and pairs of machines that start at once, for an hour and more.
 soak: $(VENV)/.installed-dev
 	$(BIN)/python tests/support/soak.py
@@ -60,10 +64,13 @@ soak: $(VENV)/.installed-dev
 
 # The lock files, the conda files and the models' own requirements all derive from pyproject.toml. The developers' lock
 # comes first, since azure-ai-ml's telemetry lags behind mlflow's by a patch release: so the tests run what users install.
+# azureml-fsspec wants an fsspec and a cloudpickle of 2023, so that extra has an environment and a lock of its own.
 lock: $(VENV)/.installed-build
 	$(COMPILE) --extra dev --output-file requirements-dev.lock pyproject.toml
 	$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
 	$(COMPILE) --constraint requirements-dev.lock --group build --output-file requirements-build.lock
+	$(COMPILE) --constraint requirements.lock --extra cloud --output-file requirements-cloud.lock pyproject.toml
+	$(COMPILE) --extra azureml --output-file requirements-azureml.lock pyproject.toml
 	$(BIN)/python scripts/derive_pins.py $(BIN)/uv
 
 # The quick checks before each commit.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from click.testing import CliRunner
 
 from forecastops.commands.main import main
 from servers import free_port, wait_for_port
+from standin.server import Request, Response
+from standin.workspace import SCOPE, Workspace
 
 PROGRAM = shutil.which("azurite-blob")
 # The emulator's own account, which is public.
@@ -47,6 +50,7 @@ def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     "path",
     [
         "az://data/sub/sales.csv",
+        "az://data/sub/",
         "abfs://data/sub/sales.csv",
         "abfss://data@devstoreaccount1.dfs.core.windows.net/sub/sales.csv",
     ],
@@ -60,7 +64,30 @@ def test_a_blob_is_read_with_credentials_of_the_environment(
     assert result.exit_code == 0, result.stderr
     found = json.loads(result.stdout)
     assert (found["rows_read"], found["sum"], found["end"]) == (112, 4 * sum(range(1, 29)), "2023-04-28")
-    gone = CliRunner().invoke(main, ["data", "check", path.replace("sales", "none"), *settings])
+    gone = CliRunner().invoke(main, ["data", "check", path.replace("sub", "none"), *settings])
     assert gone.exit_code == 1
-    assert "is not there" in gone.stderr
+    assert re.search("is not there|is a folder without files", gone.stderr)
     assert KEY not in gone.stderr
+
+
+def test_registered_data_are_read_by_their_name(
+    connection: str, azure: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    properties = {
+        f"{SCOPE}/data/sales": {"latestVersion": "3"},
+        f"{SCOPE}/data/sales/versions/3": {"dataUri": "azureml://datastores/mine/paths/sub/sales.csv"},
+        f"{SCOPE}/datastores/mine": {"accountName": "devstoreaccount1", "containerName": "data"},
+    }
+
+    def resources(request: Request) -> Response | None:
+        known = properties.get(request.path)
+        return Response.of({"properties": known}) if known else None
+
+    azure.routers.insert(0, resources)
+    for name, value in azure.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", connection)
+    settings = ["--set", "data.date_column=date", "--set", "data.value_column=value"]
+    result = CliRunner().invoke(main, ["data", "check", "azureml:sales", *settings, "--json"])
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["sum"] == 4 * sum(range(1, 29))

@@ -19,6 +19,7 @@ from packaging.requirements import Requirement
 from repository import ROOT
 
 LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-build.lock"]
+EXTRAS = ["requirements-cloud.lock", "requirements-azureml.lock"]
 WORKFLOWS = [*(ROOT / ".github/workflows").glob("*.yml"), *(ROOT / ".github/actions").rglob("*.yml")]
 
 
@@ -59,7 +60,7 @@ def is_allowed(expression: str) -> bool:
     return any(all(one in ALLOWED for one in part) for part in alternatives)
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", [*LOCKS, *EXTRAS])
 def test_every_locked_package_has_its_hashes_and_no_address(lock: str) -> None:
     found = list(locked(lock))
     assert len(found) > 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
@@ -30,8 +30,8 @@ def is_address(path: str) -> bool:
     return re.match(r"[A-Za-z][A-Za-z0-9+.:-]*://", path) is not None
 
 
-def read_address(address: str) -> tuple[str, bytes]:
-    """Return the content of the file at an address, and what messages call it.
+def read_address(address: str) -> list[tuple[str, bytes]]:
+    """Return what is at an address: of a file, or of each in a folder, whose address ends in a slash; by their names.
 
     Credentials come from the environment, as the protocol's own library reads them.
 
@@ -47,7 +47,7 @@ def read_address(address: str) -> tuple[str, bytes]:
         known = ", ".join(PROTOCOLS)
         raise ConfigError(f"data {shown}", f"protocol {protocol!r} is not allowed", f"take one of {known}, or a file")
     require_no_secret(address)
-    return shown, _within(MAX_SECONDS, shown, lambda: _downloaded(address, protocol, shown))
+    return _within(MAX_SECONDS, shown, lambda: list(_files(address, protocol, shown)))
 
 
 def require_no_secret(address: str) -> None:
@@ -68,17 +68,34 @@ def require_no_secret(address: str) -> None:
         raise ConfigError(f"data {redact_uri(address)}", f"its address holds {where}, which logs would show", remedy)
 
 
-def _downloaded(address: str, protocol: str, shown: str) -> bytes:
-    """Return the file by pieces, up to the bound whatever its size is said to be."""
+def _files(address: str, protocol: str, shown: str) -> Iterator[tuple[str, bytes]]:
     filesystem, path = _filesystem(address, protocol, shown)
-    options = {"block_size": 0} if protocol in ("http", "https") else {}
-    found, begun = bytearray(), time.monotonic()
-    with filesystem.open(path, "rb", **options) as file:
+    deadline, left = time.monotonic() + MAX_SECONDS, MAX_BYTES
+    if protocol in ("http", "https"):
+        yield shown, _content(filesystem.open(path, "rb", block_size=0), shown, deadline, left)
+        return
+    parts = [path]
+    if address.endswith("/"):
+        found = sorted(filesystem.find(path))
+        parts = [part for part in found if not part.rpartition("/")[2].startswith((".", "_"))]
+        if not parts:
+            raise DataError(shown, "is a folder without files", "correct the address")
+    for part in parts:
+        name = shown + part.removeprefix(path.rstrip("/")).lstrip("/")
+        data = _content(filesystem.open(part, "rb"), name, deadline, left)
+        left -= len(data)
+        yield name, data
+
+
+def _content(opened: Any, shown: str, deadline: float, most: int) -> bytes:
+    """Read the file by pieces, up to the bound whatever its size is said to be."""
+    found = bytearray()
+    with opened as file:
         while piece := file.read(_CHUNK):
             found += piece
-            if len(found) > MAX_BYTES:
+            if len(found) > most:
                 raise DataError(shown, f"is larger than {MAX_BYTES // 2**20} MiB", "give fewer rows or columns")
-            if time.monotonic() - begun > MAX_SECONDS:
+            if time.monotonic() > deadline:
                 raise DataError(shown, f"takes longer than {MAX_SECONDS:g} s", "fetch it first, and name the file")
     return bytes(found)
 

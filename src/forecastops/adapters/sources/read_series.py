@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from forecastops.adapters.sources.address import is_address, read_address
+from forecastops.adapters.sources.data_asset import asset_address, is_asset
 from forecastops.adapters.sources.files import read_content, read_path
 from forecastops.adapters.sources.frames import frame_name, read_frame
 from forecastops.adapters.sources.query import is_query, read_query
@@ -28,10 +29,11 @@ _FILE = "file://"
 def read_series(sources: Sequence[Source], config: DataConfig, *, newest_part: bool = False) -> Series:
     """Read sources and join their rows into one series, in order of date.
 
-    A source is a file, a folder of files, an address that fsspec knows, a database's address with a query, ``-`` for
-    standard input, or a DataFrame or Series. Text files with columns, compressed or not, and Parquet are known by their
-    content. Sources may overlap where they agree, or as ``data.duplicates`` says. Columns that are not named are
-    ignored. A ``newest_part`` follows rows that are known, and may hold one value only.
+    A source is a file, a folder of files, an address that fsspec knows, the name of data that are registered in an
+    Azure ML workspace (``azureml:sales``), a database's address with a query, or ``-`` for standard input. Text files
+    with columns, compressed or not, and Parquet are known by their content. Sources may overlap where they agree, or as
+    ``data.duplicates`` says. Columns that are not named are ignored. A ``newest_part``
+    follows rows that are known, and may hold one value only.
 
     Raises:
         DataError: one line naming the source, the row where there is one, and what is wrong.
@@ -46,7 +48,13 @@ def read_series(sources: Sequence[Source], config: DataConfig, *, newest_part: b
 
 def source_names(sources: Sequence[Source]) -> str:
     """What records call the sources: names of files, and addresses without what may be secret."""
-    return ", ".join(map(_name, sources))
+    found = []
+    for path in map(str, paths):
+        if path == STANDARD_INPUT:
+            found.append("standard input")
+        else:
+            found.append(redact_uri(path) if is_address(path) or is_asset(path) else Path(path).name)
+    return ", ".join(found)
 
 
 def _name(source: Source) -> str:
@@ -69,7 +77,11 @@ def _tables(source: Source, config: DataConfig) -> Iterator[RawTable]:
         yield from read_path(text.removeprefix(_FILE), config)
     elif is_query(text):
         yield read_query(text, config)
+    elif is_asset(text):
+        for name, data in read_address(asset_address(text)):
+            yield read_content(name, data, config)
     elif is_address(text):
-        yield read_content(*read_address(text), config)
+        for name, data in read_address(text):
+            yield read_content(name, data, config)
     else:
         yield from read_path(source, config)
