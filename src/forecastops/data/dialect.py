@@ -32,6 +32,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_PIECE = 2**22
 _LOOKED_AT = 100  # lines in which a header is looked for, to say where it is
 
 
@@ -58,6 +59,8 @@ def as_utf8(source: str, data: bytes, encoding: str | None) -> bytes:
         DataError: naming line and byte that are not of the encoding, and the option that says another.
     """
     name = encoding or next((known for mark, known in _MARKS if data.startswith(mark)), "utf-8")
+    if name == "utf-8" and b"\0" not in data and _is_utf8(data):
+        return data
     try:
         text = data.decode(name)
     except UnicodeError as error:
@@ -67,9 +70,19 @@ def as_utf8(source: str, data: bytes, encoding: str | None) -> bytes:
         wide = _wide(data)
         remedy = f"set data.encoding={wide}" if wide and not encoding else "export it as text"
         raise DataError(f"{source}:{line}", "holds binary data", remedy)
-    if name == "utf-8":
-        return data
     return text.removeprefix("\ufeff").encode()
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Whether it all can be decoded, by pieces: as one text it would take as much memory again."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(data), _PIECE):
+            decoder.decode(data[start : start + _PIECE])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _wide(data: bytes) -> str | None:

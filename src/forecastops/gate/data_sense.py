@@ -36,18 +36,19 @@ class Doubt:
 
     Args:
         code: far_off, the last value far outside its one-step interval; alarm, what the guardrail refuses; stuck, a
-            run of equal values at the end that is longer than any before; unit, a factor of a power of ten.
+            run of equal values at the end that is longer than any before; unit, a factor of a power of ten;
+            placeholder, a number that seems to stand for a missing value.
         date: ISO date of the newest row concerned, or from which on the unit is another.
         value: the value, or the factor.
         low: lower end of the 95 % interval.
         high: its upper end.
         partial: whether the value is perhaps that of a period that is not over yet.
-        length: how many values in a row are the same.
+        length: how many values in a row, or placeholders, are the same.
         longest: how many were before, at most.
         alarm: what the guardrail says.
     """
 
-    code: Literal["far_off", "alarm", "stuck", "unit"]
+    code: Literal["far_off", "alarm", "stuck", "unit", "placeholder"]
     date: str
     value: float = math.nan
     low: float = math.nan
@@ -75,19 +76,18 @@ def doubts(series: Series, model: Model, season: int) -> tuple[Doubt, ...]:
         found.append(Doubt("alarm", alarm.date, alarm=alarm))
     if alarm is None or alarm.rule != "constant_run":
         found += _run(values[rows], dates[int(rows[-1])])
-    return (*_placeholder(values[rows]), *found)
+    return (*_placeholder(values[rows], [dates[row] for row in rows]), *found)
 
 
-def _placeholder(known: Array) -> Iterator[str]:
+def _placeholder(known: Array, dates: list[str]) -> Iterator[Doubt]:
     """A number such as -9999, far from all others, that stands for a missing value."""
     for value in np.unique(known[np.isin(np.abs(known), _PLACEHOLDERS)]):
-        others = known[known != value]
-        times = len(known) - len(others)
-        if len(others) < 2 or times < 2:
+        rows, others = np.flatnonzero(known == value), known[known != value]
+        if len(others) < 2 or len(rows) < 2:
             continue
         low, high = float(np.min(others)), float(np.max(others))
         if value < low - (high - low) or value > high + (high - low):
-            yield f"{value:g} stands {times} times, far from all other values: missing? data.na_values={value:g}"
+            yield Doubt("placeholder", dates[rows[-1]], float(value), length=len(rows))
 
 
 def _far_off(values: Array, date: str, model: Model, season: int) -> Iterator[Doubt]:

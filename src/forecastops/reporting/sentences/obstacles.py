@@ -42,6 +42,9 @@ def doubt_sentence(doubt: Doubt) -> str:
     if doubt.code == "stuck":
         before = f"before, at most {doubt.longest} in a row were the same"
         return f"the last {doubt.length} values, to {doubt.date}, are all {doubt.value:.6g}; {before}: a stuck sensor?"
+    if doubt.code == "placeholder":
+        shown = f"{doubt.value:g}"
+        return f"{shown} stands {doubt.length} times, far from all other values: missing? data.na_values={shown}"
     part = "; is its period complete? data.drop_last=1 leaves it out" if doubt.partial else ""
     return (
         f"the newest value {doubt.value:.6g} of {doubt.date} lies far outside its one-step interval, {doubt.low:.6g} "

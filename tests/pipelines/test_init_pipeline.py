@@ -13,11 +13,12 @@ import yaml
 from click.testing import CliRunner, Result
 from jsonschema import Draft7Validator
 
-from conftest import new_command, stop_endpoints
+from command import new_command
 from forecastops import __version__
 from forecastops.adapters.samples import transactions
 from forecastops.commands.main import main
 from forecastops.core.distribution import DISTRIBUTION
+from local_endpoint_support import stop_endpoints
 from pipeline_rehearsal.definition import load_pipeline
 from pipeline_rehearsal.forked_command import forked_command
 from pipeline_rehearsal.rules import files_of, problems

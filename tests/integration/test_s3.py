@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -26,8 +28,7 @@ def bucket() -> Iterator[str]:
     """The address of a server with the bucket ``data`` that holds two parts of a series."""
     if not (find_spec("moto") and find_spec("s3fs") and find_spec("flask")):
         pytest.skip("moto's server or s3fs is not installed")
-    import s3fs
-
+    s3fs: Any = importlib.import_module("s3fs")
     port = free_port()
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:

@@ -80,8 +80,8 @@ EXPORTS = {
         (
             "data.encoding=cp1252",
             "data.skip_rows=3",
-            "data.skip_footer=1",
             "data.date_format=%d.%m.%Y",
+            "data.skip_footer=1",
             "data.decimal=,",
             "data.thousands=.",
         ),
