@@ -13,7 +13,6 @@ import pytest
 from command import Command, new_command
 from local_endpoint_support import stop_endpoints
 
-RNG = np.random.default_rng(5)
 COLUMNS = ("--set", "data.date_column=ds", "--set", "data.value_column=y")
 
 
@@ -27,7 +26,12 @@ def command(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> I
 
 def series(dates: pd.DatetimeIndex, season: int) -> pd.DataFrame:
     rows = np.arange(len(dates))
-    values = 1000 + rows / 5 + 150 * np.sin(2 * np.pi * rows / season) + 20 * RNG.normal(size=len(dates))
+    values = (
+        1000
+        + rows / 5
+        + 150 * np.sin(2 * np.pi * rows / season)
+        + 20 * np.random.default_rng(7).normal(size=len(dates))
+    )
     return pd.DataFrame({"ds": dates, "y": np.round(values, 2)})
 
 
@@ -36,7 +40,7 @@ KINDS = {
     "MS": (pd.date_range("2015-01-01", periods=96, freq="MS"), 12, 6),
     "QS-OCT": (pd.date_range("2004-01-01", periods=60, freq="QS-OCT"), 4, 4),
     "B": (pd.bdate_range("2023-01-02", periods=160), 5, 10),
-    "h": (pd.date_range("2023-01-02", periods=24 * 21, freq="h"), 24, 24),
+    "h": (pd.date_range("2023-01-02", periods=24 * 14, freq="h"), 24, 24),
 }
 
 

@@ -18,7 +18,7 @@ from servers import free_port, wait_for_port
 
 PARTS = [
     "date,value\n" + "".join(f"2023-{month:02}-{day:02},{day}\n" for month in months for day in range(1, 29))
-    for months in ((1, 2), (3, 4))
+    for months in ((1, 2, 3), (4, 5, 6))
 ]
 SETTINGS = ["--set", "data.date_column=date", "--set", "data.value_column=value"]
 
@@ -52,11 +52,11 @@ def test_a_file_and_a_folder_are_read_by_the_environments_credentials(
         monkeypatch.setenv(f"AWS_{name}", value)
     result = CliRunner().invoke(main, ["data", "check", "s3://data/sales/part-0.csv", *SETTINGS, "--json"])
     assert result.exit_code == 0, result.stderr
-    assert json.loads(result.stdout)["rows_read"] == 56
+    assert json.loads(result.stdout)["rows_read"] == 84
     result = CliRunner().invoke(main, ["data", "check", "s3://data/sales/", *SETTINGS, "--json"])
     assert result.exit_code == 0, result.stderr
     found = json.loads(result.stdout)
-    assert (found["rows_read"], found["sum"], found["end"]) == (112, 4 * sum(range(1, 29)), "2023-04-28")
+    assert (found["rows_read"], found["sum"], found["end"]) == (168, 6 * sum(range(1, 29)), "2023-06-28")
     gone = CliRunner().invoke(main, ["data", "check", "s3://data/none.csv", *SETTINGS])
     assert gone.exit_code == 1
     assert "s3://data/none.csv: is not there" in gone.stderr
