@@ -97,7 +97,7 @@ class PipelineRequest:
 
 
 def pipeline_files(request: PipelineRequest) -> dict[str, str]:
-    """The files of a repository's pipeline, by their paths in it.
+    """Return the files of a repository's pipeline, by their paths in it.
 
     Raises:
         ConfigError: for data whose name YAML or a list of files cannot hold.
@@ -174,7 +174,7 @@ def _without_tests(name: str) -> str:
 
 
 def _changed(name: str, *changes: tuple[str, str]) -> str:
-    """A file of this project with some of its text replaced, all of which must be there."""
+    """Return a file of this project with some of its text replaced, all of which must be there."""
     text = _source(name)
     for old, new in changes:
         if old not in text:
@@ -184,6 +184,6 @@ def _changed(name: str, *changes: tuple[str, str]) -> str:
 
 
 def _source(name: str) -> str:
-    """A file as the wheel carries it, or of the checkout that is installed in place."""
+    """Return a file as the wheel carries it, or of the checkout that is installed in place."""
     packed = _PACKAGE / "pipeline_files" / name.replace(".github", "github")
     return (packed if packed.is_file() else _PACKAGE.parents[1] / name).read_text("utf-8")

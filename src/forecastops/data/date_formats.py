@@ -32,7 +32,7 @@ _WORD = re.compile(r"[^\W\d_]{3,}\.?")
 
 
 def by_format(texts: list[str], written: str) -> pd.Series[pd.Timestamp]:
-    """Dates of texts, missing where one is not of the format; in UTC where the format has an offset.
+    """Read dates of texts, missing where one is not of the format; in UTC where the format has an offset.
 
     Args:
         texts: trimmed.
@@ -50,12 +50,12 @@ def by_format(texts: list[str], written: str) -> pd.Series[pd.Timestamp]:
 
 
 def english(text: str) -> str:
-    """The text with the names of months in English and short."""
+    """Return the text with the names of months in English and short."""
     return _WORD.sub(lambda word: _MONTH_OF.get(word[0].rstrip(".").casefold(), word[0]), text)
 
 
 def counted(numbers: pd.Series[Any], unit: str) -> pd.Series[pd.Timestamp]:
-    """Dates of numbers, or texts of numbers, that count since 1970, or days as Excel does, whose parts are of a day.
+    """Read dates of numbers, or texts of numbers, that count since 1970, or count days and their parts as Excel does.
 
     Raises:
         ValueError: where one is no such number.

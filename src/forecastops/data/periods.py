@@ -18,7 +18,7 @@ _FEWEST_CLOCKS = 10  # different times of day, before rows are called events
 
 
 def in_periods(rows: Rows, offset: BaseOffset | None, config: DataConfig, notes: list[str]) -> Rows:
-    """Rows with the date of their period, where a frequency is configured and what several rows of one date make.
+    """Give rows the date of their period, where a frequency is configured and what several rows of one date make.
 
     Args:
         rows: in order of date.
@@ -38,14 +38,14 @@ def in_periods(rows: Rows, offset: BaseOffset | None, config: DataConfig, notes:
 
 
 def are_events(rows: Rows) -> bool:
-    """Whether rows look like single events: several a day, at many different times."""
+    """Return whether rows look like single events: several a day, at many different times."""
     dates = pd.DatetimeIndex(rows.stamps)
     days = dates.normalize()
     return len(days.unique()) < len(dates) and len((dates - days).unique()) >= _FEWEST_CLOCKS
 
 
 def _starts(dates: pd.DatetimeIndex, offset: BaseOffset) -> pd.DatetimeIndex:
-    """The date on the grid of each: the start of its hours or days, months or weeks by their anchor."""
+    """Return the date on the grid of each: the start of its hours or days, months or weeks by their anchor."""
     if isinstance(offset, Tick):
         return dates.floor(offset)
     days, kinds = np.unique(dates.normalize(), return_inverse=True)

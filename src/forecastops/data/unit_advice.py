@@ -59,7 +59,7 @@ def stripped(numbers: Sequence[str], config: DataConfig) -> Stripped:
 
 
 def _signs(numbers: Sequence[str], config: DataConfig) -> tuple[DataConfig, tuple[str, ...]]:
-    """How negative numbers are written, where it is not as configured."""
+    """Find how negative numbers are written, where it is not as configured."""
     if config.negative != "minus":
         return config, ()
     kinds = (("parentheses", r"[^()\d]*\([^()]*\d[^()]*\)[^()\d]*"), ("trailing", r".*\d[^-]*-"))
@@ -70,7 +70,7 @@ def _signs(numbers: Sequence[str], config: DataConfig) -> tuple[DataConfig, tupl
 
 
 def _units(signed: Sequence[str]) -> Counter[str] | None:
-    """How many texts have each unit; None where one is no number with at most a unit on either side."""
+    """Count how many texts have each unit; None where one is no number with at most a unit on either side."""
     counts: Counter[str] = Counter()
     for one in signed:
         if any(written.fits(one) for written in _PLAIN):
@@ -88,7 +88,7 @@ def _factor(unit: str) -> int:
 
 
 def _question(counts: Mapping[str, int], factors: Mapping[str, int], total: int) -> str | None:
-    """What to ask where units may be of different worth: several of them, or one on some of the numbers only."""
+    """Say what to ask where units may be of different worth: several of them, or one on some of the numbers only."""
     alike = [unit for unit, factor in factors.items() if factor == 1]
     if len(alike) > 1:
         asked = ", ".join(f"{unit!r}: ?" for unit in alike)

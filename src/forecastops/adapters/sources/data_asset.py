@@ -34,12 +34,12 @@ _IN_A_JOB = ("AZUREML_ARM_SUBSCRIPTION", "AZUREML_ARM_RESOURCEGROUP", "AZUREML_A
 
 
 def is_asset(path: str) -> bool:
-    """Whether a text names registered data, rather than an address or a file."""
+    """Return whether a text names registered data, rather than an address or a file."""
     return _ASSET.fullmatch(path) is not None
 
 
 def asset_address(path: str) -> str:
-    """The address in Azure storage of what is registered under a name, of the newest version where none is named.
+    """Return the address in Azure storage of what is registered under a name; of the newest version by default.
 
     The workspace is the one of ``MLFLOW_TRACKING_URI``, or of the job that this runs in; credentials are those of the
     environment, as azure-identity finds them.
@@ -96,7 +96,7 @@ class _ResourceManager(NamedTuple):
         return cls(asked_for, workspace, base, token)
 
     def ask(self, path: str) -> dict[str, Any]:
-        """The properties of a resource of the workspace."""
+        """Return the properties of a resource of the workspace."""
         import requests
 
         url = f"{self.base}{self.workspace}/{path}?api-version={_VERSION}"
@@ -121,7 +121,7 @@ def _workspace(environment: Mapping[str, str]) -> str | None:
 
 
 def _cloud(environment: Mapping[str, str]) -> tuple[str, str]:
-    """Address and audience of Azure Resource Manager; another cloud's by its metadata, as the plugin finds them."""
+    """Return address and audience of Azure Resource Manager; of another cloud by its metadata, as the plugin does."""
     url = environment.get("ARM_CLOUD_METADATA_URL")
     if not url:
         return _ARM, _ARM
