@@ -58,7 +58,10 @@ def fill_gaps(rows: Rows, offset: BaseOffset, config: DataConfig, notes: list[st
     _require_allowed(rows, offset, config, missing)
     _require_share(rows, offset, config, total)
     grid = pd.date_range(begin, dates[-1], freq=offset)
-    values = pd.Series(rows.values, index=dates, name=config.value_column).reindex(grid)
+    # By position: looking millions of dates up would need a table of them.
+    spread = np.full(len(grid), np.nan)
+    spread[ahead + np.concatenate([[0], np.cumsum(missing + 1)])] = rows.values
+    values = pd.Series(spread, index=grid, name=config.value_column)
     if not total:
         return Filled(values, (), 0)
     notes.append(_WAYS[config.gaps].format(total, _spans(dates, missing, offset, ahead)))

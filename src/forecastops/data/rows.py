@@ -83,15 +83,20 @@ def read_rows(tables: Iterable[RawTable], config: DataConfig) -> tuple[Rows, lis
     """
     parts: list[Rows] = []
     notes: list[str] = []
-    for raw in tables:
-        table = chosen_rows(raw, config)
-        dates = read_dates(table, config)
-        values = read_numbers(table, dates.stamps, config)
-        zero = np.zeros(len(table), dtype=np.int32)
-        names = (raw.source,)
-        parts.append(Rows(dates.stamps, values, zero, table.lines, names, table.others, dates.moved, raw.rows_read))
-        notes += [*table.notes, *([dates.note] if dates.note else []), *_order_notes(parts[-1])]
+    for table in tables:
+        parts.append(_cells_read(table, config, notes))
+        del table  # its texts take more memory than all that is made of them
     return _sorted(parts), notes
+
+
+def _cells_read(raw: RawTable, config: DataConfig, notes: list[str]) -> Rows:
+    table = chosen_rows(raw, config)
+    dates = read_dates(table, config)
+    values = read_numbers(table, dates.stamps, config)
+    zero = np.zeros(len(table), dtype=np.int32)
+    found = Rows(dates.stamps, values, zero, table.lines, (raw.source,), table.others, dates.moved, raw.rows_read)
+    notes += [*table.notes, *([dates.note] if dates.note else []), *_order_notes(found)]
+    return found
 
 
 def _order_notes(rows: Rows) -> list[str]:
@@ -108,9 +113,22 @@ def _order_notes(rows: Rows) -> list[str]:
 
 
 def _sorted(parts: Sequence[Rows]) -> Rows:
-    stamps = np.concatenate([part.stamps for part in parts])
-    whole = Rows(
-        stamps=stamps,
+    whole = parts[0] if len(parts) == 1 else _joined(parts)
+    if (np.diff(whole.stamps) >= np.timedelta64(0, "ns")).all():
+        return whole
+    order = np.argsort(whole.stamps, kind="stable")
+    return replace(
+        whole,
+        stamps=whole.stamps[order],
+        values=whole.values[order],
+        origin=whole.origin[order],
+        lines=whole.lines[order],
+    )
+
+
+def _joined(parts: Sequence[Rows]) -> Rows:
+    return Rows(
+        stamps=np.concatenate([part.stamps for part in parts]),
         values=np.concatenate([part.values for part in parts]),
         origin=np.repeat(np.arange(len(parts), dtype=np.int32), [len(part) for part in parts]),
         lines=np.concatenate([part.lines for part in parts]),
@@ -118,14 +136,4 @@ def _sorted(parts: Sequence[Rows]) -> Rows:
         others=parts[0].others,
         moved=any(part.moved for part in parts),
         read=sum(part.read for part in parts),
-    )
-    if (np.diff(stamps) >= np.timedelta64(0, "ns")).all():
-        return whole
-    order = np.argsort(stamps, kind="stable")
-    return replace(
-        whole,
-        stamps=stamps[order],
-        values=whole.values[order],
-        origin=whole.origin[order],
-        lines=whole.lines[order],
     )

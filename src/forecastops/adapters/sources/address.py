@@ -19,6 +19,7 @@ __all__ = ["MAX_SECONDS", "PROTOCOLS", "is_address", "read_address", "require_no
 PROTOCOLS = ("https", "http", "abfss", "abfs", "az", "adl", "s3", "gs", "azureml")
 MAX_SECONDS = 600.0  # of one file
 _CHUNK = 2**22
+_WHOLE = "azureml://subscriptions/S/resourcegroups/G/workspaces/W/datastores/D/paths/P"
 _SECRET = re.compile(
     r"(?i)sig|.*(token|secret|passw(or)?d|pwd|credential|signature|access.?key|account.?key|api.?key|subscription.?key).*|key|auth"
 )
@@ -152,4 +153,7 @@ def _told(shown: str, error: Exception) -> ForecastopsError:
     if isinstance(error, FileNotFoundError):
         return DataError(shown, "is not there", "correct the address")
     reason = f"status {status}" if status else f"{type(error).__name__}: {error}"
-    return DataError(shown, f"cannot be read: {reason}", "check the address, the network and your credentials")
+    remedy = "check the address, the network and your credentials"
+    if shown.startswith("azureml://") and "workspace context" in reason:
+        remedy = f"write the whole address, {_WHOLE}, or name registered data as azureml:NAME"
+    return DataError(shown, f"cannot be read: {reason}", remedy)
