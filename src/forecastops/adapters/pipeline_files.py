@@ -33,10 +33,11 @@ _TESTS = {
 _WHERE_DATA = """# The data that the pipeline names by `data`. Files of this repository need no step, nor do
 # addresses such as abfss://. Else replace it by what brings yours, e.g. `az storage blob download-batch`.
 """
-_INSTALL = (
-    "test -x .venv/bin/forecastops || "
-    f"{{ python -m venv .venv && .venv/bin/python -m pip install -q -r {REQUIREMENTS}; }}"
-)
+_INSTALL = f"""
+    if [ "$CACHED" != true ]; then
+      python -m venv .venv && .venv/bin/python -m pip install -q -r {REQUIREMENTS}
+    fi
+"""
 _AZURE_DATA = f"""{_WHERE_DATA}steps:
 - bash: echo 'the data need no step'
   displayName: Data
@@ -54,8 +55,8 @@ steps:
   inputs:
     key: forecastops | "$(Agent.OS)" | "$(interpreter)" | {REQUIREMENTS}
     path: $(Build.SourcesDirectory)/.venv
-- bash: '{_INSTALL}'
-  displayName: Environment
+    cacheHitVar: cached
+- bash: |{_INSTALL}  displayName: Package
 - bash: echo "##vso[task.prependpath]$PWD/.venv/bin"
   displayName: forecastops on the PATH
 """
@@ -66,6 +67,11 @@ runs:
   steps:
   - shell: bash
     run: echo 'the data need no step'
+"""
+_GITHUB_INSTALL = f"""    env:
+      CACHED: ${{{{ steps.cache.outputs.cache-hit }}}}
+    run: |{_INSTALL.replace(chr(10) + "  ", chr(10) + "    ")}  - shell: bash
+    run: echo "$PWD/.venv/bin" >> "$GITHUB_PATH"
 """
 _AZURE_PATHS = """    - configs
     - data
@@ -160,11 +166,11 @@ def _github(request: PipelineRequest) -> dict[str, str]:
             "The package, from the cache where its version and the interpreter are the same",
         ),
         ("hashFiles('requirements.lock', 'requirements-build.lock', 'pyproject.toml')", f"hashFiles('{REQUIREMENTS}')"),
-        ("run: make PYTHON=python .venv/.installed", f"run: '{_INSTALL}'"),
     )
+    setup, first_script, _ = environment.partition("  - shell: bash\n")
     return {
         name: workflow,
-        ".github/actions/environment/action.yml": environment,
+        ".github/actions/environment/action.yml": setup + first_script + _GITHUB_INSTALL,
         ".github/actions/data/action.yml": _GITHUB_DATA,
     }
 
