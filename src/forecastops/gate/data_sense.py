@@ -80,7 +80,7 @@ def doubts(series: Series, model: Model, season: int) -> tuple[Doubt, ...]:
 
 
 def _placeholder(known: Array, dates: list[str]) -> Iterator[Doubt]:
-    """A number such as -9999, far from all others, that stands for a missing value."""
+    """Find a number such as -9999, far from all others, that stands for a missing value."""
     for value in np.unique(known[np.isin(np.abs(known), _PLACEHOLDERS)]):
         rows, others = np.flatnonzero(known == value), known[known != value]
         if len(others) < 2 or len(rows) < 2:

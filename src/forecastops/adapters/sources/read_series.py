@@ -30,10 +30,10 @@ def read_series(sources: Sequence[Source], config: DataConfig, *, newest_part: b
     """Read sources and join their rows into one series, in order of date.
 
     A source is a file, a folder of files, an address that fsspec knows, the name of data that are registered in an
-    Azure ML workspace (``azureml:sales``), a database's address with a query, or ``-`` for standard input. Text files
-    with columns, compressed or not, and Parquet are known by their content. Sources may overlap where they agree, or as
-    ``data.duplicates`` says. Columns that are not named are ignored. A ``newest_part``
-    follows rows that are known, and may hold one value only.
+    Azure ML workspace (``azureml:sales``), a database's address with a query, ``-`` for standard input, or a DataFrame
+    or Series. Text files with columns, compressed or not, and Parquet are known by their content. Sources may overlap
+    where they agree, or as ``data.duplicates`` says. Columns that are not named are ignored. A ``newest_part`` follows
+    rows that are known, and may hold one value only.
 
     Raises:
         DataError: one line naming the source, the row where there is one, and what is wrong.
@@ -48,13 +48,7 @@ def read_series(sources: Sequence[Source], config: DataConfig, *, newest_part: b
 
 def source_names(sources: Sequence[Source]) -> str:
     """What records call the sources: names of files, and addresses without what may be secret."""
-    found = []
-    for path in map(str, paths):
-        if path == STANDARD_INPUT:
-            found.append("standard input")
-        else:
-            found.append(redact_uri(path) if is_address(path) or is_asset(path) else Path(path).name)
-    return ", ".join(found)
+    return ", ".join(map(_name, sources))
 
 
 def _name(source: Source) -> str:
@@ -63,7 +57,7 @@ def _name(source: Source) -> str:
     path = str(source)
     if path == STANDARD_INPUT:
         return "standard input"
-    return redact_uri(path) if is_address(path) else Path(path).name
+    return redact_uri(path) if is_address(path) or is_asset(path) else Path(path).name
 
 
 def _tables(source: Source, config: DataConfig) -> Iterator[RawTable]:
@@ -77,11 +71,8 @@ def _tables(source: Source, config: DataConfig) -> Iterator[RawTable]:
         yield from read_path(text.removeprefix(_FILE), config)
     elif is_query(text):
         yield read_query(text, config)
-    elif is_asset(text):
-        for name, data in read_address(asset_address(text)):
-            yield read_content(name, data, config)
-    elif is_address(text):
-        for name, data in read_address(text):
+    elif is_asset(text) or is_address(text):
+        for name, data in read_address(asset_address(text) if is_asset(text) else text):
             yield read_content(name, data, config)
     else:
         yield from read_path(source, config)
