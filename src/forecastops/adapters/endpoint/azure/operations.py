@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, TypedDict
 
+from forecastops.adapters.endpoint.azure.begun import operations_begun
 from forecastops.adapters.endpoint.azure.request import named, operation
 
 __all__ = [
@@ -35,7 +34,6 @@ __all__ = [
 ]
 
 Document = dict[str, Any]
-_NEWEST_MINOR = 10  # of Python 3, on which the server of container instances starts
 
 
 class ServiceDetails(TypedDict):
@@ -126,7 +124,7 @@ def begun_operation(client: Any, number: str) -> ServiceOperation:
 @operation
 def create_service(client: Any, name: str, model_uri: str, settings: Document) -> str:
     """Have a container instance created; returns the operation that does it, once Azure has begun it."""
-    with _operations_begun(client) as begun:
+    with operations_begun(client) as begun:
         client.create_deployment(name, model_uri, config={"deploy-config-file": _file(settings | {"async": True})})
     return begun[-1]
 
@@ -134,7 +132,7 @@ def create_service(client: Any, name: str, model_uri: str, settings: Document) -
 @operation
 def update_service(client: Any, name: str, model_uri: str, settings: Document) -> str:
     """Have what a container instance serves replaced; returns the operation that does it, once Azure has begun it."""
-    with _operations_begun(client) as begun:
+    with operations_begun(client) as begun:
         client.update_deployment(name, model_uri, config={"deploy-config-file": _file(settings | {"async": True})})
     return begun[-1]
 
@@ -248,42 +246,6 @@ def ask(client: Any, name: str | None, endpoint: str | None) -> list[Document]:
             table[column] = iso_dates(pd.DatetimeIndex(table[column]))
     rows: list[Document] = table.to_dict("records")
     return rows
-
-
-@contextmanager
-def _operations_begun(client: Any) -> Iterator[list[str]]:
-    """Collect the operations that are begun inside, and leave it to us to follow them.
-
-    The client's own poller knows neither Cancelled nor TimedOut, which end an operation too, and would ask for ever.
-    """
-    begun: list[str] = []
-
-    def follow(initial_response: Any, show_output: bool | None = None) -> None:  # noqa: ARG001 - the client names it
-        begun.append(initial_response.http_response.headers["Operation-Location"].rpartition("/")[2])
-
-    services = client._mms_client
-    describe = services._create_environment_image_request
-
-    def checked(environment: Any, *rest: Any) -> Any:
-        _require_python(environment.python.conda_dependencies)
-        return describe(environment, *rest)
-
-    services._get_poller, services._create_environment_image_request = follow, checked
-    try:
-        yield begun
-    finally:
-        del services._get_poller, services._create_environment_image_request
-
-
-def _require_python(conda: Any) -> None:
-    """Refuse what Azure would build for a quarter of an hour, and could not start."""
-    for dependency in (conda or {}).get("dependencies", ()):
-        named = re.match(r"python\s*={1,2}\s*3\.(\d+)", str(dependency))
-        if named and int(named[1]) > _NEWEST_MINOR:
-            raise ValueError(
-                f"the model's environment names {dependency}, and the server of container instances starts on Python "
-                f"3.{_NEWEST_MINOR} at most: train it anew as `forecastops config example aci` shows"
-            )
 
 
 def _deployment(properties: Document) -> Deployment:
