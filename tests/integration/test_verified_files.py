@@ -17,7 +17,7 @@ from mlflow import MlflowClient
 from mlflow.deployments import get_deploy_client
 from mlflow.exceptions import MlflowException
 
-from forecastops.adapters.endpoint.mlflow_target import MlflowTarget
+from forecastops.adapters.endpoint.local_target import LocalTarget
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.commands.main import main
 from forecastops_local.lifecycle import layout_of
@@ -154,14 +154,14 @@ def test_files_that_change_before_they_are_deployed_are_loaded_on_no_path(stage:
 
 def change_when_deployed(mark: Path) -> None:
     """Let somebody change the files once the endpoint is asked for them, and the command has checked them."""
-    deploy: Callable[..., Any] = MlflowTarget.deploy
+    deploy: Callable[..., Any] = LocalTarget.deploy
 
-    def wrapped(self: MlflowTarget, bound: Any, **more: Any) -> Any:
+    def wrapped(self: LocalTarget, bound: Any, **more: Any) -> Any:
         if not more.get("restoring"):
             with_a_line_more(mark).do(files_of(MlflowClient(), bound.run_id))
         return deploy(self, bound, **more)
 
-    setattr(MlflowTarget, deploy.__name__, wrapped)
+    setattr(LocalTarget, deploy.__name__, wrapped)
 
 
 def test_a_version_whose_files_lie_elsewhere_is_not_adopted(stage: Stage, mark: Path, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Data: TypeAlias = OneSource | Iterable[OneSource]
     ConfigLike: TypeAlias = Config | Mapping[str, Any] | str | os.PathLike[str] | None
 
-__all__ = ["config_of", "horizon_of", "load_config", "reason_of", "sources_of", "text_of"]
+__all__ = ["config_of", "horizon_of", "load_config", "reason_of", "run_id_of", "sources_of", "text_of"]
 
 _USUAL_CONFIG = "forecastops.yaml"
 _LONGEST_HORIZON = 1000
@@ -99,6 +99,17 @@ def text_of(name: str, given: object) -> str:
     if isinstance(given, str) and given.strip():
         return given
     raise ConfigError(name, f"is {given!r}", "give a text that is not empty")
+
+
+def run_id_of(given: object) -> str:
+    """Return a text, of which the run's own check says whether it names a run.
+
+    Raises:
+        ConfigError: when it is none.
+    """
+    if isinstance(given, str):
+        return given
+    raise ConfigError("run_id", f"is {given!r:.200}", "give the run_id of a trained run, a text")
 
 
 def reason_of(reason: str | None, *, asked: bool, option: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from forecastops.api.arguments import config_of, sources_of, text_of
+from forecastops.api.arguments import config_of, run_id_of, sources_of
 from forecastops.core.surroundings import borrowed
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def evaluate(run_id: str, config: ConfigLike = None) -> EvaluateResult:
     from forecastops.usecases.evaluate import evaluate as use_case
 
     with borrowed():
-        return evaluate_result(use_case(config_of(config), text_of("run_id", run_id)))
+        return evaluate_result(use_case(config_of(config), run_id_of(run_id)))
 
 
 def replay(run_id: str, config: ConfigLike = None) -> EvaluateResult:
@@ -118,4 +118,4 @@ def replay(run_id: str, config: ConfigLike = None) -> EvaluateResult:
     from forecastops.usecases.replay import replay as use_case
 
     with borrowed():
-        return evaluate_result(use_case(config_of(config), text_of("run_id", run_id)), replayed=True)
+        return evaluate_result(use_case(config_of(config), run_id_of(run_id)), replayed=True)

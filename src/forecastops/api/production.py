@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from forecastops.api.arguments import config_of, horizon_of, reason_of, sources_of, text_of
+from forecastops.api.arguments import config_of, horizon_of, reason_of, run_id_of, sources_of, text_of
 from forecastops.core.surroundings import borrowed
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def promote(run_id: str, config: ConfigLike = None, *, force: bool = False, reas
 
     forced = reason_of(reason, asked=force, option="force")
     with borrowed():
-        return promote_result(use_case(config_of(config), text_of("run_id", run_id), forced), "promote")
+        return promote_result(use_case(config_of(config), run_id_of(run_id), forced), "promote")
 
 
 def retrain(data: Data, config: ConfigLike = None) -> RetrainResult:
