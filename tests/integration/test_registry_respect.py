@@ -64,6 +64,26 @@ def content(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+KILLED_WRITER = """
+import os, signal, sqlite3, sys
+writer = sqlite3.connect(sys.argv[1], isolation_level=None)
+writer.execute("PRAGMA cache_size = 1")  # so that the file holds a part of it before the transaction ends
+writer.execute("BEGIN IMMEDIATE")
+writer.execute("CREATE TABLE half (bytes)")
+writer.executemany("INSERT INTO half VALUES (randomblob(4096))", [()] * 500)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_writer_left_half_written_is_undone_by_whoever_comes_next(forecastops: Command) -> None:
+    database = forecastops.folder / "mlflow.db"
+    subprocess.run([sys.executable, "-c", KILLED_WRITER, str(database)], check=False)
+    assert database.with_name("mlflow.db-journal").stat().st_size
+    assert forecastops.ok("status")["champion"] is None
+    with sqlite3.connect(database) as found:
+        assert not found.execute("SELECT name FROM sqlite_master WHERE name = 'half'").fetchall()
+
+
 @pytest.mark.parametrize("variable", ["MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"])
 def test_a_database_of_an_older_mlflow_is_not_touched(
     folder: Command, empty_database: Path, tmp_path: Path, variable: str

@@ -74,11 +74,12 @@ def _require_schema(place: str, uri: str, path: str | None, *, may_create: bool)
 
 
 def _look(uri: str, path: str | None) -> tuple[str | None, bool]:
-    """Return the revision, and whether there are tables at all; SQLite's file is opened for reading only."""
+    """Return the revision, and whether there are tables at all; SQLite's file is opened, never made."""
     import sqlalchemy
 
     if path is not None:
-        engine = sqlalchemy.create_engine(f"sqlite:///file:{_quoted(path)}?mode=ro&uri=true")
+        # Not for reading only: where a writer was killed, whoever opens the file next has to undo its half transaction.
+        engine = sqlalchemy.create_engine(f"sqlite:///file:{_quoted(path)}?mode=rw&uri=true")
     else:
         engine = sqlalchemy.create_engine(uri)
     try:
