@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import threading
 import time
@@ -144,7 +145,7 @@ def _within(seconds: float, shown: str, read: Callable[[], _T]) -> _T:
 def _told(shown: str, error: Exception) -> ForecastopsError:
     if isinstance(error, ForecastopsError):
         return error
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError | asyncio.TimeoutError):  # one and the same since Python 3.11
         return DataError(shown, f"takes longer than {MAX_SECONDS:g} s", "fetch it first, and name the file")
     status = getattr(error, "status", None) or getattr(error, "status_code", None)
     cause = error.__cause__
