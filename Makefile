@@ -21,7 +21,7 @@ test: check
 
 # What is pure, on few examples.
 test-fast: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n 2 --hypothesis-profile=quick tests/unit
+	$(BIN)/python -m pytest -n 2 --hypothesis-profile=quick -m "not simulation" tests/unit
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

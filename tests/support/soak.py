@@ -47,7 +47,8 @@ def main() -> None:
             stage = Workshop.build(command).stage(f"soak-{chain[0]}")
             stages |= dict.fromkeys(chain, stage)
         kill(stages, options.kills, random.Random(options.seed))
-        race(Workshop.build(command).stage("soak-race"), options.rounds)
+        if options.rounds:
+            race(Workshop.build(command).stage("soak-race"), options.rounds)
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -33,6 +33,9 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _PIECE = 2**22
+_HEAD = 4096
+# What stands in no text of any encoding: control characters but tabs, ends of lines and pages, end of file, escape.
+_CONTROL = re.compile(rb"[^\t\n\x0b\x0c\r\x1a\x1b\x20-\xff]")
 _LOOKED_AT = 100  # lines in which a header is looked for, to say where it is
 
 
@@ -98,6 +101,10 @@ def _wide(data: bytes) -> str | None:
 def _undecodable(source: str, data: bytes, name: str, error: UnicodeError) -> DataError:
     start = getattr(error, "start", 0)
     line = data.count(b"\n", 0, start) + 1
+    wide = _wide(data)
+    if wide or _CONTROL.search(data[:_HEAD]):
+        remedy = f"set data.encoding={wide}" if wide else "export it as text or Parquet"
+        return DataError(f"{source}:{line}", "holds binary data", remedy)
     if name not in ("utf-8", "utf-8-sig"):
         return DataError(f"{source}:{line}", f"byte {start} is not of encoding {name}", "correct data.encoding")
     seen = data[max(start - 10, 0) : start + 10]
@@ -118,36 +125,43 @@ def find_layout(source: str, data: bytes, config: DataConfig) -> Layout:
         DataError: when a column is not there, naming those that are, or the line where it is.
     """
     lines = _first_lines(data)
-    if lines and lines[0].lstrip().startswith(("<", "[", "{")) and not config.skip_rows:
-        kind = "HTML or XML, perhaps a page to log in" if lines[0].lstrip().startswith("<") else "JSON"
-        if config.date_column not in lines[0] or kind == "JSON":
-            raise DataError(source, f"is {kind}, and no table", "export it as CSV or Parquet")
-    skipped = config.skip_rows if isinstance(config.skip_rows, int) else 0
-    left_out = () if isinstance(config.skip_rows, int) else config.skip_rows
+    _require_table(source, lines, config)
     declared = declared_separator(lines[0]) if lines else None
-    start = next(
-        (
-            i
-            for i, line in enumerate(lines)
-            if i >= max(skipped, bool(declared)) and line.strip() and i + 1 not in left_out
-        ),
-        None,
-    )
+    start = _header_row(lines, config, declared)
     if start is None:
         raise DataError(source, "is empty or has no header", "name a file that holds dates and values")
     separator = config.separator or declared
     kinds = (separator,) if separator else SEPARATORS
+    cells = {kind: _cells(lines[start:], kind) for kind in kinds}
     if config.columns:
-        widths = {kind: abs(len(_cells(lines[start:], kind)) - len(config.columns)) for kind in kinds}
-        return Layout(min(kinds, key=lambda kind: widths[kind]), config.columns, start, is_named=False)
+        nearest = min(kinds, key=lambda kind: abs(len(cells[kind]) - len(config.columns)))
+        return Layout(nearest, config.columns, start, is_named=False)
     wanted = (config.date_column.strip(), config.value_column.strip())
-    for kind in kinds:
-        if _has(_cells(lines[start:], kind), wanted):
-            return Layout(kind, _cells(lines[start:], kind), start + 1)
-    best = max(kinds, key=lambda kind: len(_cells(lines[start:], kind)))
-    _require_header_above(source, lines, kinds, wanted, start)
-    require_names(source, _cells(lines[start:], best), start)
-    return Layout(best, _cells(lines[start:], best), start + 1)
+    best = next((kind for kind in kinds if _has(cells[kind], wanted)), None)
+    if best is None:
+        best = max(kinds, key=lambda kind: len(cells[kind]))
+        _require_header_above(source, lines, kinds, wanted, start)
+        require_names(source, cells[best], start)
+    return Layout(best, cells[best], start + 1)
+
+
+def _require_table(source: str, lines: Sequence[str], config: DataConfig) -> None:
+    """Refuse what begins as a page or a record does, unless its first lines are skipped."""
+    first = lines[0].lstrip() if lines else ""
+    if config.skip_rows or not first.startswith(("<", "[", "{")):
+        return
+    kind = "HTML or XML, perhaps a page to log in" if first.startswith("<") else "JSON"
+    if kind == "JSON" or config.date_column not in first:
+        raise DataError(source, f"is {kind}, and no table", "export it as CSV or Parquet")
+
+
+def _header_row(lines: Sequence[str], config: DataConfig, declared: str | None) -> int | None:
+    """Where the first line stands, from 0, that is neither blank nor skipped nor a declared separator's."""
+    skipped = config.skip_rows if isinstance(config.skip_rows, int) else 0
+    left_out = () if isinstance(config.skip_rows, int) else config.skip_rows
+    begin = max(skipped, bool(declared))
+    rows = (i for i, line in enumerate(lines) if i >= begin and line.strip() and i + 1 not in left_out)
+    return next(rows, None)
 
 
 def _require_header_above(

@@ -78,6 +78,8 @@ def test_a_row_is_named_by_its_line_even_after_quoted_and_blank_lines(tmp_path: 
         (b"date,value\n", "no rows"),
         (GOOD.encode() + b"\n2013-08-03,\xe4", ":6: byte 64 is not UTF-8"),
         (GOOD.encode() + b"2013-08-03,\0", ":5: holds binary data"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)), ":1: holds binary data"),
+        ("date,value\n2013-07-31,1é\n".encode("utf-16-le"), "set data.encoding=utf-16-le"),
         (b"day,value\n2013-07-31,1\n", ":1: column 'date' is not there; its columns are 'day', 'value'"),
         (b"date:value\n2013-07-31:1\n", "'date:value'; set data.date_column (or data.separator)"),
         (b"date,value,value\n2013-07-31,1,2\n", "column 'value' is twice or more"),

@@ -415,6 +415,7 @@ def test_a_series_too_short_to_train_on_is_refused_with_the_number_needed(model:
         require_trainable(Series(series().iloc[: needed - 1]), model, evaluation)
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("growth", [0.03, 0.0], ids=["in proportion", "not"])
 @pytest.mark.parametrize("frequency", ["MS", "D"])
 def test_logarithms_are_modelled_where_the_likelihood_says_so_on_long_steps(growth: float, frequency: str) -> None:

@@ -974,6 +974,7 @@ def at_level(policy: GatePolicy, alpha: float) -> GatePolicy:
     return policy.model_copy(update={"alpha": alpha})
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("errors", [unrelated, related, re_estimated])
 def test_of_a_thousand_equals_no_more_pass_than_the_level_says(
     errors: Callable[[np.random.Generator], tuple[Array, Array]],
@@ -995,6 +996,7 @@ def test_of_a_thousand_equals_no_more_pass_than_the_level_says(
     assert POLICY.alpha in counts
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("half_life", [3, 15])
 def test_the_weighted_test_holds_its_level(half_life: float) -> None:
     """At a short half-life, too, where weights in the wrong place would double it."""
