@@ -22,6 +22,7 @@ from examples import QUICK
 
 # What imports MLflow is imported by the fixtures that need it: the tests of what is pure do not wait for it.
 if TYPE_CHECKING:
+    from browser import Browser
     from command import Command
     from standin.workspace import Workspace
     from workshop import Stage, Workshop
@@ -153,4 +154,13 @@ def azure(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Ite
     from standin.workspace import workspace
 
     with workspace(tmp_path_factory.mktemp("azure"), empty_database) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Headless Chromium, whose screenshots (``browser.screenshot``) stay in a folder of pytest's."""
+    from browser import chromium
+
+    with chromium(tmp_path_factory.mktemp("screenshots")) as found:
         yield found
