@@ -70,6 +70,13 @@ def test_every_install_command_that_is_told_names_our_distribution_and_a_known_e
     assert [path for path, text in texts if re.search(r"pip install [^\n|;&]*(?<![\w/.-])forecastops\b", text)] == []
 
 
+def test_the_templates_of_pages_come_with_the_wheel(built: Path) -> None:
+    source = ROOT / "src"
+    templates = {path.relative_to(source).as_posix() for path in source.glob("forecastops/reporting/pages/templates/*")}
+    assert {"base.html", "style.css"} <= {Path(name).name for name in templates}
+    assert templates <= wheel_names(built)
+
+
 def test_the_version_is_the_same_everywhere(built: Path) -> None:
     result = CliRunner().invoke(main, ["--version"])
     assert result.output.split()[-1] == __version__
