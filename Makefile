@@ -27,6 +27,8 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	# On Windows only the local endpoint is missing.
+	$(BIN)/mypy --platform win32 --follow-imports=silent --cache-dir=.mypy_cache/win32 src/forecastops
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 

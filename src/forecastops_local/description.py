@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from forecastops.core.locks import holder
 from forecastops_local.http_client import ping, url_of
 from forecastops_local.lifecycle import exists, layout_of
+from forecastops_local.locks import holder
 from forecastops_local.settings import FLAVOR
 from forecastops_local.state import Observed, Wanted, read_record
 

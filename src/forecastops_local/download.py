@@ -14,7 +14,8 @@ from pathlib import Path
 
 from mlflow.exceptions import MlflowException
 
-from forecastops.core.artifact_files import UnfitFileError, bounded_writes, copy_files
+from forecastops.core.artifact_files import UnfitFileError, copy_files
+from forecastops.core.bounded_writes import bounded_writes
 from forecastops.core.errors import ForecastopsError
 from forecastops_local import loading
 from forecastops_local.binding import Servers, source_of

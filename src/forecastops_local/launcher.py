@@ -15,8 +15,8 @@ from pathlib import Path
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 
-from forecastops.core.locks import holder, kill_holder, wait_until_free
 from forecastops_local.environment import allowed_environment
+from forecastops_local.locks import holder, kill_holder, wait_until_free
 from forecastops_local.state import Layout
 
 __all__ = ["end_orphans", "end_supervisor", "launch", "remove", "run_program", "supervisor_program", "wake"]

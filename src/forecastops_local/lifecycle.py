@@ -17,13 +17,13 @@ from mlflow.protos.databricks_pb2 import (
     RESOURCE_DOES_NOT_EXIST,
 )
 
-from forecastops.core.locks import holder, owned
 from forecastops.core.redaction import redact_uri
 from forecastops_local import launcher
 from forecastops_local.binding import Servers, binding_of
 from forecastops_local.download import download_model, keep_copy, kept_copy
 from forecastops_local.environment import allowed_environment
 from forecastops_local.http_client import url_of
+from forecastops_local.locks import holder, owned
 from forecastops_local.settings import DEFAULTS, check_reach
 from forecastops_local.state import (
     Layout,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import FEATURE_DISABLED, RESOURCE_DOES_NOT_EXIST
 
 from forecastops_local import settings as arguments
+from forecastops_local.system import lacking
 
 __all__ = ["LocalEndpointClient", "run_local", "target_help"]
 
@@ -21,12 +21,8 @@ class LocalEndpointClient(BaseDeploymentClient):
 
     def __init__(self, target_uri: str) -> None:
         super().__init__(target_uri)  # type: ignore[no-untyped-call]
-        if sys.platform == "win32":
-            raise MlflowException(
-                "forecastops-local needs Linux or macOS: it hands a listening socket from process to process. "
-                "On Windows, use it inside WSL",
-                FEATURE_DISABLED,
-            )
+        if needs := lacking():
+            raise MlflowException(needs, FEATURE_DISABLED)
 
     def create_deployment(
         self,

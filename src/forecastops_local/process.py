@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from forecastops.core.locks import open_locked, record_holder
+from forecastops_local.locks import open_locked, record_holder
 from forecastops_local.logfile import BoundedLog, last_useful_line
 from forecastops_local.messages import Command, Event
 from forecastops_local.state import Layout, Wanted

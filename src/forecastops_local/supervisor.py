@@ -19,8 +19,8 @@ import time
 from collections.abc import Coroutine
 from pathlib import Path
 
-from forecastops.core.locks import hold, record_holder
 from forecastops_local.listening import listen, open_wake
+from forecastops_local.locks import hold, record_holder
 from forecastops_local.logfile import BoundedLog
 from forecastops_local.process import ServerFailedError, ServerProcess
 from forecastops_local.state import Layout, Observed, Wanted, read_record, write_record

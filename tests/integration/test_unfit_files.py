@@ -212,7 +212,7 @@ def _sparse(path: Path) -> None:
 def test_what_a_download_may_write_is_again_unbounded_afterwards() -> None:
     program = (
         "import resource\n"
-        "from forecastops.core.artifact_files import UnfitFileError, bounded_writes\n"
+        "from forecastops.core.bounded_writes import bounded_writes\n"
         "before = resource.getrlimit(resource.RLIMIT_FSIZE)\n"
         "with bounded_writes():\n"
         "    with bounded_writes():\n"

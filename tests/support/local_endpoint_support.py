@@ -22,9 +22,9 @@ from mlflow.models import ModelSignature
 from mlflow.types.schema import ParamSchema, ParamSpec
 
 from forecastops.adapters.model_artifact import save_model as save_model_folder
-from forecastops.core.locks import holder
 from forecastops.forecasting.forecaster import Arima, Fit, Forecaster
 from forecastops_local import lifecycle, loading
+from forecastops_local.locks import holder
 from forecastops_local.state import Layout
 
 CLI = [str(Path(sys.executable).with_name("mlflow")), "deployments"]

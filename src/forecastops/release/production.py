@@ -15,9 +15,9 @@ from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersi
 from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.config import Config
 from forecastops.core.errors import PromotionRefusedError
+from forecastops.core.exclusion import held_by_someone, owned
 from forecastops.core.home import home, lock_domain, require_home
 from forecastops.core.identity import identify
-from forecastops.core.locks import holder, owned
 from forecastops.core.signatures import Trusted
 from forecastops.release.champion import current_champion
 from forecastops.release.legacy_champion import proven_model
@@ -83,7 +83,7 @@ class Production:
     @property
     def under_way(self) -> bool:
         """Whether a promotion or rollback of this model is running on this machine."""
-        return holder(self._lock) is not None
+        return held_by_someone(self._lock)
 
     @property
     def domain(self) -> str:

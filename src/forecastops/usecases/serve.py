@@ -84,4 +84,8 @@ def _local_name(config: Config) -> str:
             f"deployment.target is {target!r}, which serves by itself",
             f"serve is for {LOCAL} alone; ask for the endpoint's state with `forecastops status --check`",
         )
+    from forecastops_local.system import lacking
+
+    if needs := lacking():
+        raise EndpointError(f"endpoint {config.deployment_name!r}", needs, "or set deployment.target to another")
     return config.deployment_name

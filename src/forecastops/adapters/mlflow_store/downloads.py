@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from forecastops.adapters.mlflow_store.mlflow_errors import status_code
-from forecastops.core.artifact_files import UnfitFileError, bounded_writes, copy_files
+from forecastops.core.artifact_files import UnfitFileError, copy_files
+from forecastops.core.bounded_writes import bounded_writes
 from forecastops.core.errors import ModelError, RegistryError
 
 __all__ = ["download_files", "is_gone", "lacks"]

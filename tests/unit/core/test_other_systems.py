@@ -1,0 +1,102 @@
+"""Nothing but the local endpoint's package needs what only POSIX has."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+# What the libraries need of the system has been decided once they are imported; then what Windows lacks is taken away
+# and the name of the system changed, before anything of ours is imported.
+_PROGRAM = '''
+import os, pkgutil, signal, sys, importlib
+import click, filelock, jinja2, mlflow, mlflow.deployments, mlflow.pyfunc, numpy, pandas, pyarrow.parquet, pydantic
+import scipy.stats, sqlalchemy, statsmodels.tsa.arima.model, yaml, uvicorn, starlette.applications
+assert not any(name.startswith("forecastops") for name in sys.modules)
+for name in ("fcntl", "resource", "pwd", "grp", "termios", "tty", "pty"):
+    sys.modules[name] = None
+for name in ("fork", "forkpty", "setsid", "killpg", "pread", "pwrite", "getuid", "geteuid", "umask", "O_NOFOLLOW",
+             "O_NONBLOCK", "O_CLOEXEC", "O_DIRECTORY"):
+    delattr(os, name)
+for name in ("SIGKILL", "SIGHUP", "SIGCHLD", "SIGUSR1", "SIGUSR2", "SIGPIPE", "SIGALRM", "alarm", "setitimer"):
+    delattr(signal, name)
+os.O_BINARY = os.O_NOINHERIT = 0
+sys.platform = "win32"
+
+import forecastops
+for module in pkgutil.walk_packages(forecastops.__path__, "forecastops."):
+    if not module.name.endswith("__main__") and not module.name.startswith("forecastops.adapters.local_endpoint"):
+        importlib.import_module(module.name)
+posix_only = sorted(name for name in sys.modules if name.startswith("forecastops_local"))
+assert not posix_only, posix_only
+'''
+_READ = '''
+from pathlib import Path
+from forecastops.core.artifact_files import UnfitFileError, copy_files, read_file, read_tree
+from forecastops.core.bounded_writes import bounded_writes
+folder = Path(sys.argv[1])
+assert read_tree(folder / "good") == {"a": b"1", "inner/b": b"22"}
+assert read_file(folder, "good/inner/b") == b"22"
+with bounded_writes():
+    copied = copy_files(folder, "good", folder / "copy")
+assert (copied / "inner" / "b").read_bytes() == b"22"
+refused = 0
+for name in ("link", "pipe", "good/../good/a", "inner-link/b"):
+    try:
+        read_file(folder, name)
+    except UnfitFileError:
+        refused += 1
+for name in ("with-link", "with-pipe", "folder-link"):
+    try:
+        read_tree(folder / name)
+    except UnfitFileError:
+        refused += 1
+print(refused)
+'''
+_TARGET = '''
+from forecastops_local.plugin import LocalEndpointClient
+try:
+    LocalEndpointClient("forecastops-local")
+except mlflow.exceptions.MlflowException as error:
+    print(error.message)
+from forecastops.config_file import load_config
+from forecastops.core.errors import EndpointError
+from forecastops.usecases.serve import serving
+try:
+    serving(load_config(None))
+except EndpointError as error:
+    print(error)
+'''
+
+
+def _run(program: str, *arguments: str) -> str:
+    command = [sys.executable, "-c", program, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout.strip()
+
+
+def test_every_module_but_the_local_endpoints_is_imported_where_posix_is_missing() -> None:
+    _run(_PROGRAM)
+
+
+def test_artifacts_are_read_as_strictly_by_paths_as_by_descriptors(tmp_path: Path) -> None:
+    (tmp_path / "good" / "inner").mkdir(parents=True)
+    (tmp_path / "good" / "a").write_bytes(b"1")
+    (tmp_path / "good" / "inner" / "b").write_bytes(b"22")
+    (tmp_path / "link").symlink_to(tmp_path / "good" / "a")
+    (tmp_path / "inner-link").symlink_to(tmp_path / "good" / "inner")
+    (tmp_path / "folder-link").symlink_to(tmp_path / "good")
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("with-link", "with-pipe"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "with-link" / "x").symlink_to(tmp_path / "good" / "a")
+    os.mkfifo(tmp_path / "with-pipe" / "x")
+    assert _run(_PROGRAM + _READ, str(tmp_path)) == "7"
+
+
+def test_the_local_endpoint_says_in_one_line_what_it_needs() -> None:
+    by_mlflow, by_serve = _run(_PROGRAM + _TARGET).splitlines()
+    assert by_mlflow.startswith("forecastops-local needs Linux or macOS") and "WSL" in by_mlflow
+    assert by_mlflow in by_serve
