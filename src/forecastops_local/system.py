@@ -7,11 +7,12 @@ import sys
 __all__ = ["lacking"]
 
 
+_NEEDS = (
+    "forecastops-local needs Linux or macOS: it hands a listening socket from process to process. "
+    "On Windows, use it inside WSL"
+)
+
+
 def lacking() -> str | None:
     """Return what this system lacks, in one line; None where deployments work."""
-    if sys.platform != "win32":
-        return None
-    return (
-        "forecastops-local needs Linux or macOS: it hands a listening socket from process to process. "
-        "On Windows, use it inside WSL"
-    )
+    return _NEEDS if sys.platform == "win32" else None
