@@ -9,7 +9,7 @@ from pathlib import Path
 
 # What the libraries need of the system has been decided once they are imported; then what Windows lacks is taken away
 # and the name of the system changed, before anything of ours is imported.
-_PROGRAM = '''
+_PROGRAM = """
 import os, pkgutil, signal, sys, importlib
 import click, filelock, jinja2, mlflow, mlflow.deployments, mlflow.pyfunc, numpy, pandas, pyarrow.parquet, pydantic
 import scipy.stats, sqlalchemy, statsmodels.tsa.arima.model, yaml, uvicorn, starlette.applications
@@ -30,8 +30,8 @@ for module in pkgutil.walk_packages(forecastops.__path__, "forecastops."):
         importlib.import_module(module.name)
 posix_only = sorted(name for name in sys.modules if name.startswith("forecastops_local"))
 assert not posix_only, posix_only
-'''
-_READ = '''
+"""
+_READ = """
 from pathlib import Path
 from forecastops.core.artifact_files import UnfitFileError, copy_files, read_file, read_tree
 from forecastops.core.bounded_writes import bounded_writes
@@ -53,8 +53,8 @@ for name in ("with-link", "with-pipe", "folder-link"):
     except UnfitFileError:
         refused += 1
 print(refused)
-'''
-_TARGET = '''
+"""
+_TARGET = """
 from forecastops_local.plugin import LocalEndpointClient
 try:
     LocalEndpointClient("forecastops-local")
@@ -67,7 +67,7 @@ try:
     serving(load_config(None))
 except EndpointError as error:
     print(error)
-'''
+"""
 
 
 def _run(program: str, *arguments: str) -> str:
@@ -98,5 +98,6 @@ def test_artifacts_are_read_as_strictly_by_paths_as_by_descriptors(tmp_path: Pat
 
 def test_the_local_endpoint_says_in_one_line_what_it_needs() -> None:
     by_mlflow, by_serve = _run(_PROGRAM + _TARGET).splitlines()
-    assert by_mlflow.startswith("forecastops-local needs Linux or macOS") and "WSL" in by_mlflow
+    assert by_mlflow.startswith("forecastops-local needs Linux or macOS")
+    assert "WSL" in by_mlflow
     assert by_mlflow in by_serve
