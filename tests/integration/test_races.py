@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 
 from command import new_command
+from forecastops.adapters.endpoint.interface import EndpointState
+from forecastops.adapters.endpoint.local_target import LocalTarget
 from interruptions import kill_before
 from local_endpoint_support import stop_endpoints
 from races import Machines, require_one_winner_of_each
@@ -97,6 +99,31 @@ def test_whether_the_other_is_alive_is_told_by_the_clock_that_stamps_versions(ma
     assert "began a renew of version" in here.run("renew", "--data", WHOLE).error
     grow_old(here, dead)
     require_settled(here, here.renew(WHOLE)["version"])
+
+
+def test_a_rollback_that_was_taken_for_abandoned_and_undone_does_not_go_on(machines: Machines) -> None:
+    """Its next record hides the undoing, but nothing is left of what it registered for its place."""
+    machines.reset()
+    here, there = machines.here, machines.there
+    command = ["rollback", "--to-version", "1", "--reason", "it overshoots"]
+    ended = there.run(*command, before=functools.partial(undone_by_another, here))
+    assert ended.code == 1, ended.stderr
+    assert "the rollback of version 1 was taken for abandoned, and undone" in ended.error
+    assert here.champion() == "2"
+    assert here.versions().keys() == {"1", "2"}
+
+
+def undone_by_another(stage: Stage) -> None:
+    """Let another machine undo it after it was deployed and has answered."""
+    release = LocalTarget.release
+
+    def wrapped(self: LocalTarget, version: str) -> EndpointState:
+        state = release(self, version)
+        for other in stage.versions().keys() - {"1", "2"}:
+            stage.client.delete_model_version(stage.model, other)
+        return state
+
+    setattr(LocalTarget, release.__name__, wrapped)
 
 
 def grow_old(stage: Stage, version: str) -> None:

@@ -22,13 +22,21 @@ def own_version(versions: Sequence[ModelVersion], run: Run) -> ModelVersion | No
     return next((version for version in versions if version.run_id == run.run_id and _is_own(version, run)), None)
 
 
-def version_or_files(registry: ModelRegistry, run: Run) -> ModelVersion | Files:
+def version_or_files(
+    registry: ModelRegistry, run: Run, versions: Sequence[ModelVersion] | None = None
+) -> ModelVersion | Files:
     """Return the version that an earlier try has made from the run's model, or the files that are to become one.
+
+    Args:
+        registry: where the model is registered.
+        run: whose model it is.
+        versions: all of the model, where they were just read; None to read them.
 
     Raises:
         PromotionRefusedError: when somebody else has made a version of that run, which it names.
     """
-    found = [version for version in registry.of_run(run.run_id) if placeholder(version) is None]
+    versions = registry.versions() if versions is None else versions
+    found = [version for version in versions if version.run_id == run.run_id and placeholder(version) is None]
     own = own_version(found, run)
     if own is None and found:
         raise _foreign(registry, found[0], run)

@@ -6,15 +6,21 @@ copy is verified right before and right after; what remains is said in docs/azur
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+
 from forecastops.adapters.endpoint.interface import BoundVersion
 from forecastops.adapters.mlflow_store.registry import ModelVersion
-from forecastops.release.models import bound_digest, version_model
+from forecastops.release.models import bound_digest, verified_copy
 from forecastops.release.production import Production
 
-__all__ = ["deploy_files", "require_deployable"]
+__all__ = ["deploy_files", "proven_copy"]
 
 
-def require_deployable(production: Production, version: ModelVersion, sha256: str | None = None) -> None:
+@contextmanager
+def proven_copy(production: Production, version: ModelVersion, sha256: str | None = None) -> Iterator[Path | None]:
     """Prove the registry's copy of a version, for a target that fetches it out of our sight; others prove their own.
 
     Args:
@@ -22,11 +28,17 @@ def require_deployable(production: Production, version: ModelVersion, sha256: st
         version: registered.
         sha256: the digest that was decided on; the one that binds the version where none is given.
 
+    Yields:
+        The folder of what was downloaded and proven; None for a target that proves its own copy.
+
     Raises:
         ModelError: when the registry's copy is another.
     """
-    if not production.endpoint.checks_files:
-        version_model(production.runs, production.registry, version, sha256)
+    if production.endpoint.checks_files:
+        yield None
+        return
+    with verified_copy(production.runs, production.registry, version, sha256) as copy:
+        yield copy.folder
 
 
 def deploy_files(
@@ -35,7 +47,7 @@ def deploy_files(
     sha256: str | None = None,
     *,
     restoring: bool = False,
-    verified: bool = False,
+    copy: Path | None = None,
 ) -> None:
     """Stage a version at the endpoint.
 
@@ -44,7 +56,7 @@ def deploy_files(
         version: registered.
         sha256: the digest that was decided on; the one that binds the version where none is given.
         restoring: whether this puts back what was there.
-        verified: whether the caller has called ``require_deployable`` a moment ago.
+        copy: of ``proven_copy``, where the caller has one.
 
     Raises:
         ModelError: when the registry's copy is another.
@@ -56,7 +68,7 @@ def deploy_files(
     if endpoint.checks_files or not endpoint.downloads(version.version, restoring=restoring):
         endpoint.deploy(bound, restoring=restoring)
         return
-    if not verified:
-        require_deployable(production, version, digest)
-    endpoint.deploy(bound, restoring=restoring)
-    require_deployable(production, version, digest)
+    with nullcontext(copy) if copy else proven_copy(production, version, digest) as files:
+        endpoint.deploy(replace(bound, files=files), restoring=restoring)
+    with proven_copy(production, version, digest):  # what Azure has fetched in between is out of our sight
+        pass

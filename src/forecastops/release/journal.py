@@ -61,6 +61,10 @@ class Journal:
         """
         self._write(steps={**self.entry.steps, step: "begun"})
         yield
+        self.done(step)
+
+    def done(self, step: Step) -> None:
+        """Record with the next record that ``step`` is done."""
         self.entry = self.entry.model_copy(update={"steps": {**self.entry.steps, step: "done"}})
 
     def sign_of_life(self) -> None:

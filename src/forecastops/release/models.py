@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
 from forecastops.adapters.mlflow_store.runs import Run, Runs
@@ -12,7 +15,14 @@ from forecastops.core.tags import MODEL_DIGEST
 from forecastops.forecasting.artifact import verified_model
 from forecastops.forecasting.forecaster import Forecaster
 
-__all__ = ["bound_digest", "challenger_model", "version_model"]
+__all__ = ["VerifiedCopy", "bound_digest", "challenger_model", "verified_copy", "version_model"]
+
+
+class VerifiedCopy(NamedTuple):
+    """A version's files as they were downloaded and proven, and the model that was rebuilt from them."""
+
+    folder: Path
+    model: Forecaster
 
 
 def challenger_model(runs: Runs, run: Run) -> Forecaster:
@@ -42,6 +52,15 @@ def version_model(runs: Runs, registry: ModelRegistry, version: ModelVersion, sh
         ModelError: when it carries no digest of ours, cannot be rebuilt, is not the one that was logged, or is not
             signed as configured.
     """
+    with verified_copy(runs, registry, version, sha256) as copy:
+        return copy.model
+
+
+@contextmanager
+def verified_copy(
+    runs: Runs, registry: ModelRegistry, version: ModelVersion, sha256: str | None = None
+) -> Iterator[VerifiedCopy]:
+    """Keep a copy of a version's files here for the block, proven as ``version_model`` does."""
     place = f"version {version.version} of {registry.name}"
     digest = sha256 or bound_digest(runs, version)
     if digest is None:
@@ -50,7 +69,7 @@ def version_model(runs: Runs, registry: ModelRegistry, version: ModelVersion, sh
         raise ModelError(place, what, remedy)
     with tempfile.TemporaryDirectory() as folder:
         found = registry.download(version.version, Path(folder))
-        return verified_model(found, digest, runs.trusted, version.run_id, place)
+        yield VerifiedCopy(found, verified_model(found, digest, runs.trusted, version.run_id, place))
 
 
 def bound_digest(runs: Runs, version: ModelVersion) -> str | None:

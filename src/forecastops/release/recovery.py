@@ -6,6 +6,7 @@ Whatever was begun and not ended is finished or undone before anything else is b
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from forecastops.adapters.endpoint.interface import EndpointState
 from forecastops.adapters.mlflow_store.registry import ModelVersion
@@ -24,7 +25,9 @@ __all__ = ["recover_interrupted", "repair"]
 _LOG = logging.getLogger(__name__)
 
 
-def recover_interrupted(production: Production, resuming: str | None = None) -> None:
+def recover_interrupted(
+    production: Production, resuming: str | None = None, versions: Sequence[ModelVersion] | None = None
+) -> Sequence[ModelVersion]:
     """Finish or undo what interrupted transitions have left.
 
     A version that the pointer has reached is finished; any other is undone. Work on other aliases or endpoints of
@@ -33,12 +36,17 @@ def recover_interrupted(production: Production, resuming: str | None = None) -> 
     Args:
         production: locked by the caller.
         resuming: a version that is left to the caller, who is about to move it in again.
+        versions: all of the model, where they were just read; None to read them.
+
+    Returns:
+        All versions of the model, as they are now.
 
     Raises:
         RivalError: when another machine may still be at work.
     """
-    versions = production.registry.versions()
+    versions = production.registry.versions() if versions is None else versions
     champion = production.current(versions)
+    recovered = False
     rivals = {rival.version.version: rival for rival in active_rivals(production, versions)}
     # A placeholder goes with the transition that registered it, be it ours or on another alias or endpoint.
     under_way = {version.version: unfinished(version) for version in versions}
@@ -51,12 +59,15 @@ def recover_interrupted(production: Production, resuming: str | None = None) -> 
         if champion and version.version == champion.version:
             if Step.POINT in entry.steps:  # else somebody else has moved the pointer there, and nothing was proven
                 complete(production, journal)
+                recovered = True
             continue
         if version.version in rivals:  # what our lock keeps out is none of them, since we hold it
             raise rival_error(production, rivals[version.version])
         if version.version != resuming:
             _LOG.warning("undoing an interrupted %s of version %s", entry.kind, version.version)
             undo_transition(production, journal, None)
+            recovered = True
+    return production.registry.versions() if recovered else versions
 
 
 def repair(

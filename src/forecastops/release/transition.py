@@ -16,7 +16,7 @@ from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVe
 from forecastops.core.errors import ForecastopsError, RegistryError
 from forecastops.core.tags import MODEL_DIGEST, ROLLED_BACK, SERVED
 from forecastops.release.champion import named
-from forecastops.release.deployment import deploy_files, require_deployable
+from forecastops.release.deployment import deploy_files, proven_copy
 from forecastops.release.entry import Entry, Kind, LegacyEndpoint, Step, now
 from forecastops.release.journal import Journal
 from forecastops.release.kinds import placeholder_mark, predecessor_tags, registration_mark
@@ -98,19 +98,21 @@ def move_in(production: Production, journal: Journal, golden: Golden, tags: Mapp
     try:
         _take_turn(production, journal)
         state = _serve(production, journal, golden, tags.get(MODEL_DIGEST))
-        with journal.step(Step.TAG):
-            production.registry.tag(journal.version, tags)
+        production.registry.tag(journal.version, tags)
+        journal.done(Step.TAG)  # nothing has to be undone of it, so its beginning needs no record
         with journal.step(Step.POINT):
-            require_still_ours(production, journal)
-            _require_champion(production, journal.entry.previous, journal.entry.kind)
+            versions = production.registry.versions()
+            require_still_ours(production, journal, versions)
+            _require_champion(production, versions, journal.entry.previous, journal.entry.kind)
             production.registry.point(journal.version)
-            pointed = _require_champion(production, journal.version, journal.entry.kind)
+            versions = production.registry.versions()
+            _require_champion(production, versions, journal.version, journal.entry.kind)
     except BaseException as error:
         undone = undo_transition(production, journal, error)
         if isinstance(error, ForecastopsError) and not undone:
             raise _incomplete(production, journal, error) from error
         raise
-    complete(production, journal, pointed)
+    complete(production, journal, versions)
     return state
 
 
@@ -151,8 +153,8 @@ def _take_turn(production: Production, journal: Journal) -> None:
     """Begin the journal, let those go first that were earlier, and look where the pointer is after them."""
     journal.begin()
     require_in_time(production, journal)
-    wait_for_turn(production, journal)
-    _require_champion(production, journal.entry.previous, journal.entry.kind)
+    versions = wait_for_turn(production, journal)
+    _require_champion(production, versions, journal.entry.previous, journal.entry.kind)
 
 
 def _serve(production: Production, journal: Journal, golden: Golden, sha256: str | None) -> EndpointState:
@@ -162,19 +164,19 @@ def _serve(production: Production, journal: Journal, golden: Golden, sha256: str
     version answering in between. A deployment that has returned has no other version behind it.
     """
     endpoint = production.endpoint
-    require_deployable(production, journal.registered, sha256)
-    with journal.step(Step.DEPLOY):
+    with proven_copy(production, journal.registered, sha256) as copy, journal.step(Step.DEPLOY):
         _LOG.info("deploying version %s to endpoint %s", journal.version, endpoint.name)
-        deploy_files(production, journal.registered, sha256, verified=True)
+        deploy_files(production, journal.registered, sha256, copy=copy)
     with journal.step(Step.VERIFY):
         _LOG.info("comparing the endpoint's forecasts with those evaluated")
         require_golden(endpoint, golden)
         return endpoint.release(journal.version)
 
 
-def _require_champion(production: Production, expected: str | None, kind: Kind) -> Sequence[ModelVersion]:
-    """Read all versions, of which the champion must be the expected one; those that were read."""
-    versions = production.registry.versions()
+def _require_champion(
+    production: Production, versions: Sequence[ModelVersion], expected: str | None, kind: Kind
+) -> None:
+    """Raise where the pointer, read after the versions, is at another than the expected one."""
     try:
         champion = production.current(versions)
     except LostPointerError:
@@ -186,7 +188,6 @@ def _require_champion(production: Production, expected: str | None, kind: Kind) 
             f"its champion is {named(today)}, no longer {named(expected)}",
             "evaluate the run again" if kind is Kind.PROMOTE else "run the command again",
         )
-    return versions
 
 
 def _record_success(production: Production, journal: Journal, found: Sequence[ModelVersion]) -> None:

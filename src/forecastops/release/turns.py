@@ -76,37 +76,49 @@ def active_rivals(production: Production, versions: Sequence[ModelVersion]) -> l
     return sorted(alive, key=lambda rival: rival.place)
 
 
-def wait_for_turn(production: Production, journal: Journal) -> None:
-    """Return once no other transition goes before the journal's, which has been begun.
+def wait_for_turn(production: Production, journal: Journal) -> Sequence[ModelVersion]:
+    """Return all versions of the model once no other transition goes before the journal's, which has been begun.
 
     Raises:
         RivalError: when one does.
     """
     while True:
-        found = active_rivals(production, production.registry.versions())
+        versions = production.registry.versions()
+        found = active_rivals(production, versions)
         before = [rival for rival in found if rival.place < journal.place]
         for rival in before:
             if rival.entry and rival.entry.previous == journal.entry.previous:
                 raise rival_error(production, rival)
         if all(rival.entry for rival in before):
-            return
+            return versions
         _LOG.info("waiting for version %s, registered before, to say what it is", before[0].version.version)
         time.sleep(_POLL_SECONDS)
 
 
-def require_still_ours(production: Production, journal: Journal) -> None:
+def require_still_ours(production: Production, journal: Journal, versions: Sequence[ModelVersion]) -> None:
     """Raise unless the version still carries this very journal: others may have taken it for abandoned.
+
+    Args:
+        production: locked by the caller.
+        journal: of the transition.
+        versions: all of the model, as they were just read.
 
     Raises:
         RivalError: when they have, or may.
     """
-    found = read_journal(production.registry.get(journal.version))
-    ours = (journal.entry.started, journal.entry.domain, journal.entry.placeholder)
-    if found is None or (found.started, found.domain, found.placeholder) != ours or found.outcome is not None:
+    numbered = {version.version: version for version in versions}
+    found = read_journal(numbered[journal.version]) if journal.version in numbered else None
+    # Whoever undoes it deletes what was registered for it, be it a placeholder beside a version that stays.
+    registered = journal.entry.placeholder or journal.version
+    if found is None or _identity(found) != _identity(journal.entry) or registered not in numbered:
         what = f"the {journal.entry.kind} of version {journal.version} was taken for abandoned, and undone"
         raise RivalError(_place(production), what, "run this again")
     limit = production.config.deployment.timeout_seconds
     _require_quick(production, journal, journal.silent_seconds, max(limit, _GRACE_SECONDS))
+
+
+def _identity(entry: Entry) -> tuple[str | None, ...]:
+    return entry.started, entry.domain, entry.placeholder, entry.outcome
 
 
 def require_in_time(production: Production, journal: Journal) -> None:

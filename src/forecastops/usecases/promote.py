@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -83,7 +84,7 @@ def promote(config: Config, run_id: str, force_reason: str | None = None) -> Mov
 
 
 def _promote(production: Production, decision: Decision, run: Run, force_reason: str | None) -> Moved:
-    versions = production.registry.versions()
+    versions: Sequence[ModelVersion] = production.registry.versions()
     current = production.current(versions)
     if current and model_run(current) == run.run_id:
         return _already_champion(production, decision, run, current)
@@ -99,9 +100,9 @@ def _promote(production: Production, decision: Decision, run: Run, force_reason:
         raise
     if production.endpoint.checks_files:  # for others the registry's copy is proven, right before it is deployed
         challenger_model(production.runs, run)
-    recover_interrupted(production, resuming=mine.version if mine else None)
+    versions = recover_interrupted(production, mine.version if mine else None, versions)
     legacy_endpoint = find_legacy_endpoint(production.runs, production.registry, production.endpoint, current, mine)
-    moving = version_or_files(production.registry, run)
+    moving = version_or_files(production.registry, run, versions)
     moved = _move_in(
         production, moving, decision, run, force_reason=force_reason, opponent=_Opponent(current, legacy_endpoint)
     )

@@ -27,6 +27,7 @@ class Artifacts:
     folder: Path
     entries: dict[str, set[str]] = field(default_factory=dict)
     signature: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    gives_out_together: bool = True  # the addresses of all files of a folder, which is in the client's own source
 
     def path(self, run_id: str, name: str) -> Path:
         """Where the bytes of an artifact, or of a folder of artifacts, lie."""
@@ -46,6 +47,9 @@ class Artifacts:
             if name not in known:
                 return Response.error(404, "UserError", f"Artifact {name} was not found")
             return Response.of(self._content(request, run_id, name))
+        if request.method == "GET" and rest == "/prefix/contentinfo" and self.gives_out_together:
+            below = [name for name in sorted(known) if name.startswith(request.query.get("path", ""))]
+            return Response.of({"value": [self._content(request, run_id, name) for name in below]})
         if request.method == "POST" and rest == "/batch/metadata":
             return self._create(request, run_id)
         return Response(404)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from forecastops.adapters.endpoint.config import DeploymentConfig
@@ -62,12 +63,14 @@ class BoundVersion:
         sha256: the digest of its files; None for a model that forecastops did not make.
         run_id: the run that its files are of.
         public_keys: PEM texts of the keys of which one must have signed it; none where no signature is asked for.
+        files: a folder with exactly these files, for a target whose client looks at them; None where there is none.
     """
 
     version: str
     sha256: str | None
     run_id: str
     public_keys: tuple[str, ...] = ()
+    files: Path | None = None
 
 
 class Endpoint(ABC):

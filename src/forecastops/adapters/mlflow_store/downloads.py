@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from forecastops.adapters.mlflow_store.azure_artifacts import ask_once
 from forecastops.adapters.mlflow_store.mlflow_errors import status_code
 from forecastops.core.artifact_files import UnfitFileError, copy_files
 from forecastops.core.bounded_writes import bounded_writes
@@ -86,8 +87,5 @@ def _from_store(root: str, name: str, into: Path, servers: Mapping[str, str]) ->
     if name:
         return Path(download_artifacts(append_to_uri_path(root, name), dst_path=str(into), **servers))
     repository = _repository(root, servers)
-    if callable(listed := getattr(getattr(repository, "artifacts", None), "get_file_paths", None)):
-        # Azure ML's client asks for all files of the run anew for each folder, and one answer says it for all.
-        names = list(listed())
-        repository.artifacts.get_file_paths = lambda: names
+    ask_once(repository)
     return Path(repository.download_artifacts("", dst_path=str(into)))

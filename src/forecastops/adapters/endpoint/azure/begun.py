@@ -13,11 +13,19 @@ _NEWEST_MINOR = 10  # of Python 3, on which the server of container instances st
 
 
 @contextmanager
-def operations_begun(client: Any) -> Iterator[list[str]]:
+def operations_begun(client: Any, files: str | None) -> Iterator[list[str]]:
     """Collect the operations that are begun inside, and leave it to us to follow them.
 
     The client's own poller knows neither Cancelled nor TimedOut, which end an operation too, and would ask for ever.
+    It describes the model's environment to Azure: where we have proven the files already, it reads these, and not what
+    may lie in the registry by now.
+
+    Args:
+        client: azureml-mlflow's.
+        files: a folder with the model's files; None to let the client fetch them.
     """
+    from azureml.mlflow.deploy._mms import utils
+
     begun: list[str] = []
 
     def follow(initial_response: Any, show_output: bool | None = None) -> None:  # noqa: ARG001 - the client names it
@@ -30,10 +38,13 @@ def operations_begun(client: Any) -> Iterator[list[str]]:
         _require_python(environment.python.conda_dependencies)
         return describe(environment, *rest)
 
+    fetch = utils._download_artifact_from_uri
     services._get_poller, services._create_environment_image_request = follow, checked
+    utils._download_artifact_from_uri = (lambda _: files) if files else fetch
     try:
         yield begun
     finally:
+        utils._download_artifact_from_uri = fetch
         del services._get_poller, services._create_environment_image_request
 
 

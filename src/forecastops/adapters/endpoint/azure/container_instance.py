@@ -19,7 +19,7 @@ from forecastops.adapters.endpoint.azure.calls import CallError, CallTimeoutErro
 from forecastops.adapters.endpoint.azure.operations import ServiceDetails, ServiceOperation
 from forecastops.adapters.endpoint.azure.settings import ContainerSettings
 from forecastops.adapters.endpoint.config import DeploymentConfig
-from forecastops.adapters.endpoint.interface import HEALTHY, EndpointState, Servers
+from forecastops.adapters.endpoint.interface import HEALTHY, BoundVersion, EndpointState, Servers
 from forecastops.core.tags import OWNER
 
 __all__ = ["ContainerInstance"]
@@ -77,18 +77,26 @@ class ContainerInstance(AzureEndpoint):
         service = self._service()
         return self._state(service) if service else None
 
+    def deploy(self, bound: BoundVersion, *, restoring: bool = False) -> None:
+        """Stage a version; the client, which describes its environment to Azure, reads the files that were proven."""
+        self._replace(bound, restoring=restoring)
+
     def stage(self, version: str, *, restoring: bool = False) -> None:
         """Create the service, or let it serve ``version`` instead; callers get it at once."""
+        self._replace(BoundVersion(version, None, ""), restoring=restoring)
+
+    def _replace(self, bound: BoundVersion, *, restoring: bool) -> None:
+        version = bound.version
         before = self._service()
         self._require_ours(self._state(before) if before else None)
         _LOG.warning(_ENDED_PYTHON)
         logged = self._log() if before else []
         deadline = time.monotonic() + self._seconds(restoring=restoring)
-        submission = self._submit(version, deadline, exists=before is not None)
+        submission = self._submit(bound, deadline, exists=before is not None)
         outcome = self._wait_until_settled(submission, before, deadline)
         if submission.lost and not self._took_effect(outcome.service, before, version):
             _LOG.info("the answer was lost, and nothing was done: asking again")
-            submission = self._submit(version, deadline, exists=outcome.service is not None)
+            submission = self._submit(bound, deadline, exists=outcome.service is not None)
             outcome = self._wait_until_settled(submission, before, deadline)
         if submission.refusal or outcome.failure or not self._serves(outcome.service, version):
             raise self._deployment_error(version, _cause(outcome, submission), _new_lines(logged, self._log()))
@@ -110,18 +118,19 @@ class ContainerInstance(AzureEndpoint):
         if state is not None and state.ours:
             self._change(operations.delete_service(self.name))
 
-    def _submit(self, version: str, deadline: float, *, exists: bool) -> _Submission:
+    def _submit(self, bound: BoundVersion, deadline: float, *, exists: bool) -> _Submission:
         """Have Azure begin to create or update the service; where another operation runs, after that."""
         seconds = max(1.0, deadline - time.monotonic())
         change = operations.update_service if exists else operations.create_service
-        request = change(self.name, self._uri(version), self._settings)
+        files = str(bound.files) if bound.files else None
+        request = change(self.name, self._uri(bound.version), self._settings, files)
         try:
             begun = self._call_when_free(request, seconds, deadline)
         except CallTimeoutError:
             return _Submission(refusal=_TOO_LATE)
         except CallError as error:
             if "ServiceExists" in str(error) and not exists:  # it was hidden from us, or is left from a failed creation
-                return self._submit(version, deadline, exists=True)
+                return self._submit(bound, deadline, exists=True)
             return _Submission(lost=True) if error.lost else _Submission(refusal=str(error))
         return _Submission(operation=begun)
 

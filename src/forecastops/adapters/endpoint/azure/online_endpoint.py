@@ -82,7 +82,7 @@ class OnlineEndpoint(AzureEndpoint):
         colour = next(colour for colour in _COLOURS if colour != endpoint.live)
         seconds = self._seconds(restoring=restoring)
         if colour in endpoint.deployments:
-            self._remove(colour, seconds)  # left from an interrupted promotion
+            self._remove(colour, endpoint.deployments[colour], seconds)  # left from an interrupted promotion
         self._deploy(colour, version, seconds)
         self._staged = colour
 
@@ -107,7 +107,7 @@ class OnlineEndpoint(AzureEndpoint):
             return
         for colour, deployment in endpoint.deployments.items():
             if colour != endpoint.live and self._served(deployment["models"]):
-                self._remove(colour, min(self._config.timeout_seconds, _PATIENCE_SECONDS))
+                self._remove(colour, deployment, min(self._config.timeout_seconds, _PATIENCE_SECONDS))
 
     def delete(self) -> None:
         """Delete the endpoint with its deployments."""
@@ -188,9 +188,10 @@ class OnlineEndpoint(AzureEndpoint):
         deployment = endpoint.deployments.get(colour) if endpoint else None
         return deployment["state"] if deployment else None
 
-    def _remove(self, colour: str, seconds: float) -> None:
+    def _remove(self, colour: str, deployment: Deployment, seconds: float) -> None:
         _LOG.info("deleting deployment %s of endpoint %s", colour, self.name)
-        self._settled(colour, time.monotonic() + seconds)  # Azure deletes none that is being made
+        if deployment["state"] not in _ENDED:  # Azure deletes none that is being made
+            self._settled(colour, time.monotonic() + seconds)
         self._change(operations.delete_deployment(self.name, colour), waits=False)
 
 

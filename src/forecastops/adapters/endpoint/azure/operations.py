@@ -122,17 +122,20 @@ def begun_operation(client: Any, number: str) -> ServiceOperation:
 
 
 @operation
-def create_service(client: Any, name: str, model_uri: str, settings: Document) -> str:
-    """Have a container instance created; returns the operation that does it, once Azure has begun it."""
-    with operations_begun(client) as begun:
+def create_service(client: Any, name: str, model_uri: str, settings: Document, files: str | None) -> str:
+    """Have a container instance created; returns the operation that does it, once Azure has begun it.
+
+    ``files`` is a folder with the model's files, which the client else fetches to describe their environment.
+    """
+    with operations_begun(client, files) as begun:
         client.create_deployment(name, model_uri, config={"deploy-config-file": _file(settings | {"async": True})})
     return begun[-1]
 
 
 @operation
-def update_service(client: Any, name: str, model_uri: str, settings: Document) -> str:
-    """Have what a container instance serves replaced; returns the operation that does it, once Azure has begun it."""
-    with operations_begun(client) as begun:
+def update_service(client: Any, name: str, model_uri: str, settings: Document, files: str | None) -> str:
+    """Have what a container instance serves replaced; as ``create_service``."""
+    with operations_begun(client, files) as begun:
         client.update_deployment(name, model_uri, config={"deploy-config-file": _file(settings | {"async": True})})
     return begun[-1]
 
