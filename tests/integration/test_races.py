@@ -19,6 +19,7 @@ import pytest
 from command import new_command
 from forecastops.adapters.endpoint.interface import EndpointState
 from forecastops.adapters.endpoint.local_target import LocalTarget
+from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
 from interruptions import kill_before
 from local_endpoint_support import stop_endpoints
 from races import Machines, require_one_winner_of_each
@@ -111,6 +112,32 @@ def test_a_rollback_that_was_taken_for_abandoned_and_undone_does_not_go_on(machi
     assert "the rollback of version 1 was taken for abandoned, and undone" in ended.error
     assert here.champion() == "2"
     assert here.versions().keys() == {"1", "2"}
+
+
+def test_a_rollback_that_another_has_done_first_gives_way_and_leaves_nothing(machines: Machines) -> None:
+    machines.reset()
+    here, there = machines.here, machines.there
+    command = ["rollback", "--to-version", "1", "--reason", "it overshoots"]
+    journal = json.loads(here.tags("1")["forecastops.journal"])
+    theirs = json.dumps(journal | {"kind": "rollback", "reason": "theirs"})
+    ended = there.run(*command, before=functools.partial(done_by_another, here, theirs))
+    assert ended.code == 1, ended.stderr
+    assert "its champion is version 1, no longer version 2; run the command again" in ended.error
+    assert here.versions().keys() == {"1", "2"}
+    assert here.tags("1")["forecastops.journal"] == theirs
+
+
+def done_by_another(stage: Stage, journal: str) -> None:
+    """Let another machine, whose place was before, end the same once this one has taken its place."""
+    register = ModelRegistry.register
+
+    def wrapped(self: ModelRegistry, run_id: str, source: str, description: str) -> ModelVersion:
+        version = register(self, run_id, source, description)
+        stage.client.set_registered_model_alias(stage.model, "champion", "1")
+        stage.client.set_model_version_tag(stage.model, "1", "forecastops.journal", journal)
+        return version
+
+    setattr(ModelRegistry, register.__name__, wrapped)
 
 
 def undone_by_another(stage: Stage) -> None:

@@ -75,8 +75,19 @@ class Journal:
         """Record that nothing is left to do."""
         self._write(outcome=outcome)
 
-    def withdraw(self) -> None:
-        """Leave the version as it was before ``begin``; where it was under way already, record that it was undone."""
+    def is_of(self, version: ModelVersion) -> bool:
+        """Tell whether the version carries this very journal, whatever it says by now, or another transition's."""
+        found = read_journal(version)
+        return found is not None and _identity(found) == _identity(self.entry)
+
+    def withdraw(self, version: ModelVersion) -> None:
+        """Leave the version as it was before ``begin``; where it was under way already, record that it was undone.
+
+        Args:
+            version: as it is now; what another transition has written on it since stays.
+        """
+        if not self.is_of(version) and (self.entry.placeholder or JOURNAL in version.tags):
+            return
         before = read_journal(self.registered)
         if before is None or before.outcome is None:
             self.end("undone")
@@ -98,6 +109,10 @@ class Journal:
         self.entry = self.entry.model_copy(update={**changes, "touched": now()})
         self._registry.tag(self.version, {JOURNAL: self.entry.model_dump_json()})
         self._since = began
+
+
+def _identity(entry: Entry) -> tuple[str | None, ...]:
+    return entry.started, entry.domain, entry.placeholder
 
 
 def read_journal(version: ModelVersion) -> Entry | None:

@@ -23,7 +23,7 @@ from forecastops.release.kinds import placeholder_mark, predecessor_tags, regist
 from forecastops.release.lineage import model_version
 from forecastops.release.production import Production
 from forecastops.release.smoke_test import Golden, require_golden
-from forecastops.release.turns import RivalError, require_in_time, require_still_ours, wait_for_turn
+from forecastops.release.turns import RivalError, give_way, require_in_time, require_still_ours, wait_for_turn
 from forecastops.release.undo import discard_placeholder, undo_transition
 
 __all__ = ["Files", "champion_already", "complete", "move_in", "plan_transition"]
@@ -150,7 +150,16 @@ def _registered(production: Production, moving: ModelVersion | Files, kind: Kind
 
 
 def _take_turn(production: Production, journal: Journal) -> None:
-    """Begin the journal, let those go first that were earlier, and look where the pointer is after them."""
+    """Begin the journal, let those go first that were earlier, and look where the pointer is after them.
+
+    A version that exists may be moved in by another at the same moment, which writes its journal on it too: nothing is
+    written over one that is seen to go first, or to have ended.
+    """
+    if journal.entry.placeholder:
+        versions: Sequence[ModelVersion] = production.registry.versions()
+        give_way(production, journal, versions)
+        _require_champion(production, versions, journal.entry.previous, journal.entry.kind)
+        journal.registered = next((one for one in versions if one.version == journal.version), journal.registered)
     journal.begin()
     require_in_time(production, journal)
     versions = wait_for_turn(production, journal)

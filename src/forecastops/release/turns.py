@@ -20,7 +20,7 @@ from forecastops.adapters.mlflow_store.registry import ModelVersion
 from forecastops.core.errors import PromotionRefusedError
 from forecastops.core.tags import SERVED
 from forecastops.release.entry import Entry
-from forecastops.release.journal import Journal, read_journal
+from forecastops.release.journal import Journal, read_journal, unfinished
 from forecastops.release.kinds import placeholder, registered_by
 from forecastops.release.production import Production
 
@@ -28,6 +28,7 @@ __all__ = [
     "Rival",
     "RivalError",
     "active_rivals",
+    "give_way",
     "require_in_time",
     "require_still_ours",
     "rival_error",
@@ -84,15 +85,29 @@ def wait_for_turn(production: Production, journal: Journal) -> Sequence[ModelVer
     """
     while True:
         versions = production.registry.versions()
-        found = active_rivals(production, versions)
-        before = [rival for rival in found if rival.place < journal.place]
-        for rival in before:
-            if rival.entry and rival.entry.previous == journal.entry.previous:
-                raise rival_error(production, rival)
-        if all(rival.entry for rival in before):
+        silent = [rival for rival in give_way(production, journal, versions) if rival.entry is None]
+        if not silent:
             return versions
-        _LOG.info("waiting for version %s, registered before, to say what it is", before[0].version.version)
+        _LOG.info("waiting for version %s, registered before, to say what it is", silent[0].version.version)
         time.sleep(_POLL_SECONDS)
+
+
+def give_way(production: Production, journal: Journal, versions: Sequence[ModelVersion]) -> list[Rival]:
+    """Return the transitions that were registered before the journal's, none of which replaces the same champion.
+
+    Args:
+        production: locked by the caller.
+        journal: of the transition.
+        versions: all of the model, as they were just read.
+
+    Raises:
+        RivalError: when one does.
+    """
+    before = [rival for rival in active_rivals(production, versions) if rival.place < journal.place]
+    for rival in before:
+        if rival.entry and rival.entry.previous == journal.entry.previous:
+            raise rival_error(production, rival)
+    return before
 
 
 def require_still_ours(production: Production, journal: Journal, versions: Sequence[ModelVersion]) -> None:
@@ -107,18 +122,15 @@ def require_still_ours(production: Production, journal: Journal, versions: Seque
         RivalError: when they have, or may.
     """
     numbered = {version.version: version for version in versions}
-    found = read_journal(numbered[journal.version]) if journal.version in numbered else None
+    version = numbered.get(journal.version)
+    under_way = version is not None and journal.is_of(version) and unfinished(version) is not None
     # Whoever undoes it deletes what was registered for it, be it a placeholder beside a version that stays.
     registered = journal.entry.placeholder or journal.version
-    if found is None or _identity(found) != _identity(journal.entry) or registered not in numbered:
+    if not under_way or registered not in numbered:
         what = f"the {journal.entry.kind} of version {journal.version} was taken for abandoned, and undone"
         raise RivalError(_place(production), what, "run this again")
     limit = production.config.deployment.timeout_seconds
     _require_quick(production, journal, journal.silent_seconds, max(limit, _GRACE_SECONDS))
-
-
-def _identity(entry: Entry) -> tuple[str | None, ...]:
-    return entry.started, entry.domain, entry.placeholder, entry.outcome
 
 
 def require_in_time(production: Production, journal: Journal) -> None:

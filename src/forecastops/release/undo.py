@@ -110,7 +110,7 @@ def _undo_steps(production: Production, journal: Journal) -> bool:
         journal.end("undone")
         discard_placeholder(production, journal.entry)
         return True
-    if champion and champion.version == journal.version:
+    if champion and champion.version == journal.version and Step.POINT in journal.entry.steps:
         return False
     if Step.DEPLOY in journal.entry.steps:
         if production.registry.find(journal.version):
@@ -131,5 +131,5 @@ def _discard_version(production: Production, journal: Journal) -> None:
     """Delete the version, and its journal with it; where it is not ours to delete, leave it as it was."""
     version = production.registry.find(journal.version)
     if version and not (is_unused(version) and production.registry.discard(version.version)):
-        journal.withdraw()
+        journal.withdraw(version)
     discard_placeholder(production, journal.entry)
