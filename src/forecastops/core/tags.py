@@ -15,10 +15,12 @@ __all__ = [
     "DATA_SOURCE",
     "DECISION_DIGEST",
     "DECISION_FOLDER",
+    "EVENT",
     "FORCED_REASON",
     "JOURNAL",
     "KIND",
     "LATER",
+    "LIVE",
     "MODEL_DIGEST",
     "MODEL_NAME",
     "OWNER",
@@ -64,6 +66,10 @@ DECISION_FOLDER = "forecastops.decision"
 DECISION_DIGEST = "forecastops.decision.sha256"
 LATER = "forecastops.later."  # and its time: a decision about a run whose model was in production by then, as JSON
 CHAMPION = "forecastops.champion"  # the version it was judged against, or "none"
+
+# On runs of a model; those that record an event alone have ``forecastops.kind`` too, which names it.
+EVENT = "forecastops.event."  # and its time: a decision, a change of production or an alarm, as JSON
+LIVE = "forecastops.live"  # how the champion as served forecast the rows that this run brought, as JSON
 
 # On the runs that `mlflow run` made.
 CHALLENGER = "forecastops.challenger"

@@ -30,9 +30,11 @@ from forecastops.core.tags import (
 )
 from forecastops.data.series import Series
 from forecastops.forecasting.forecaster import Forecaster
+from forecastops.forecasting.live_error import LiveError
 from forecastops.release.adoption import version_or_files
 from forecastops.release.entry import Kind, LegacyEndpoint, actor, now
 from forecastops.release.lineage import RENEWAL, model_run, model_version
+from forecastops.release.live_record import record_live_error
 from forecastops.release.production import Production
 from forecastops.release.transition import move_in, plan_transition
 from forecastops.release.turns import RivalError
@@ -51,12 +53,14 @@ class Successor:
         tags: of the version, without those that every successor gets.
         metrics: of the run.
         source: where the data came from, for the run.
+        live: how the champion as served has forecast the data that are new; None where nothing is to be compared.
     """
 
     model: Forecaster
     tags: Mapping[str, str]
     source: str
     metrics: Mapping[str, float] = field(default_factory=dict)
+    live: LiveError | None = None
 
 
 def renewed(holder: ModelVersion, model: Forecaster, source: str, accepted: str | None = None) -> Successor:
@@ -113,7 +117,7 @@ def install(
         RivalError: when another machine's transition goes first.
         RegistryError: when the tracking server or the registry fails.
     """
-    run_id, tags = _logged(production, successor, kind)
+    run_id, tags = _logged(production, successor, kind, previous)
     moving = version_or_files(production.registry, production.runs.get(run_id))
     journal = plan_transition(
         production, moving, kind, previous=previous, reason=reason, legacy_endpoint=legacy_endpoint
@@ -126,7 +130,9 @@ def install(
     return journal.registered, state
 
 
-def _logged(production: Production, successor: Successor, kind: Kind) -> tuple[str, Mapping[str, str]]:
+def _logged(
+    production: Production, successor: Successor, kind: Kind, previous: str | None
+) -> tuple[str, Mapping[str, str]]:
     """Return the run that holds the model, and the tags of its version."""
     model, signer = successor.model, Signer.of(production.config.signing)
     series = Series(model.values, filled=model.interpolated)
@@ -141,6 +147,8 @@ def _logged(production: Production, successor: Successor, kind: Kind) -> tuple[s
         recorder.folder("model", Path(folder) / "model")
         recorder.dataset(series.values, successor.source, series.sha256)
         recorder.metrics({name: value for name, value in successor.metrics.items() if math.isfinite(value)})
+        if successor.live and previous:
+            record_live_error(recorder, previous, successor.live)
         of_data = {DATA_END: series.end, MODEL_DIGEST: digest}
         lineage = {name: successor.tags[name] for name in (KIND, PARAMETERS_OF) if name in successor.tags}
         recorder.tags(of_data | lineage | {MODEL_NAME: production.registry.name, DATA_REFUSED: "no"})

@@ -18,6 +18,7 @@ from forecastops.core.tags import MODEL_DIGEST, ROLLED_BACK, SERVED
 from forecastops.release.champion import named
 from forecastops.release.deployment import deploy_files, proven_copy
 from forecastops.release.entry import Entry, Kind, LegacyEndpoint, Step, now
+from forecastops.release.events import record_end
 from forecastops.release.journal import Journal
 from forecastops.release.kinds import placeholder_mark, predecessor_tags, registration_mark
 from forecastops.release.lineage import model_version
@@ -211,6 +212,7 @@ def _record_success(production: Production, journal: Journal, found: Sequence[Mo
     for version in _with_model(versions, journal.version):
         if ROLLED_BACK in versions[version].tags:
             registry.untag(version, ROLLED_BACK)
+    record_end(production.runs, registry.name, versions[journal.version], journal.entry, outcome="done")
     journal.end("done")
     discard_placeholder(production, journal.entry)
 

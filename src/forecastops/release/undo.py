@@ -7,8 +7,10 @@ import logging
 from forecastops.adapters.endpoint.interface import Endpoint
 from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVersion
 from forecastops.core.errors import EndpointError, ForecastopsError, PromotionRefusedError
+from forecastops.core.redaction import redacted
 from forecastops.release.deployment import deploy_files
 from forecastops.release.entry import Entry, Step
+from forecastops.release.events import record_end
 from forecastops.release.journal import Journal, is_unused
 from forecastops.release.kinds import placeholder
 from forecastops.release.production import Production
@@ -33,7 +35,7 @@ def undo_transition(production: Production, journal: Journal, cause: BaseExcepti
         PromotionRefusedError: when it cannot be undone.
     """
     try:
-        return _undo_steps(production, journal)
+        return _undo_steps(production, journal, cause)
     except ForecastopsError as error:
         raise PromotionRefusedError(
             f"version {journal.version} of {production.registry.name!r}",
@@ -103,10 +105,11 @@ def _require_untouched(endpoint: Endpoint, champion: ModelVersion) -> None:
         raise EndpointError(f"endpoint {endpoint.name!r}", what, "deploy it by the means that made it")
 
 
-def _undo_steps(production: Production, journal: Journal) -> bool:
+def _undo_steps(production: Production, journal: Journal, cause: BaseException | None) -> bool:
     try:
         champion = production.current()
     except LostPointerError:
+        _record(production, journal, cause)
         journal.end("undone")
         discard_placeholder(production, journal.entry)
         return True
@@ -116,6 +119,7 @@ def _undo_steps(production: Production, journal: Journal) -> bool:
         if production.registry.find(journal.version):
             journal.sign_of_life()  # it may take as long as a deployment
         restore_endpoint(production, champion, journal.entry)
+    _record(production, journal, cause)  # before the version goes, and all that it tells with it
     _discard_version(production, journal)
     return True
 
@@ -133,3 +137,10 @@ def _discard_version(production: Production, journal: Journal) -> None:
     if version and not (is_unused(version) and production.registry.discard(version.version)):
         journal.withdraw(version)
     discard_placeholder(production, journal.entry)
+
+
+def _record(production: Production, journal: Journal, cause: BaseException | None) -> None:
+    said = redacted(str(cause)) if isinstance(cause, ForecastopsError) else "it was interrupted"
+    record_end(
+        production.runs, production.registry.name, journal.registered, journal.entry, outcome="undone", because=said
+    )

@@ -32,7 +32,8 @@ from forecastops.core.tags import (
     VERDICT,
 )
 from forecastops.gate.record import Decision
-from forecastops.reporting.sentences.decision import decision_record
+from forecastops.release.events import Event, record_event
+from forecastops.reporting.sentences.decision import decision_record, summary
 
 __all__ = ["log_decision", "logged_decision", "read_decision"]
 
@@ -50,7 +51,8 @@ def log_decision(runs: Runs, decision: Decision, table: pd.DataFrame, *, served:
         served: whether the run's model is or was in production.
     """
     text = json.dumps(decision_record(decision), indent=1, allow_nan=False) + "\n"
-    _log(runs.recorder(decision.run_id), decision, text, table, beside=served)
+    folder = _log(runs.recorder(decision.run_id), decision, text, table, beside=served)
+    record_event(runs, decision.model_name, _event(decision, folder), decision.run_id)
     if runs.made_by_mlflow not in (None, decision.run_id):
         with runs.record("evaluate") as recorder:
             recorder.tags({CHALLENGER: decision.run_id})
@@ -117,7 +119,21 @@ def _newest(run: Run) -> tuple[str | None, str | None]:
         ) from error
 
 
-def _log(recorder: RunRecorder, decision: Decision, text: str, table: pd.DataFrame, *, beside: bool = False) -> None:
+def _event(decision: Decision, folder: str) -> Event:
+    return Event(
+        kind="decision",
+        at=decision.decided_at,
+        previous=decision.champion.version if decision.champion else None,
+        verdict=decision.verdict,
+        checks=decision.because,
+        data_refused=decision.data_refused,
+        because=summary(decision),
+        decision=folder,
+    )
+
+
+def _log(recorder: RunRecorder, decision: Decision, text: str, table: pd.DataFrame, *, beside: bool = False) -> str:
+    """Log one decision; its folder."""
     stamp = f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S.%fZ}"
     folder = f"decisions/{stamp}"
     recorder.files(folder, {_TABLE: csv_text(table), _FILE: text})
@@ -127,7 +143,7 @@ def _log(recorder: RunRecorder, decision: Decision, text: str, table: pd.DataFra
     if beside:
         look = {"decision": folder, "sha256": digest, "verdict": decision.verdict, "champion": champion}
         recorder.tags({f"{LATER}{stamp}": json.dumps(look | {"data_refused": refused})})
-        return
+        return folder
     recorder.metrics(
         {
             f"{model}.{name}": value
@@ -138,3 +154,4 @@ def _log(recorder: RunRecorder, decision: Decision, text: str, table: pd.DataFra
     )
     recorder.tags({DECISION_FOLDER: folder, DECISION_DIGEST: digest})
     recorder.tags({VERDICT: decision.verdict, CHAMPION: champion, DATA_REFUSED: refused})
+    return folder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from forecastops.adapters.sources.read_series import Source, read_series, source
 from forecastops.config import Config
 from forecastops.core.errors import ForecastopsError, ModelError, PromotionRefusedError
 from forecastops.core.redaction import redacted
-from forecastops.core.tags import RENEWED, VERSION
+from forecastops.core.tags import DATA_DIGEST, DATA_END, DATA_REFUSED, DATA_SOURCE, RENEWED, VERSION
 from forecastops.data.series import Series
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.forecasting.training import refit
@@ -23,7 +24,9 @@ from forecastops.gate.check import Check
 from forecastops.gate.data_checks import judge_data, unusable
 from forecastops.gate.guardrails import COMPARABLE_DATA
 from forecastops.release.entry import Kind
+from forecastops.release.events import Event, record_event
 from forecastops.release.legacy_champion import champion_model, proven_model
+from forecastops.release.live_record import measured_live_error
 from forecastops.release.production import Production
 from forecastops.release.pruning import prune_renewals
 from forecastops.release.recovery import recover_interrupted, repair
@@ -42,6 +45,13 @@ class _Data(NamedTuple):
 
     series: Series
     source: str
+
+
+class _Refusal(NamedTuple):
+    """The checks that refuse data, and why the first of them does."""
+
+    checks: tuple[str, ...]
+    reason: str
 
 
 def renew(config: Config, sources: Sequence[Source], accept_reason: str | None = None) -> Moved:
@@ -137,19 +147,22 @@ def _renew(
         if accept_reason is not None:
             what = f"cannot be the state of this model: {obstacle_sentence(never)}"
             raise PromotionRefusedError(source, what, "train a new model on them")
-        return _unchanged(champion, f"{COMPARABLE_DATA}: {obstacle_sentence(never)}", refused=True)
+        refusal = _Refusal((COMPARABLE_DATA,), obstacle_sentence(never))
+        return _refused_data(production, champion, data, refusal)
     series = _joined(model, given)
     if already := _already(model, series, accept_reason):
         state, repaired = repair(production, champion, model.reference())
         return _unchanged(champion, already + ("; its endpoint was repaired" if repaired else ""), state)
     refused = _refused(judge_data(model, series, production.config.gate, given))
     if refused and accept_reason is None:
-        names = ", ".join(check.name for check in refused)
         _LOG.warning("the data are refused: %s", reason_of(refused[0]))
-        return _unchanged(champion, f"{names}: {reason_of(refused[0])}", refused=True)
+        refusal = _Refusal(tuple(check.name for check in refused), reason_of(refused[0]))
+        return _refused_data(production, champion, data, refusal)
     if refused:
         _LOG.warning("accepted although %s: %s", reason_of(refused[0]), accept_reason)
+    live = measured_live_error(production.config, model, series)
     successor = renewed(champion, _on(model, series), source, accept_reason if refused else None)
+    successor = replace(successor, live=live)
     version, state = install(production, successor, Kind.RENEW, previous=champion.version, reason=accept_reason)
     prune_renewals(production)
     note = f"version {version.version}, renewed through {series.end}, serves at {state.url}"
@@ -167,11 +180,24 @@ def _refit(production: Production, champion: ModelVersion, model: Forecaster, da
     except ModelError as error:
         _LOG.warning("the champion's specification cannot be estimated anew: %s", error)
         return _renew(production, champion, model, data)
-    successor = refitted(champion, trained.model, trained.metrics, source)
+    live = measured_live_error(config, model, series)
+    successor = replace(refitted(champion, trained.model, trained.metrics, source), live=live)
     version, state = install(production, successor, Kind.REFIT, previous=champion.version, reason=None)
     now_champion = f"version {version.version}, which is the champion now and serves at {state.url}"
     note = f"its specification, refitted through {series.end}, is {now_champion}"
     return Moved.renewed_to(version.version, champion.version, state, note)
+
+
+def _refused_data(production: Production, champion: ModelVersion, data: _Data, refusal: _Refusal) -> Moved:
+    """Leave the champion as it is, and an alarm behind as a run: nothing else would tell of it later."""
+    end = data.series.end
+    alarm = Event(
+        kind="alarm", version=champion.version, checks=refusal.checks, because=redacted(refusal.reason), data_end=end
+    )
+    names = ", ".join(refusal.checks)
+    about = {DATA_SOURCE: redacted(data.source), DATA_DIGEST: data.series.sha256, DATA_END: end, DATA_REFUSED: names}
+    record_event(production.runs, production.registry.name, alarm, tags=about)
+    return _unchanged(champion, f"{names}: {refusal.reason}", refused=True)
 
 
 def _on(model: Forecaster, series: Series) -> Forecaster:

@@ -17,6 +17,7 @@ from forecastops.core.redaction import redacted
 from forecastops.core.signatures import Signer, Trusted
 from forecastops.core.tags import SIGNED
 from forecastops.release.entry import actor, now
+from forecastops.release.events import Event, record_event
 from forecastops.release.models import bound_digest, version_model
 
 __all__ = ["Signed", "sign"]
@@ -60,6 +61,8 @@ def sign(config: Config, number: str, reason: str) -> Signed:
         version_model(signed_by_it, registry, version)
         about = {"reason": redacted(reason), "actor": actor(), "at": now(), "key": signer.name}
         registry.tag(version.version, {SIGNED: json.dumps(about)})
+        event = Event(kind="signing", actor=about["actor"], version=version.version, reason=about["reason"])
+        record_event(signed_by_it, registry.name, event, version.run_id)
         done = "is signed"
     digest = bound_digest(signed_by_it, version) or ""
     return Signed(version.version, version.run_id, digest, signer.name, f"{place} {done} ({signer.name[:12]})")

@@ -17,6 +17,7 @@ __all__ = ["RunRecorder"]
 
 # Not the same run again: a server may refuse a second artifact of the name of one that never arrived.
 _UPLOAD = "check the tracking server and its artifact store, and run the command again"
+_BATCH = 1000  # metrics that a server takes at once
 
 
 class RunRecorder:
@@ -45,6 +46,17 @@ class RunRecorder:
         with mlflow_errors(self._place):
             batch = [Metric(key, float(value), now, 0) for key, value in values.items()]
             self._client.log_batch(self.run_id, metrics=batch)
+
+    def steps(self, values: Mapping[str, Mapping[int, float]]) -> None:
+        """Log metrics by name, each with a value for each of some steps."""
+        from mlflow.entities import Metric
+        from mlflow.utils.time import get_current_time_millis
+
+        self.empty, now = False, get_current_time_millis()
+        batch = [Metric(key, float(value), now, step) for key, found in values.items() for step, value in found.items()]
+        with mlflow_errors(self._place):
+            for start in range(0, len(batch), _BATCH):
+                self._client.log_batch(self.run_id, metrics=batch[start : start + _BATCH])
 
     def tags(self, values: Mapping[str, object]) -> None:
         """Set tags."""

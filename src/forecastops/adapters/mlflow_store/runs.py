@@ -19,6 +19,7 @@ from forecastops.core.tags import DATA_END, DATA_REFUSED, MODEL_DIGEST, MODEL_NA
 
 if TYPE_CHECKING:
     from mlflow.entities import Experiment
+    from mlflow.entities import Run as MlflowRun
 
 __all__ = [
     "NewestData",
@@ -36,12 +37,19 @@ _RESUMED: set[tuple[str, str | None]] = set()
 
 @dataclass(frozen=True)
 class Run:
-    """What a finished run holds."""
+    """What a run holds.
+
+    Attributes:
+        started: seconds since the epoch, by the clock of whoever made it.
+        finished: whether it came to its end; what failed or is under way did not.
+    """
 
     run_id: str
     artifact_uri: str
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
+    started: float
+    finished: bool
 
 
 @dataclass(frozen=True)
@@ -141,9 +149,8 @@ class Runs:
             found = self._client.get_run(run_id)
         if found.info.lifecycle_stage != "active":
             raise RegistryError(self._place(f"run {run_id!r}"), "was deleted", "restore it or train again")
-        data = found.data
         self._artifact_uris[run_id] = found.info.artifact_uri
-        return Run(found.info.run_id, found.info.artifact_uri, data.metrics, data.tags)
+        return _record(found)
 
     def download(self, run_id: str, path: str, into: Path) -> Path:
         """Copy one artifact file or folder of a run into the folder ``into``; regular files alone, each bounded."""
@@ -158,23 +165,43 @@ class Runs:
 
         Runs are looked for in all experiments: `mlflow run` has one of its own.
         """
+        newest: NewestData | None = None
+        for run in self.of_model(model_name, at_once=1000):
+            end = run.tags.get(DATA_END, "") if run.finished else ""
+            if end > (newest.end if newest else "") and run.tags.get(DATA_REFUSED, "no") == "no":
+                newest = NewestData(end, run.run_id)
+        return newest
+
+    def of_model(self, model_name: str, at_once: int = 200) -> Iterator[Run]:
+        """Yield the model's runs, those begun last first, as they are asked for.
+
+        Runs are looked for in all experiments: `mlflow run` has one of its own.
+
+        Args:
+            model_name: as the runs' tag has it.
+            at_once: how many a request asks for.
+        """
         with mlflow_errors(self._place("runs")):
             experiments = [found.experiment_id for found in self._client.search_experiments()]
-            # Azure ML documents neither quoted names nor MLflow's spelling of a status.
-            condition = f"tags.{MODEL_NAME} = '{model_name}'"
-            newest: NewestData | None = None
-            token: str | None = None
-            while experiments:
-                page = self._client.search_runs(experiments, condition, max_results=1000, page_token=token)
-                for run in page:
-                    tags = run.data.tags
-                    end = tags.get(DATA_END, "") if run.info.status == "FINISHED" else ""
-                    if end > (newest.end if newest else "") and tags.get(DATA_REFUSED, "no") == "no":
-                        newest = NewestData(end, run.info.run_id)
-                token = page.token
-                if not token:
-                    break
-        return newest
+        # Azure ML documents neither quoted names nor MLflow's spelling of a status.
+        condition = f"tags.{MODEL_NAME} = '{model_name}'"
+        token, seen = None, set[str]()
+        while experiments:
+            with mlflow_errors(self._place("runs")):
+                page = self._client.search_runs(
+                    experiments,
+                    condition,
+                    max_results=at_once,
+                    order_by=["attributes.start_time DESC"],
+                    page_token=token,
+                )
+            for run in page:
+                if run.info.run_id not in seen:  # one that was begun meanwhile moves the others on by a place
+                    seen.add(run.info.run_id)
+                    yield _record(run)
+            token = page.token
+            if not token:
+                return
 
     def discard(self, run_id: str) -> None:
         """Delete a run that came to nothing."""
@@ -230,3 +257,9 @@ class Runs:
 
     def _place(self, what: str) -> str:
         return f"{what} at {self._connection.tracking_uri}"
+
+
+def _record(found: MlflowRun) -> Run:
+    info, data = found.info, found.data
+    finished = info.status == "FINISHED"
+    return Run(info.run_id, info.artifact_uri, data.metrics, data.tags, (info.start_time or 0) / 1000, finished)
