@@ -17,6 +17,7 @@ from typing import Any
 _PLACES = {
     "api.arguments": ("load_config",),
     "api.learning": ("check_data", "evaluate", "replay", "train"),
+    "api.looking": ("history",),
     "api.production": ("forecast", "promote", "renew", "retrain", "rollback", "status"),
     "config": ("Config",),
     "core.errors": (
@@ -29,6 +30,7 @@ _PLACES = {
         "RegistryError",
     ),
     "results.evaluation": ("CheckDataResult", "EvaluateResult", "TrainResult"),
+    "results.history": ("HistoryResult",),
     "results.production": ("ForecastResult", "PromoteResult", "RenewResult", "RetrainResult", "StatusResult"),
 }
 _MODULES = {name: f"{__name__}.{module}" for module, names in _PLACES.items() for name in names}

@@ -3,6 +3,7 @@ from forecastops.api.learning import check_data as check_data
 from forecastops.api.learning import evaluate as evaluate
 from forecastops.api.learning import replay as replay
 from forecastops.api.learning import train as train
+from forecastops.api.looking import history as history
 from forecastops.api.production import forecast as forecast
 from forecastops.api.production import promote as promote
 from forecastops.api.production import renew as renew
@@ -20,6 +21,7 @@ from forecastops.core.errors import RegistryError as RegistryError
 from forecastops.results.evaluation import CheckDataResult as CheckDataResult
 from forecastops.results.evaluation import EvaluateResult as EvaluateResult
 from forecastops.results.evaluation import TrainResult as TrainResult
+from forecastops.results.history import HistoryResult as HistoryResult
 from forecastops.results.production import ForecastResult as ForecastResult
 from forecastops.results.production import PromoteResult as PromoteResult
 from forecastops.results.production import RenewResult as RenewResult
@@ -35,6 +37,7 @@ __all__ = [
     "EvaluateResult",
     "ForecastResult",
     "ForecastopsError",
+    "HistoryResult",
     "ModelError",
     "PromoteResult",
     "PromotionRefusedError",
@@ -46,6 +49,7 @@ __all__ = [
     "check_data",
     "evaluate",
     "forecast",
+    "history",
     "load_config",
     "promote",
     "renew",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import os
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -20,7 +21,17 @@ if TYPE_CHECKING:
     Data: TypeAlias = OneSource | Iterable[OneSource]
     ConfigLike: TypeAlias = Config | Mapping[str, Any] | str | os.PathLike[str] | None
 
-__all__ = ["config_of", "horizon_of", "load_config", "reason_of", "run_id_of", "sources_of", "text_of"]
+__all__ = [
+    "config_of",
+    "count_of",
+    "horizon_of",
+    "load_config",
+    "reason_of",
+    "run_id_of",
+    "sources_of",
+    "text_of",
+    "time_of",
+]
 
 _USUAL_CONFIG = "forecastops.yaml"
 _LONGEST_HORIZON = 1000
@@ -140,6 +151,39 @@ def horizon_of(given: object) -> int | None:
     if isinstance(given, bool) or not 1 <= steps <= _LONGEST_HORIZON:
         raise ConfigError("horizon", f"is {given!r}", f"give a whole number from 1 to {_LONGEST_HORIZON}")
     return steps
+
+
+def count_of(name: str, given: object) -> int | None:
+    """Return a number of things.
+
+    Raises:
+        ConfigError: when it is none.
+    """
+    if given is None:
+        return None
+    try:
+        count = operator.index(given)  # type: ignore[arg-type]  # whatever is none raises
+    except TypeError:
+        count = 0
+    if isinstance(given, bool) or count < 1:
+        raise ConfigError(name, f"is {given!r:.200}", "give a whole number from 1 on, or None for all")
+    return count
+
+
+def time_of(name: str, given: object) -> datetime | None:
+    """Return a time with its time zone, UTC where none is given; a date begins at midnight.
+
+    Raises:
+        ConfigError: when it is none.
+    """
+    if given is None:
+        return None
+    try:
+        text = given if isinstance(given, str) else given.isoformat()  # type: ignore[attr-defined]
+        found = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+        return (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+    except (AttributeError, TypeError, ValueError, OverflowError):
+        raise ConfigError(name, f"is {given!r:.200}", "give an ISO date or time, e.g. 2026-01-31") from None
 
 
 def _source(given: Any) -> Source:

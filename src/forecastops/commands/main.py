@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from forecastops import __version__
-from forecastops.commands import cycle, data, production, settings, story
+from forecastops.commands import cycle, data, looking, production, settings, story
 from forecastops.commands.frame import build_system_here, guarded_streams
 from forecastops.commands.init import init
 from forecastops.commands.output import whole_output
@@ -64,6 +64,7 @@ for command in (
     production.status,
     production.rollback,
     production.forecast,
+    looking.history,
     init,
     production.serve,
     production.sign,

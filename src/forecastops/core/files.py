@@ -13,7 +13,7 @@ from forecastops.core.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["csv_text", "write_new", "write_tables", "write_whole"]
+__all__ = ["csv_text", "write_new", "write_page", "write_tables", "write_whole"]
 
 
 def write_new(folder: Path, files: Mapping[str, str]) -> list[Path]:
@@ -46,6 +46,30 @@ def write_new(folder: Path, files: Mapping[str, str]) -> list[Path]:
 def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> list[Path]:
     """Write tables as CSV files named after them, without their index, as ``write_new`` does."""
     return write_new(folder, {f"{name}.csv": csv_text(table) for name, table in tables.items()})
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write an HTML page, over an earlier page too, but over nothing else.
+
+    Raises:
+        DataError: when something else is there, or the file cannot be written.
+    """
+    content = page.encode("utf-8", "backslashreplace")
+    try:
+        if path.exists() and not _is_page(path):
+            raise DataError(str(path), "is there and is no HTML page", "remove it or name another file")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, content)
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise DataError(str(path), f"cannot be written: {reason}", "name a file that can be written") from error
+
+
+def _is_page(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(200).lstrip().lower().startswith(b"<!doctype html")
 
 
 def csv_text(table: pd.DataFrame) -> str:

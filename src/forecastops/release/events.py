@@ -50,6 +50,8 @@ class Event(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
     kind: EventKind = Field(description="What happened.")
+    model: str | None = Field(None, description="The registered model that it happened to.")
+    run_id: str | None = Field(None, description="The run that it is about, where it is not recorded there.")
     at: str = Field(default_factory=_now, description="UTC time, ISO.")
     actor: str | None = Field(default_factory=actor, description="Who: user@host, or who asked for the build.")
     outcome: Literal["done", "undone"] | None = Field(None, description="Of a change: whether it was undone.")
@@ -60,7 +62,7 @@ class Event(BaseModel):
     accepted: bool = Field(False, description="Whether data were accepted that looked bad.")
     verdict: str | None = Field(None, description="Of a decision.")
     checks: tuple[str, ...] = Field((), strict=False, description="The checks that it is because of.")
-    data_refused: tuple[str, ...] = Field((), strict=False, description="Of a decision: the checks of data that failed.")
+    data_refused: tuple[str, ...] = Field((), strict=False, description="Of a decision: failed checks of the data.")
     because: str | None = Field(None, description="Why, in words made of the facts then.")
     data_end: str | None = Field(None, description="ISO date of the newest observation of the data it is about.")
     decision: str | None = Field(None, description="Of a decision: the folder on its run.")
@@ -128,17 +130,25 @@ def record_event(
         about: the run that it is about, which gets it where it is a new one; None where there is none.
         tags: of the small run, where one is made.
     """
+    event = event.model_copy(update={"model": model_name})
     try:
-        run = _recent(runs, about) if about else None
-        if run is not None:
+        run = _found(runs, about) if about else None
+        theirs = run is not None and run.tags.get(MODEL_NAME) != model_name
+        new = run is not None and abs(time.time() - run.started) < _NEW_SECONDS
+        if run is not None and (new or theirs):
             _record(runs.recorder(run.run_id), event)
-            return
-        version = f" · version {event.version}" if event.version else ""
-        with runs.record(f"{event.kind}{version}", own=True) as recorder:
-            _record(recorder, event)
-            recorder.tags({**(tags or {}), KIND: event.kind, MODEL_NAME: model_name})
+        if not new or theirs:
+            _record_apart(runs, event.model_copy(update={"run_id": about}), tags or {})
     except ForecastopsError as error:
         _LOG.warning("the %s will be missing from `forecastops history`: %s", event.kind, error)
+
+
+def _record_apart(runs: Runs, event: Event, tags: Mapping[str, str]) -> None:
+    """Record an event on a small run of its own."""
+    version = f" · version {event.version}" if event.version else ""
+    with runs.record(f"{event.kind}{version}", own=True) as recorder:
+        _record(recorder, event)
+        recorder.tags({**tags, KIND: event.kind, MODEL_NAME: str(event.model)})
 
 
 def events_on(tags: Mapping[str, str]) -> list[Event]:
@@ -159,13 +169,12 @@ def _record(recorder: RunRecorder, event: Event) -> None:
     recorder.tags({f"{EVENT}{datetime.now(timezone.utc):%Y%m%dT%H%M%S.%fZ}": json.dumps(document)})
 
 
-def _recent(runs: Runs, run_id: str) -> Run | None:
-    """Return the run where it is a new one; None where it is old, gone, or in another workspace."""
+def _found(runs: Runs, run_id: str) -> Run | None:
+    """Return the run; None where it is gone, or in another workspace."""
     try:
-        run = runs.get(run_id)
+        return runs.get(run_id)
     except ForecastopsError:
         return None
-    return run if abs(time.time() - run.started) < _NEW_SECONDS else None
 
 
 def _cut(text: str | None) -> str | None:

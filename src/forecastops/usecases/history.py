@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
@@ -55,7 +55,9 @@ def history(config: Config, limit: int | None = None, since: datetime | None = N
     connection = connect(config.tracking)
     registry = ModelRegistry(connection, config.registry)
     runs = Runs(connection, Trusted())
-    reading = _Reading(since or datetime.min.replace(tzinfo=timezone.utc), limit, list(of_versions(registry.versions())))
+    reading = _Reading(
+        since or datetime.min.replace(tzinfo=timezone.utc), limit, list(of_versions(registry.versions()))
+    )
     complete = reading.read(runs.of_model(registry.name, at_once=_at_once(limit)))
     found = reading.events()
     events = found if limit is None else found[:limit]

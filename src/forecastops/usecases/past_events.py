@@ -24,6 +24,7 @@ from forecastops.core.tags import (
     FORCED_REASON,
     KIND,
     LATER,
+    MODEL_NAME,
     PREDECESSOR,
     PROMOTED_AT,
     PROMOTED_BY,
@@ -64,10 +65,11 @@ class PastEvent:
 
 
 def of_run(run: Run) -> Iterator[PastEvent]:
-    """Yield what a run tells."""
+    """Yield what a run tells of its model; what was judged or promoted as another is on runs of that one's own."""
     recorded = events_on(run.tags)
     for event in recorded:
-        yield PastEvent(event, run.run_id)
+        if event.model in (None, run.tags.get(MODEL_NAME)):
+            yield PastEvent(event, event.run_id or run.run_id)
     known = {event.decision for event in recorded if event.kind == "decision"}
     for decision in _decisions(run):
         if decision.decision not in known:

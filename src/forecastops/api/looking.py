@@ -1,0 +1,44 @@
+"""Look at what happened; nothing is changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from forecastops.api.arguments import config_of, count_of, time_of
+from forecastops.core.surroundings import borrowed
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from forecastops.api.arguments import ConfigLike
+    from forecastops.results.history import HistoryResult
+
+__all__ = ["history"]
+
+
+def history(config: ConfigLike = None, *, limit: int | None = None, since: str | date | None = None) -> HistoryResult:
+    """List what happened to the model: decisions, promotions, renewals, refits, rollbacks, signings, alarms.
+
+    Args:
+        config: as `train` takes it.
+        limit: the most events, the newest; None for all. Few are found without reading all runs.
+        since: the earliest time of an event: an ISO date or time, UTC unless it says otherwise; None for all.
+
+    Returns:
+        the events, the newest first: who, when, what and why; ``to_html()`` is a page of them with the champion's live
+        error, ``to_frame()`` a table.
+
+    Raises:
+        RegistryError: when tracking server or registry do not answer.
+        ConfigError: when the configuration or an argument cannot be used.
+
+    Example:
+        >>> [event.kind for event in fo.history(config, limit=2).events]
+        ['decision', 'promotion']
+    """
+    from forecastops.results.history import history_result
+    from forecastops.usecases.history import history as use_case
+
+    most, earliest = count_of("limit", limit), time_of("since", since)
+    with borrowed():
+        return history_result(use_case(config_of(config), most, earliest))
