@@ -175,7 +175,8 @@ def test_what_a_promotion_rested_on_stays_when_its_run_is_judged_again(stage: St
     added = {name: json.loads(tag) for name, tag in after.tags.items() if name not in before.tags}
     assert {name: after.tags[name] for name in before.tags} == before.tags
     assert after.metrics == before.metrics
-    ((name, look),) = added.items()
+    (event, told), (name, look) = sorted(added.items())
+    assert (event.startswith("forecastops.event."), told["verdict"]) == (True, "HOLD")
     assert name.startswith("forecastops.later.")
     assert (look["verdict"], look["champion"]) == ("HOLD", "1")
     assert stage.ok("evaluate", "--replay", first)["verdict"] == "HOLD"

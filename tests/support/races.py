@@ -113,12 +113,13 @@ class Machines:
             stage.client.delete_run(run_id)
 
     def renewals(self) -> list[str]:
-        """The runs that renewals have logged."""
+        """The runs of models that renewals have logged."""
         stage = self.here
         experiment = stage.client.get_experiment_by_name("forecastops")
         assert experiment is not None
         condition = f"tags.`forecastops.model.name` = '{stage.model}'"
-        return [run.info.run_id for run in stage.client.search_runs([experiment.experiment_id], condition)]
+        found = stage.client.search_runs([experiment.experiment_id], condition)
+        return [run.info.run_id for run in found if "forecastops.model.sha256" in run.data.tags]
 
 
 def require_one_winner_of_each(machines: Machines, name: str, chance: random.Random, *, settled: bool = True) -> str:
