@@ -16,7 +16,7 @@ from typing import Any
 # __init__.pyi.
 _PLACES = {
     "api.arguments": ("load_config",),
-    "api.learning": ("check_data", "evaluate", "replay", "train"),
+    "api.learning": ("check_data", "evaluate", "replay", "report", "train"),
     "api.looking": ("history",),
     "api.production": ("forecast", "promote", "renew", "retrain", "rollback", "status"),
     "config": ("Config",),
@@ -31,6 +31,7 @@ _PLACES = {
     ),
     "results.evaluation": ("CheckDataResult", "EvaluateResult", "TrainResult"),
     "results.history": ("HistoryResult",),
+    "results.report": ("ReportResult",),
     "results.production": ("ForecastResult", "PromoteResult", "RenewResult", "RetrainResult", "StatusResult"),
 }
 _MODULES = {name: f"{__name__}.{module}" for module, names in _PLACES.items() for name in names}

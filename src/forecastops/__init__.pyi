@@ -2,6 +2,7 @@ from forecastops.api.arguments import load_config as load_config
 from forecastops.api.learning import check_data as check_data
 from forecastops.api.learning import evaluate as evaluate
 from forecastops.api.learning import replay as replay
+from forecastops.api.learning import report as report
 from forecastops.api.learning import train as train
 from forecastops.api.looking import history as history
 from forecastops.api.production import forecast as forecast
@@ -27,6 +28,7 @@ from forecastops.results.production import PromoteResult as PromoteResult
 from forecastops.results.production import RenewResult as RenewResult
 from forecastops.results.production import RetrainResult as RetrainResult
 from forecastops.results.production import StatusResult as StatusResult
+from forecastops.results.report import ReportResult as ReportResult
 
 __all__ = [
     "CheckDataResult",
@@ -43,6 +45,7 @@ __all__ = [
     "PromotionRefusedError",
     "RegistryError",
     "RenewResult",
+    "ReportResult",
     "RetrainResult",
     "StatusResult",
     "TrainResult",
@@ -54,6 +57,7 @@ __all__ = [
     "promote",
     "renew",
     "replay",
+    "report",
     "retrain",
     "rollback",
     "status",

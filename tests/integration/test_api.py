@@ -163,7 +163,7 @@ def test_the_examples_of_the_docstrings_run_and_results_are_those_of_the_command
     require_a_record(names["trained"])
     require_a_record(names["again"])
     scores = names["decision"].metrics["challenger"]
-    assert f"<td>{scores['rmse']:.6g}</td>" in names["decision"]._repr_html_()
+    assert f">{scores['rmse']:.6g}</td>" in names["decision"]._repr_html_()
 
 
 def require_a_record(result: Any) -> None:
@@ -176,17 +176,17 @@ def require_a_record(result: Any) -> None:
     assert dataclasses.replace(result, **{dataclasses.fields(result)[3].name: "another"}) != result
     with pytest.raises(dataclasses.FrozenInstanceError):
         result.note = "another"
-    assert result._repr_html_().startswith("<pre>")
+    assert result._repr_html_().startswith('<div class="forecastops">')
 
 
 def test_what_a_result_holds_is_text_in_a_notebook(desk: Desk) -> None:
     found = fo.check_data(desk.past, desk.config)
-    hostile = dataclasses.replace(found, _text="<img src=x onerror=alert(1)> & 'more'")
+    hostile = dataclasses.replace(found, notes=("<img src=x onerror=alert(1)> & 'more'",))
     assert "<img" not in hostile._repr_html_()
     assert "&lt;img src=x" in hostile._repr_html_()
-    from forecastops.reporting.notebook import table
+    from forecastops.reporting.notebook import preformatted, table
 
-    assert "<b>" not in table(["<b>"], [["<b>x", None, 1.5]])
+    assert "<b>" not in table(["<b>"], [["<b>x", None, 1.5]]) + preformatted("<b>")
 
 
 def test_data_in_memory_are_the_series_that_the_file_holds(desk: Desk) -> None:

@@ -26,6 +26,7 @@ __all__ = [
     "count_of",
     "horizon_of",
     "load_config",
+    "path_of",
     "reason_of",
     "run_id_of",
     "sources_of",
@@ -110,6 +111,19 @@ def text_of(name: str, given: object) -> str:
     if isinstance(given, str) and given.strip():
         return given
     raise ConfigError(name, f"is {given!r}", "give a text that is not empty")
+
+
+def path_of(name: str, given: object) -> Path | None:
+    """Return the path of a file; None where none is given.
+
+    Raises:
+        ConfigError: when it is none.
+    """
+    if given is None:
+        return None
+    if isinstance(given, str | os.PathLike) and isinstance(path := os.fspath(given), str) and path.strip():
+        return Path(path)
+    raise ConfigError(name, f"is {given!r:.200}", "give the path of a file")
 
 
 def run_id_of(given: object) -> str:

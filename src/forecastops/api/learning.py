@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from forecastops.api.arguments import config_of, run_id_of, sources_of
+from forecastops.api.arguments import config_of, path_of, run_id_of, sources_of
 from forecastops.core.surroundings import borrowed
 
 if TYPE_CHECKING:
     from forecastops.api.arguments import ConfigLike, Data
     from forecastops.results.evaluation import CheckDataResult, EvaluateResult, TrainResult
+    from forecastops.results.report import ReportResult
 
-__all__ = ["check_data", "evaluate", "replay", "train"]
+__all__ = ["check_data", "evaluate", "replay", "report", "train"]
 
 
 def check_data(data: Data, config: ConfigLike = None, *, newest_part: bool = False) -> CheckDataResult:
@@ -119,3 +121,31 @@ def replay(run_id: str, config: ConfigLike = None) -> EvaluateResult:
 
     with borrowed():
         return evaluate_result(use_case(config_of(config), run_id_of(run_id)), replayed=True)
+
+
+def report(run_id: str, config: ConfigLike = None, *, output: str | os.PathLike[str] | None = None) -> ReportResult:
+    """Show a logged decision as one HTML file: what was decided, why, by how much, and what would have been needed.
+
+    Args:
+        run_id: of a challenger that was evaluated, whenever that was.
+        config: as `train` takes it; the registered model is the decision's.
+        output: the file to write; None to write none. An earlier page is written over, and nothing else.
+
+    Returns:
+        the page, which shows itself in a notebook; ``to_html()`` gives its text.
+
+    Raises:
+        RegistryError: when the run or its decision cannot be had.
+        ModelError: when there is none, or it was altered.
+        DataError: when the file cannot be written.
+
+    Example:
+        >>> fo.report(trained.run_id, config).verdict
+        'PROMOTE'
+    """
+    from forecastops.results.report import report_result
+    from forecastops.usecases.report import report as use_case
+
+    path = path_of("output", output)
+    with borrowed():
+        return report_result(use_case(config_of(config), run_id_of(run_id)), path)

@@ -1,8 +1,9 @@
-"""The cycle: train, evaluate, promote, and all three at once."""
+"""The cycle: train, evaluate, promote, and all three at once; and the report on a decision."""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ import click
 import forecastops as fo
 from forecastops.commands.frame import Request, command_options, data_option, require_promote_option, split_paths
 
-__all__ = ["evaluate", "promote", "retrain", "train"]
+__all__ = ["evaluate", "promote", "report", "retrain", "train"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -88,6 +89,25 @@ def retrain(request: Request, paths: tuple[str, ...], require_promote: bool) -> 
     result = fo.retrain(split_paths(paths), request.config())
     request.show(result)
     _exit_code(result.evaluate.verdict, require_promote)
+
+
+@click.command()
+@_run_id(required=True)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where to write it; ./report-RUN.html by default. An earlier page is written over, and nothing else.",
+)
+@command_options
+def report(request: Request, run_id: str, output: Path | None) -> None:
+    """Write a logged decision as one HTML file: what, why, by how much, what would have been needed."""
+    request.show(fo.report(run_id, request.config(), output=output or _report_name(run_id)))
+
+
+def _report_name(run_id: str) -> str:
+    """Return a file's name, whatever stands for the run."""
+    return f"report-{re.sub('[^0-9A-Za-z-]', '', run_id)[:8] or 'run'}.html"
 
 
 def _require_force_with_reason(force: bool, reason: str | None) -> None:

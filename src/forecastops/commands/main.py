@@ -60,6 +60,7 @@ for command in (
     cycle.evaluate,
     cycle.promote,
     cycle.retrain,
+    cycle.report,
     production.renew,
     production.status,
     production.rollback,

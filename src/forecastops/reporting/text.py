@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from forecastops.reporting.sentences.specification import specification
+
 if TYPE_CHECKING:
     from forecastops.adapters.endpoint.interface import EndpointState
     from forecastops.gate.record import Decision
@@ -35,20 +37,11 @@ def train_text(result: TrainResult) -> str:
     lines = [
         f"run {result.run_id}",
         f"  data     {data['start']} to {data['end']}, {data['rows']} rows, sha256 {str(data['sha256'])[:12]}",
-        f"  model    {_spec_text(result.spec)}",
+        f"  model    {specification(result.spec)}",
         *([f"  chosen   {_selection_text(result.selection)}"] if result.selection else []),
         f"  last 10% RMSE {number(metrics['RMSE'])}, R2 {number(metrics['R2'])}",
     ]
     return "\n".join(lines)
-
-
-def _spec_text(spec: dict[str, Any]) -> str:
-    """Name one ARIMA's orders, or those of which the mean is taken."""
-    names = [
-        f"ARIMA{tuple(one['order'])}{tuple(one['seasonal_order']) if any(one['seasonal_order']) else ''}"
-        for one in spec.get("members", [spec])
-    ]
-    return names[0] if len(names) == 1 else f"mean of {', '.join(names)}"
 
 
 def _selection_text(selection: dict[str, Any]) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from forecastops.reporting.notebook import preformatted, table
+from forecastops.reporting.notebook import TONES, Banner, Facts, Notes, Table, shown
+from forecastops.reporting.sentences.specification import specification
 from forecastops.results.base import Result
 
 __all__ = ["Check", "CheckDataResult", "ComparedChampion", "EvaluateResult", "TrainResult", "TrainingData", "Window"]
@@ -40,6 +41,25 @@ class TrainResult(Result):
     metrics: dict[str, float]
     data: TrainingData
     selection: dict[str, Any] | None
+
+    def _repr_html_(self) -> str:
+        data = f"{self.data.start} to {self.data.end}, {self.data.rows} rows"
+        chosen = self.selection and f"out of {len(self.selection['candidates'])} candidates"
+        return shown(
+            Banner("plain", "TRAINED", "A challenger is logged as a run. It is not registered, and not judged yet."),
+            Facts(
+                [
+                    ("run", self.run_id),
+                    ("for model", self.model_name),
+                    ("specification", specification(self.spec)),
+                    ("chosen", chosen),
+                    ("data", data),
+                    ("SHA-256 of the data", self.data.sha256),
+                    ("RMSE of the last 10 %", self.metrics.get("RMSE")),
+                    ("R2 of the last 10 %", self.metrics.get("R2")),
+                ]
+            ),
+        )
 
 
 @dataclass(frozen=True)
@@ -118,9 +138,17 @@ class EvaluateResult(Result):
         scored = {model: scores for model, scores in self.metrics.items() if scores}
         names = list(next(iter(scored.values()), {}))
         scores = [[model, *(found.get(name) for name in names)] for model, found in scored.items()]
-        checks = [["pass" if check.passed else "FAIL", check.name, check.reason] for check in self.checks]
-        head = preformatted(f"{self.verdict}: {self.summary}")
-        return head + table(["model", *names], scores) + table(["", "check", "found"], checks)
+        checks = [[check.name, "passed" if check.passed else "failed", check.reason] for check in self.checks]
+        against = f"champion version {self.champion.version}" if self.champion else "no champion"
+        window = f"{self.window.start} to {self.window.end}: {self.window.origins} origins, {self.window.horizon} steps"
+        return shown(
+            Banner(TONES[self.verdict], self.verdict, self.summary),
+            Notes("What would have been needed", self.needed),
+            Notes("Notes", self.warnings),
+            Facts([("run", self.run_id), ("against", against), ("window", window)]),
+            Table("Scores, in the data's unit", ["", *names], scores),
+            Table("Checks", ["check", "outcome", "what was found"], checks, numbers_from=3),
+        )
 
 
 @dataclass(frozen=True)
@@ -151,3 +179,22 @@ class CheckDataResult(Result):
     last: float
     sha256: str
     notes: tuple[str, ...]
+
+    def _repr_html_(self) -> str:
+        counted = (
+            "rows",
+            "frequency",
+            "missing",
+            "filled",
+            "interpolated",
+            "rows_read",
+            "sum",
+            "first",
+            "last",
+            "sha256",
+        )
+        pairs = [(name.replace("_", " "), getattr(self, name)) for name in (*counted, "sha256")]
+        return shown(
+            Facts([("data", f"{self.start} to {self.end}"), *pairs]),
+            Notes("Notes", self.notes),
+        )

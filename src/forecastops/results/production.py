@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from forecastops.reporting.notebook import preformatted, table
+from forecastops.reporting.notebook import Banner, Facts, Notes, Table, Tone, shown
 from forecastops.results.base import Result
 from forecastops.results.evaluation import EvaluateResult, TrainResult
 
@@ -60,6 +60,29 @@ class RenewResult(Result):
     note: str
     refused: bool
 
+    def _repr_html_(self) -> str:
+        tone, word = self._outcome()
+        served = self.endpoint and f"{self.endpoint.name}: {self.endpoint.state}"
+        return shown(
+            Banner(tone, word, self.note),
+            Facts(
+                [
+                    ("in production now", self.version and f"version {self.version}"),
+                    ("champion before", self.previous_version and f"version {self.previous_version}"),
+                    ("endpoint", served),
+                    ("address", self.endpoint and self.endpoint.url),
+                ]
+            ),
+        )
+
+    def _outcome(self) -> tuple[Tone, str]:
+        """Return how it is to be seen, and the word for it."""
+        if self.promoted:
+            return "good", "IN PRODUCTION"
+        if self.renewed:
+            return "good", "RENEWED"
+        return ("bad", "DATA REFUSED") if self.refused else ("wait", "UNCHANGED")
+
 
 @dataclass(frozen=True)
 class PromoteResult(RenewResult):
@@ -89,6 +112,11 @@ class RetrainResult(Result):
     promote: PromoteResult | None
     renew: RenewResult | None
     note: str
+
+    def _repr_html_(self) -> str:
+        outcome = self.promote or self.renew
+        last = outcome._repr_html_() if outcome else shown(Banner("wait", "UNCHANGED", self.note))
+        return self.evaluate._repr_html_() + last
 
 
 @dataclass(frozen=True)
@@ -128,6 +156,31 @@ class StatusResult(Result):
     problems: tuple[str, ...]
     _found: Status = field(kw_only=True, repr=False, compare=False)
     _config: Config = field(kw_only=True, repr=False, compare=False)
+
+    def _repr_html_(self) -> str:
+        tone: Tone = "good" if self.consistent else "bad"
+        champion, endpoint = self.champion, self.endpoint
+        said = "Champion, files and endpoint agree, and production has the newest data."
+        if champion is None:
+            said = "Nothing is in production yet."
+        if not self.consistent:
+            said = "Not all is as it should be; each problem names what mends it."
+        return shown(
+            Banner(tone, "ALL AGREE" if self.consistent else "PROBLEMS", said),
+            Notes("Problems", self.problems),
+            Facts(
+                [
+                    ("champion", f"version {champion.version}, by {champion.pointer}" if champion else "none"),
+                    ("its run", champion and champion.run_id),
+                    ("its model is of", champion and f"version {champion.model_version}"),
+                    ("files", self.files and self.files["state"]),
+                    ("endpoint", f"{endpoint.name}: {endpoint.state}" if endpoint else "none"),
+                    ("address", endpoint and endpoint.url),
+                    ("forecasts from", self.forecasts_from),
+                    ("newest data", self.newest_data),
+                ]
+            ),
+        )
 
     def require_champion(self, run_id: str) -> None:
         """Do nothing where the run's model is the champion, itself or renewed, and all agree.
@@ -173,5 +226,5 @@ class ForecastResult(Result):
         return frame.set_index(pd.DatetimeIndex(frame.pop("date"), name="date"))
 
     def _repr_html_(self) -> str:
-        head = preformatted(f"version {self.version}")
-        return head + table(list(self.forecast[0]), [list(row.values()) for row in self.forecast])
+        rows = [list(row.values()) for row in self.forecast]
+        return shown(Table(f"Forecast of version {self.version}", list(self.forecast[0]), rows))

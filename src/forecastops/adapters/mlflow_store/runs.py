@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,7 @@ class Run:
     tags: Mapping[str, str]
     started: float
     finished: bool
+    params: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -262,4 +263,4 @@ class Runs:
 def _record(found: MlflowRun) -> Run:
     info, data = found.info, found.data
     finished = info.status == "FINISHED"
-    return Run(info.run_id, info.artifact_uri, data.metrics, data.tags, (info.start_time or 0) / 1000, finished)
+    return Run(info.run_id, info.artifact_uri, data.metrics, data.tags, (info.start_time or 0) / 1000, finished, data.params)
