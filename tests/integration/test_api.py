@@ -130,7 +130,18 @@ def test_the_story_on_adventureworks_inside_a_loop_and_the_callers_own_run(
 
 def examples() -> list[doctest.DocTest]:
     """In the order in which a person would run them."""
-    order = ["load_config", "check_data", "train", "evaluate", "replay", "promote", "retrain", "renew", "forecast"]
+    order = [
+        "load_config",
+        "check_data",
+        "train",
+        "evaluate",
+        "replay",
+        "report",
+        "promote",
+        "retrain",
+        "renew",
+        "forecast",
+    ]
     order += ["status", "rollback"]
     finder = doctest.DocTestFinder()
     found = [one for module in (arguments, learning, production) for one in finder.find(module) if one.examples]
