@@ -263,4 +263,6 @@ class Runs:
 def _record(found: MlflowRun) -> Run:
     info, data = found.info, found.data
     finished = info.status == "FINISHED"
-    return Run(info.run_id, info.artifact_uri, data.metrics, data.tags, (info.start_time or 0) / 1000, finished, data.params)
+    return Run(
+        info.run_id, info.artifact_uri, data.metrics, data.tags, (info.start_time or 0) / 1000, finished, data.params
+    )
