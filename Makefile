@@ -11,7 +11,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univ
 # Nothing is installed but what the lock files name, byte for byte.
 INSTALL := $(BIN)/python -m pip install -q --require-hashes -r
 
-.PHONY: demo test test-fast check coverage bench bench-gate bench-selection bench-estimation bench-missing soak hooks lock notices bom dist release clean
+.PHONY: demo test test-fast check coverage bench bench-gate bench-selection bench-estimation bench-missing soak docs shown hooks lock notices bom dist release clean
 
 demo: $(VENV)/.installed
 	$(BIN)/forecastops demo
@@ -73,7 +73,20 @@ lock: $(VENV)/.installed-build
 	$(COMPILE) --constraint requirements-dev.lock --group build --output-file requirements-build.lock
 	$(COMPILE) --constraint requirements.lock --extra cloud --output-file requirements-cloud.lock pyproject.toml
 	$(COMPILE) --extra azureml --output-file requirements-azureml.lock pyproject.toml
+	$(COMPILE) --group docs --output-file requirements-docs.lock
 	$(BIN)/python scripts/derive_pins.py $(BIN)/uv
+
+# The pages of docs/ as a site, in build/site: a link that leads nowhere, a command or an option that does not exist, and a
+# reference that is not as the code says end it.
+docs: $(VENV)/.installed $(VENV)-docs/.installed
+	$(BIN)/python scripts/reference.py --check
+	$(BIN)/python scripts/shown_commands.py README.md README.ja.md docs/*.md
+	NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/mkdocs build -q
+
+# What the documents show of the commands' output, made anew.
+shown: $(VENV)/.installed
+	$(BIN)/python scripts/reference.py
+	$(BIN)/python scripts/shown_output.py --write docs/tutorial.md
 
 # The quick checks before each commit.
 hooks: $(VENV)/.installed-dev
@@ -116,6 +129,11 @@ $(VENV)/.installed: requirements.lock pyproject.toml $(VENV)/.installed-build
 	# The distribution's former name, which would claim the same files and a second plugin of MLflow's.
 	$(BIN)/python -m pip uninstall -qq -y forecastops
 	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)-docs/.installed: requirements-docs.lock
+	$(PYTHON) -m venv $(VENV)-docs
+	$(VENV)-docs/bin/python -m pip install -q --require-hashes -r requirements-docs.lock
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
