@@ -1,4 +1,4 @@
-"""The demonstration: what README shows is what it prints, and it leaves a healthy endpoint behind."""
+"""The demonstration: what its page shows is what it prints, and it leaves a healthy endpoint behind."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import requests
 from command import Command
 from repository import ROOT
 
-README = ROOT / "README.md"
+PAGE = ROOT / "docs/demo.md"
 
 
 def shape(text: str) -> list[str]:
@@ -22,8 +22,8 @@ def shape(text: str) -> list[str]:
     return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
 
 
-def test_the_demo_prints_what_readme_shows_and_can_be_run_again(forecastops: Command) -> None:
-    shown = re.search(r"<!-- demo -->\n```\n(.*?)```\n<!-- end demo -->", README.read_text("utf-8"), re.DOTALL)
+def test_the_demo_prints_what_its_page_shows_and_can_be_run_again(forecastops: Command) -> None:
+    shown = re.search(r"<!-- demo -->\n```\n(.*?)```\n<!-- end demo -->", PAGE.read_text("utf-8"), re.DOTALL)
     assert shown is not None
     told = forecastops("demo")
     assert told.code == 0, told.stderr

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from local_endpoint_support import stop_endpoints
 from repository import ROOT
 
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "src").rglob("*.md")]
@@ -23,14 +24,19 @@ def anchors(path: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.fixture(scope="module")
-def architecture() -> Any:
-    spec = spec_from_file_location("architecture", ROOT / "scripts/architecture.py")
+def script(name: str) -> Any:
+    """A program of the folder scripts, as a module."""
+    spec = spec_from_file_location(name, ROOT / f"scripts/{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def architecture() -> Any:
+    return script("architecture")
 
 
 def test_the_diagram_is_that_of_the_import_contract(architecture: Any) -> None:
@@ -88,3 +94,68 @@ def test_issue_forms_have_what_the_platform_asks_for(name: str) -> None:
     assert len(identifiers) == len(set(identifiers)) >= 1
     assert all("label" in one["attributes"] for one in form["body"] if one["type"] != "markdown")
     assert any(one.get("validations", {}).get("required") for one in form["body"])
+
+
+def test_badges_are_true() -> None:
+    readme, project = ((ROOT / name).read_text("utf-8") for name in ("README.md", "pyproject.toml"))
+    assert re.findall(r"badge/([^)]+)-blue\)", readme) == [
+        "python-3.10%20or%20later",
+        "licence-Apache--2.0",
+        "typed-mypy%20strict",
+    ]
+    assert 'requires-python = ">=3.10"' in project
+    assert 'license = "Apache-2.0"' in project
+    assert "\n[tool.mypy]\nstrict = true\n" in project
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_commands_and_settings_that_a_document_shows_exist(document: Path) -> None:
+    if document.name != "CHANGELOG.md":  # which tells of former ones
+        assert list(script("shown_commands").problems(document.read_text("utf-8"))) == []
+
+
+def test_commands_that_do_not_exist_are_found() -> None:
+    text = (
+        "Run `forecastops trian --data x`, `forecastops renew --dat x`, `make tset`.\n\n"
+        "    mlflow run . -e trane -P data=x\n"
+        "    mlflow run . -e train -P dta=x   # a comment\n"
+        "    forecastops train --data x --set modle.order=[1,0,1] | tee log\n"
+        "    forecastops train --data x --set model.ordre=[1,0,1]\n\n"
+        "```console\n$ forecastops promote --run-id R --forec\n```\n"
+    )
+    found = list(script("shown_commands").problems(text))
+    assert [one.rpartition(": ")[2] for one in found] == [
+        "there is no command 'trian'",
+        "there is no option '--dat'",
+        "there is no target 'tset'",
+        "there is no option '--forec'",
+        "there is no entry point 'trane'",
+        "entry point 'train' has no parameter 'dta'",
+        "there is no setting 'modle.order'",
+        "there is no setting 'model.ordre'",
+    ]
+
+
+def test_the_reference_is_as_the_code_says() -> None:
+    reference = script("reference")
+    for name, page in reference.PAGES.items():
+        assert (ROOT / name).read_text("utf-8") == page(), "run python scripts/reference.py"
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    navigation = (ROOT / "mkdocs.yml").read_text("utf-8").partition("\nnav:")[2]
+    assert sorted(re.findall(r": (\S+\.md)$", navigation, re.MULTILINE)) == sorted(
+        path.name for path in (ROOT / "docs").glob("*.md")
+    )
+
+
+def test_the_tutorial_shows_what_its_commands_print(tmp_path: Path) -> None:
+    shown_output = script("shown_output")
+    page = (ROOT / "docs/tutorial.md").read_text("utf-8")
+    folder = tmp_path / "sales"
+    folder.mkdir()
+    try:
+        printed = shown_output.performed(page, folder, shown_output.environment_in(folder))
+    finally:
+        stop_endpoints(tmp_path / "home")
+    assert shown_output.shape(printed) == shown_output.shape(page), "run make shown"

@@ -13,6 +13,7 @@ import click
 
 import forecastops as fo
 from forecastops.commands.frame import Request, command_options, data_option, require_promote_option, split_paths
+from forecastops.commands.next_steps import after_decision, after_train
 
 __all__ = ["evaluate", "promote", "report", "retrain", "train"]
 
@@ -43,7 +44,8 @@ def _run_id(*, required: bool) -> Callable[[_F], _F]:
 @command_options
 def train(request: Request, paths: tuple[str, ...]) -> None:
     """Fit a challenger and log it as a run; nothing is registered."""
-    request.show(fo.train(split_paths(paths), request.config()))
+    trained = fo.train(split_paths(paths), request.config())
+    request.show(trained, after_train(trained.run_id, request.repeated()))
 
 
 @click.command()
@@ -62,7 +64,7 @@ def evaluate(request: Request, run_id: str | None, replay: str | None, require_p
         raise click.UsageError("give either --run-id or --replay")
     decide = fo.evaluate if replay is None else fo.replay
     decision = decide(replay or run_id or "", request.config())
-    request.show(decision)
+    request.show(decision, *([after_decision(decision, request.repeated())] if replay is None else []))
     _exit_code(decision.verdict, require_promote)
 
 

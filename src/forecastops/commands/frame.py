@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import click
 
 import forecastops
+from forecastops.commands.completion import complete_setting
 from forecastops.commands.output import print_result
 from forecastops.commands.progress import progress
 from forecastops.core.errors import ConfigError, ForecastopsError
@@ -78,9 +79,15 @@ class Request:
         path = [] if self.config_path is None else ["--config", str(self.config_path.absolute())]
         return [*path, *(word for override in self.overrides for word in ("--set", override))]
 
-    def show(self, result: Result) -> None:
-        """Print what an operation came to, and tell the build system."""
-        self.answer(result.to_dict(), str(result), result.to_report())
+    def show(self, result: Result, *more: str) -> None:
+        """Print what an operation came to, for people with more lines after it; and tell the build system."""
+        self.answer(result.to_dict(), "\n".join([str(result), *more]), result.to_report())
+
+    @property
+    def draws(self) -> bool:
+        """Whether the result goes to a terminal that shows more than ASCII."""
+        terminal = not self.as_json and self.stdout.isatty()
+        return terminal and (getattr(self.stdout, "encoding", None) or "").lower().startswith("utf")
 
     def answer(self, document: dict[str, Any], text: str, report: Report | None = None) -> None:
         """Print the result, one JSON object or text for a person; and tell the build system, where there is one."""
@@ -104,7 +111,12 @@ _SHARED_OPTIONS = (
         help="YAML file of settings (see `config schema`); ./forecastops.yaml by default, where it exists.",
     ),
     click.option(
-        "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override one setting, e.g. gate.alpha=0.05."
+        "--set",
+        "overrides",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Override one setting, e.g. gate.alpha=0.05.",
+        shell_complete=complete_setting,
     ),
     click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout and nothing else there."),
     click.option(

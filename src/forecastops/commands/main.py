@@ -9,6 +9,7 @@ import click
 
 from forecastops import __version__
 from forecastops.commands import cycle, data, looking, production, settings, story
+from forecastops.commands.examples import show_examples
 from forecastops.commands.frame import build_system_here, guarded_streams
 from forecastops.commands.init import init
 from forecastops.commands.output import whole_output
@@ -19,8 +20,24 @@ __all__ = ["main"]
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
+_SUBJECTS = {
+    "Begin": ("demo", "init", "data"),
+    "Retrain": ("retrain", "train", "evaluate", "promote", "renew"),
+    "Production": ("status", "forecast", "rollback", "serve", "sign"),
+    "Look": ("report", "history", "ui", "monitor", "backtest"),
+    "Settings": ("config",),
+}
+
+
 class _Guarded(click.Group):
     """Also what click itself prints, of a wrong option or as help, is read by agents and has to arrive."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands by what they are about."""
+        for subject, names in _SUBJECTS.items():
+            if rows := [(name, self.commands[name].get_short_help_str(66)) for name in names if name in self.commands]:
+                with formatter.section(subject):
+                    formatter.write_dl(rows)
 
     def main(self, *args: Any, **extra: Any) -> Any:
         with whole_output(), guarded_streams():
@@ -74,3 +91,5 @@ for command in (
     story.demo,
 ):
     main.add_command(command)
+
+show_examples(main, "forecastops")

@@ -8,6 +8,7 @@ import click
 
 import forecastops as fo
 from forecastops.commands.frame import Request, WholeNumber, command_options, data_option, split_paths
+from forecastops.reporting.interval_bars import interval_bars
 
 __all__ = ["forecast", "renew", "rollback", "serve", "sign", "status"]
 
@@ -73,7 +74,8 @@ def rollback(request: Request, reason: str, to_version: str | None) -> None:
 @command_options
 def forecast(request: Request, horizon: int | None, paths: tuple[str, ...]) -> None:
     """Forecast from the champion, with intervals."""
-    request.show(fo.forecast(horizon, request.config(), data=split_paths(paths)))
+    found = fo.forecast(horizon, request.config(), data=split_paths(paths))
+    request.show(found, *(interval_bars(found.forecast) if request.draws else []))
 
 
 @click.command()

@@ -39,7 +39,8 @@ def train_text(result: TrainResult) -> str:
         f"  data     {data['start']} to {data['end']}, {data['rows']} rows, sha256 {str(data['sha256'])[:12]}",
         f"  model    {specification(result.spec)}",
         *([f"  chosen   {_selection_text(result.selection)}"] if result.selection else []),
-        f"  last 10% RMSE {number(metrics['RMSE'])}, R2 {number(metrics['R2'])}",
+        f"  recorded RMSE {number(metrics['RMSE'])}, R2 {number(metrics['R2'])} of the last 10 %, for other scripts; "
+        "the gate measures anew",
     ]
     return "\n".join(lines)
 
