@@ -13,7 +13,7 @@ import click
 
 import forecastops as fo
 from forecastops.commands.frame import Request, command_options, data_option, require_promote_option, split_paths
-from forecastops.commands.next_steps import after_decision, after_train
+from forecastops.commands.next_steps import after_decision, after_no_promotion, after_train
 
 __all__ = ["evaluate", "promote", "report", "retrain", "train"]
 
@@ -78,7 +78,7 @@ def promote(request: Request, run_id: str, force: bool, reason: str | None, requ
     """Register, deploy, verify and point to a challenger that earned it; else renew the champion."""
     _require_force_with_reason(force, reason)
     moved = fo.promote(run_id, request.config(), force=force, reason=reason)
-    request.show(moved)
+    request.show(moved, *([] if moved.promoted else [after_no_promotion(run_id, request.repeated())]))
     _exit_code("PROMOTE" if moved.promoted else moved.verdict, require_promote)
 
 
@@ -89,7 +89,8 @@ def promote(request: Request, run_id: str, force: bool, reason: str | None, requ
 def retrain(request: Request, paths: tuple[str, ...], require_promote: bool) -> None:
     """Train, evaluate and promote in one process; a champion that stays is renewed."""
     result = fo.retrain(split_paths(paths), request.config())
-    request.show(result)
+    stayed = result.evaluate.verdict != "PROMOTE"
+    request.show(result, *([after_no_promotion(result.train.run_id, request.repeated())] if stayed else []))
     _exit_code(result.evaluate.verdict, require_promote)
 
 

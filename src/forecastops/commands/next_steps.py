@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from forecastops.results.evaluation import EvaluateResult
 
-__all__ = ["after_decision", "after_train", "command_line"]
+__all__ = ["after_decision", "after_no_promotion", "after_train", "command_line"]
 
 _DATA_CHECKS = ("comparable_data", "plausible_data")
 _LOOK = "look at the file; if its data are right: forecastops renew --data FILE --accept-data --reason T"
@@ -44,3 +44,8 @@ def after_decision(decision: EvaluateResult, options: Sequence[str]) -> str:
         why = "the model, not the data, was rejected: try other orders; this one chooses among some"
         return command_line("train --data FILE --set model.selection=candidates", options, why)
     return command_line(promote, options, "does not promote it: gives the champion the newest data")
+
+
+def after_no_promotion(run_id: str, options: Sequence[str]) -> str:
+    """Return what follows where the champion stayed: nothing has to be done, and the page says why."""
+    return command_line(f"report --run-id {run_id}", options, "why, as a page; nothing has to be done")
