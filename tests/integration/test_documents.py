@@ -108,6 +108,21 @@ def test_badges_are_true() -> None:
     assert "\n[tool.mypy]\nstrict = true\n" in project
 
 
+def test_the_japanese_page_names_the_same_commands_options_figures_and_pages() -> None:
+    ours, theirs = ((ROOT / name).read_text("utf-8") for name in ("README.md", "README.ja.md"))
+
+    def named(text: str) -> list[list[str]]:
+        code = [line.partition("#")[0].rstrip() for line in re.findall(r"(?m)^    (.*)$", text)]
+        words = re.findall(r"`([^`\n]+)`", text)
+        links = re.findall(r"\]\(([^)\s]+)\)", text.replace("(README.ja.md)", "").replace("(README.md)", ""))
+        prose = re.sub(r"(?m)^    .*$|`[^`]*`|\]\([^)]*\)", "", text)
+        figures = re.findall(r"\d+(?:\.\d+)?", re.sub(r"(?m)^\d\. ", "", prose))
+        return [code, sorted(words), sorted(links), sorted(figures)]
+
+    assert named(theirs) == named(ours)
+    assert len(ours.splitlines()) <= 150
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_commands_and_settings_that_a_document_shows_exist(document: Path) -> None:
     if document.name != "CHANGELOG.md":  # which tells of former ones
