@@ -11,7 +11,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univ
 # Nothing is installed but what the lock files name, byte for byte.
 INSTALL := $(BIN)/python -m pip install -q --require-hashes -r
 
-.PHONY: demo test test-fast check coverage bench bench-gate bench-selection bench-estimation bench-missing soak docs shown hooks lock notices bom dist release clean
+.PHONY: demo test test-fast check coverage bench bench-backtest bench-gate bench-selection bench-estimation bench-missing soak docs shown hooks lock notices bom dist release clean
 
 demo: $(VENV)/.installed
 	$(BIN)/forecastops demo
@@ -41,6 +41,10 @@ coverage: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/cycle.py
+
+# AdventureWorks' past lived through by every policy: how long, and what comes of it.
+bench-backtest: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/backtest.py
 
 # What is served, by which policy? Half an hour and more; QUICK=--quick for a few series.
 bench-gate: $(VENV)/.installed-dev

@@ -19,6 +19,7 @@ _PLACES = {
     "api.learning": ("check_data", "evaluate", "replay", "report", "train"),
     "api.looking": ("history",),
     "api.production": ("forecast", "promote", "renew", "retrain", "rollback", "status"),
+    "api.past": ("backtest",),
     "config": ("Config",),
     "core.errors": (
         "ConfigError",
@@ -29,6 +30,7 @@ _PLACES = {
         "PromotionRefusedError",
         "RegistryError",
     ),
+    "results.backtest": ("BacktestResult",),
     "results.evaluation": ("CheckDataResult", "EvaluateResult", "TrainResult"),
     "results.history": ("HistoryResult",),
     "results.report": ("ReportResult",),

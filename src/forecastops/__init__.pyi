@@ -5,6 +5,7 @@ from forecastops.api.learning import replay as replay
 from forecastops.api.learning import report as report
 from forecastops.api.learning import train as train
 from forecastops.api.looking import history as history
+from forecastops.api.past import backtest as backtest
 from forecastops.api.production import forecast as forecast
 from forecastops.api.production import promote as promote
 from forecastops.api.production import renew as renew
@@ -19,6 +20,7 @@ from forecastops.core.errors import ForecastopsError as ForecastopsError
 from forecastops.core.errors import ModelError as ModelError
 from forecastops.core.errors import PromotionRefusedError as PromotionRefusedError
 from forecastops.core.errors import RegistryError as RegistryError
+from forecastops.results.backtest import BacktestResult as BacktestResult
 from forecastops.results.evaluation import CheckDataResult as CheckDataResult
 from forecastops.results.evaluation import EvaluateResult as EvaluateResult
 from forecastops.results.evaluation import TrainResult as TrainResult
@@ -31,6 +33,7 @@ from forecastops.results.production import StatusResult as StatusResult
 from forecastops.results.report import ReportResult as ReportResult
 
 __all__ = [
+    "BacktestResult",
     "CheckDataResult",
     "Config",
     "ConfigError",
@@ -49,6 +52,7 @@ __all__ = [
     "RetrainResult",
     "StatusResult",
     "TrainResult",
+    "backtest",
     "check_data",
     "evaluate",
     "forecast",

@@ -26,7 +26,7 @@ from mlflow import MlflowClient
 import forecastops as fo
 from command import Command, new_command
 from forecastops.adapters.samples import write_sample
-from forecastops.api import arguments, learning, production
+from forecastops.api import arguments, learning, past, production
 from local_endpoint_support import stop_endpoints
 from process_state import as_before
 
@@ -133,6 +133,7 @@ def examples() -> list[doctest.DocTest]:
     order = [
         "load_config",
         "check_data",
+        "backtest",
         "train",
         "evaluate",
         "replay",
@@ -144,7 +145,7 @@ def examples() -> list[doctest.DocTest]:
     ]
     order += ["status", "rollback"]
     finder = doctest.DocTestFinder()
-    found = [one for module in (arguments, learning, production) for one in finder.find(module) if one.examples]
+    found = [one for module in (arguments, learning, past, production) for one in finder.find(module) if one.examples]
     names = [one.name.rpartition(".")[2] for one in found]
     assert sorted(names) == sorted(order)
     return sorted(found, key=lambda one: order.index(one.name.rpartition(".")[2]))

@@ -25,6 +25,10 @@ _EXAMPLES: dict[str, tuple[str, ...]] = {
         "forecastops promote --run-id RUN --force --reason 'the old model misses the new store'",
     ),
     "retrain": ("forecastops retrain --data sales.csv", "forecastops retrain --data sales.csv --require-promote"),
+    "backtest": (
+        "forecastops backtest --data sales.csv",
+        "forecastops backtest --data sales.csv --every 28 --output backtest.html",
+    ),
     "renew": (
         "forecastops renew --data newest.csv",
         "forecastops renew --data newest.csv --accept-data --reason 'the stocktaking sale'",

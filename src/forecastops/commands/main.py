@@ -9,6 +9,7 @@ import click
 
 from forecastops import __version__
 from forecastops.commands import cycle, data, looking, production, settings, story
+from forecastops.commands.backtest import backtest
 from forecastops.commands.examples import show_examples
 from forecastops.commands.frame import build_system_here, guarded_streams
 from forecastops.commands.init import init
@@ -78,6 +79,7 @@ for command in (
     cycle.promote,
     cycle.retrain,
     cycle.report,
+    backtest,
     production.renew,
     production.status,
     production.rollback,

@@ -13,7 +13,7 @@ from forecastops.core.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["csv_text", "write_new", "write_page", "write_tables", "write_whole"]
+__all__ = ["csv_text", "require_place", "write_new", "write_page", "write_tables", "write_whole"]
 
 
 def write_new(folder: Path, files: Mapping[str, str]) -> list[Path]:
@@ -75,6 +75,20 @@ def _is_page(path: Path) -> bool:
 def csv_text(table: pd.DataFrame) -> str:
     """Return a table as CSV, without its index, with LF at each line's end on every system."""
     return table.to_csv(index=False, lineterminator="\n")
+
+
+def require_place(path: Path) -> None:
+    """Refuse what ``write_page`` would, before the page has been made.
+
+    Raises:
+        DataError: when something else is there, or the file cannot be written.
+    """
+    there = next(found for found in (path.absolute(), *path.absolute().parents) if os.path.lexists(found))
+    if there == path.absolute() and not _is_page(path):
+        raise DataError(str(path), "is there and is no HTML page", "remove it or name another file")
+    folder = there.parent if there == path.absolute() else there
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise DataError(str(path), f"cannot be written in {folder}", "name a file that can be written")
 
 
 def write_whole(path: Path, content: bytes, *, private: bool = False) -> None:

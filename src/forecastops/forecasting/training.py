@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -15,17 +14,16 @@ from forecastops.core.errors import ModelError
 from forecastops.data.frequency import family, frequency_name
 from forecastops.data.series import Series, require_rows
 from forecastops.forecasting.config import Evaluation, ModelConfig, ModelSpec
-from forecastops.forecasting.estimation import Estimate, estimate, plain_forecast, rows_needed, spec_of
+from forecastops.forecasting.estimation import Estimate, estimate, rows_needed, spec_of
 from forecastops.forecasting.forecaster import Fit, Forecaster
 from forecastops.forecasting.members import combination, logs_by_likelihood, rows_for_any
-from forecastops.forecasting.metrics import holdout_scores
+from forecastops.forecasting.recorded import recorded_scores
 from forecastops.forecasting.selection import Selection, select, selection_rows
 
 __all__ = ["Trained", "fit", "fit_members", "refit", "require_trainable"]
 
 _BURN_IN = 30  # observations until a filter that began anywhere has found its level
 _WORST_RATIO = 1.5  # sound members are at 0.72 in median, and at 1.10 at most in 999 of 1,000 fits
-_RECORDED_SHARE = 0.9  # the recorded metric is of the last 10 %, as existing scripts have it
 
 
 # No generated ==: comparing pandas objects gives arrays, not a truth value.
@@ -52,7 +50,14 @@ class Trained:
     @cached_property
     def metrics(self) -> dict[str, float]:
         """``RMSE`` and ``R2`` of the last 10 %, estimated from the rest for that, and what the optimiser reports."""
-        return _recorded(self.estimates, self.series) | _reported(self.estimates)
+        members = [one.member for one in self.estimates]
+        return recorded_scores(self.specs, members, self.series) | _reported(self.estimates)
+
+    @cached_property
+    def fault(self) -> str | None:
+        """Why `refit` would refuse the judged estimation of these members; None where it would make the same."""
+        known = self.series.values.loc[: self.estimates[0].estimated_through]
+        return next((fault for fault in (_fault(one, known) for one in self.estimates) if fault), None)
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -260,23 +265,6 @@ def _with_served(judged: Forecaster, specs: Sequence[ModelSpec], notes: list[str
         reason = f"the estimation on all data failed ({error.what})"
     notes.append(f"served with the parameters estimated through {judged.judged.estimated_through}: {reason}")
     return judged
-
-
-def _recorded(estimates: Sequence[Estimate], series: Series) -> dict[str, float]:
-    """Return RMSE and R2 of one forecast of the last 10 %, by parameters estimated from the rest.
-
-    One model's as the scripts that read the metric make it, by statsmodels alone and in the data's own unit, or it
-    would not compare with what they have recorded; where that fails, and for several, by our estimate.
-    """
-    split = int(series.rows * _RECORDED_SHARE)
-    known = series.values.iloc[:split]
-    actual = np.asarray(series.observed.iloc[split:], dtype=float)
-    if len(estimates) == 1:
-        with suppress(ModelError):
-            return holdout_scores(actual, plain_forecast(known, estimates[0].spec, len(actual)))
-    found = [estimate(known, one.spec, one.member) for one in estimates]
-    path = Forecaster(_fit_of(found), known).forecast(len(actual))["mean"]
-    return holdout_scores(actual, np.asarray(path, dtype=float))
 
 
 def _reported(estimates: Sequence[Estimate]) -> dict[str, float]:

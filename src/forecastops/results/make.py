@@ -7,7 +7,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from forecastops.reporting import documents, summary, text
+from forecastops.reporting.backtest import backtest_document, backtest_text
 from forecastops.reporting.data import check_text
+from forecastops.results.backtest import BacktestResult
 from forecastops.results.base import Result, part
 from forecastops.results.evaluation import (
     Check,
@@ -29,6 +31,7 @@ from forecastops.results.production import (
 )
 
 if TYPE_CHECKING:
+    from forecastops.backtesting.results import Backtest
     from forecastops.config import Config
     from forecastops.gate.record import Decision
     from forecastops.usecases.forecast import ForecastResult as Forecast
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from forecastops.usecases.train import TrainResult as Trained
 
 __all__ = [
+    "backtest_result",
     "check_data_result",
     "evaluate_result",
     "forecast_result",
@@ -48,6 +52,14 @@ __all__ = [
     "status_result",
     "train_result",
 ]
+
+
+def backtest_result(found: Backtest) -> BacktestResult:
+    """Return what the policies would have done."""
+    shown = Result.shown(backtest_document(found), backtest_text(found))
+    document = json.loads(shown["_json"])
+    parts = {name: tuple(document[name]) for name in ("policies", "breaks")}
+    return BacktestResult(**document | parts, _found=found, **shown)
 
 
 def check_data_result(found: SeriesReport) -> CheckDataResult:

@@ -1,0 +1,82 @@
+"""The gate on a series' own past."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+
+import forecastops as fo
+from forecastops.commands.frame import Request, WholeNumber, command_options, data_option, split_paths
+from forecastops.core.files import require_place, write_page
+
+__all__ = ["backtest"]
+
+_COUNT = WholeNumber(min=1, max=10_000)
+
+
+@click.command()
+@data_option
+@click.option(
+    "--every",
+    type=_COUNT,
+    help="Rows from one retraining to the next; by default a week of days or hours, four weeks, a month.",
+)
+@click.option(
+    "--looks",
+    type=_COUNT,
+    help="How many retrainings are judged; by default as many as FILE holds, 26 at most (hourly: 8).",
+)
+@click.option("--output", type=click.Path(path_type=Path), metavar="HTML", help="Write a report, one page.")
+@click.option(
+    "--work",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where what is computed is kept, so that an interrupted call goes on; in forecastops' home by default.",
+)
+@command_options
+def backtest(
+    request: Request,
+    paths: tuple[str, ...],
+    *,
+    every: int | None,
+    looks: int | None,
+    output: Path | None,
+    work: Path | None,
+) -> None:
+    """Live through FILE's own past: what would this gate, and others, have done, and what was it worth?
+
+    Nothing is logged, registered or deployed. Interrupted, it goes on where it was when it is called again.
+    """
+    config, sources = request.config(), split_paths(paths)
+    if output is not None:
+        require_place(output)  # before what takes a minute
+    try:
+        with _bar(request) as told:
+            found = fo.backtest(sources, config, every=every, looks=looks, work=work, progress=told)
+    except KeyboardInterrupt:
+        click.echo("what was computed is kept: the same call goes on where it was", err=True)
+        raise
+    if output is not None:
+        write_page(output, found.to_html())
+    request.show(found)
+
+
+@contextlib.contextmanager
+def _bar(request: Request) -> Iterator[Callable[[int, int], None]]:
+    """Show how much is done and how long the rest takes, on a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _all: None
+        return
+    with click.progressbar(length=1, label="  forecasts scored", file=sys.stderr, show_pos=True) as bar:
+
+        def told(done: int, whole: int) -> None:
+            if bar.length != whole:
+                request.end_step()  # the bar of the step that was said before
+                bar.length = whole
+            bar.update(done - bar.pos)
+
+        yield told
