@@ -23,7 +23,7 @@ __all__ = [
     "with_bounds",
 ]
 
-NUMBERS = ("live RMSE", "relative to yours", "promoted", "refitted", "deployed a year", "needless", "worst month")
+NUMBERS = ("live RMSE", "relative to yours", "promoted", "refitted", "both, a year", "needless", "worst month")
 _KINDS = {"level": "the level of its forecast errors", "spread": "the size of its forecast errors"}
 _UNITS = {"h": "rows", "D": "days", "B": "days", "W": "weeks", "M": "months", "Q": "quarters", "Y": "years"}
 
