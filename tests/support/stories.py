@@ -126,7 +126,7 @@ def _renewed_by_spring(stage: Stage) -> None:
 
 def _return_to_spring(stage: Stage) -> None:
     """Wherever the stage is, to version 1 renewed through March."""
-    if stage.ok("status")["forecasts_from"] != END[SPRING]:
+    if stage.status()["forecasts_from"] != END[SPRING]:
         _return_to(stage, "1")
         stage.renew(SPRING)
 
@@ -227,7 +227,7 @@ CHAINS = (*MOVES, *RENEWALS, *HOLDS)
 
 def require_told(stage: Stage) -> dict[str, list[str]]:
     """After a kill: all agrees, or `status` says what does not. The command that it names for each kind of problem."""
-    status = stage.ok("status")
+    status = stage.status()
     if status["consistent"]:
         served = status["endpoint"] and status["endpoint"]["version"]
         assert served == stage.champion(), status
@@ -255,7 +255,7 @@ def mend_as_told(stage: Stage, kind: str, file: str) -> None:
 
 def require_settled(stage: Stage, version: str) -> Any:
     """After the rerun: pointer, endpoint and journal name the version, and nothing is left over; what `status` says."""
-    status = stage.ok("status")
+    status = stage.status()
     assert status["consistent"], status["problems"]
     assert stage.champion() == version == status["endpoint"]["version"], status
     runs = list(stage.versions().values())

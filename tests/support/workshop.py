@@ -12,6 +12,7 @@ from typing import Any
 import requests
 from mlflow import MlflowClient
 
+import forecastops as fo
 from command import Command, Result, Running
 
 __all__ = ["FIXED", "PAST", "SPRING", "WHOLE", "Stage", "Workshop"]
@@ -85,6 +86,10 @@ class Stage:
     def ok(self, *args: str) -> Any:
         """A command on this model that must succeed."""
         return self.workshop.forecastops.ok(args[0], *self.options(), *args[1:])
+
+    def status(self) -> Any:
+        """What `status` says, asked from this process, which must see the same server and endpoints."""
+        return fo.status(fo.load_config(overrides=self.options()[1::2])).to_dict()
 
     def evaluate(self, run_id: str, *args: str) -> Any:
         """Judge a run against this model's champion."""
