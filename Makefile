@@ -5,13 +5,15 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Threads fight over matrices as small as ours.
 export OPENBLAS_NUM_THREADS ?= 1
+# Or each of the hundreds of processes that the tests start would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --universal --python-version 3.10 \
 	--generate-hashes --no-emit-index-url
 # Nothing is installed but what the lock files name, byte for byte.
 INSTALL := $(BIN)/python -m pip install -q --require-hashes -r
 
-.PHONY: demo test test-fast check coverage bench bench-backtest bench-gate bench-selection bench-estimation bench-missing soak docs shown hooks lock notices bom dist release clean
+.PHONY: demo test test-fast check types tests coverage bench bench-backtest bench-gate bench-selection bench-estimation bench-missing soak docs shown hooks lock notices bom dist release clean
 
 demo: $(VENV)/.installed
 	$(BIN)/forecastops demo

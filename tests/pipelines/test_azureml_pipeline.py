@@ -17,10 +17,6 @@ from typing import Any
 
 import pytest
 import yaml
-from azure.ai.ml import load_component, load_compute, load_environment, load_job
-from azure.ai.ml._utils._asset_utils import get_ignore_file, get_upload_files_from_folder
-from azure.ai.ml.entities import AmlCompute, CronTrigger, PipelineJob
-from azure.ai.ml.entities._load_functions import load_schedule
 from mlflow import MlflowClient
 from packaging.requirements import Requirement
 
@@ -45,6 +41,11 @@ def require_valid(entity: Any) -> None:
 
 
 def test_the_sdk_accepts_every_file() -> None:
+    # The SDK takes seconds to import, which the other workers need not spend.
+    from azure.ai.ml import load_component, load_compute, load_environment, load_job
+    from azure.ai.ml.entities import AmlCompute, CronTrigger, PipelineJob
+    from azure.ai.ml.entities._load_functions import load_schedule
+
     for path in COMPONENTS:
         component = load_component(path)
         require_valid(component)
@@ -159,6 +160,8 @@ def _resolved(command: str, given: dict[str, str]) -> str:
 
 def _snapshot(code: Path, folder: Path) -> Path:
     """The files that the SDK would upload."""
+    from azure.ai.ml._utils._asset_utils import get_ignore_file, get_upload_files_from_folder
+
     shutil.rmtree(folder, ignore_errors=True)
     files: list[tuple[str, str]] = get_upload_files_from_folder(code, ignore_file=get_ignore_file(code))  # type: ignore[assignment]
     for source, name in files:

@@ -6,12 +6,11 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 from click.testing import CliRunner, Result
-from jsonschema import Draft7Validator
 
 from command import new_command
 from forecastops import __version__
@@ -25,6 +24,9 @@ from pipeline_rehearsal.rules import files_of, problems
 from pipeline_rehearsal.run import Agents, Rehearsal
 from test_github_workflow import problems as problems_of_workflow
 from test_pipeline_rules import OUTPUTS, schema, without_directives
+
+if TYPE_CHECKING:
+    from jsonschema import Draft7Validator
 
 __all__ = ["schema"]
 

@@ -7,17 +7,20 @@ import re
 import shlex
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
 import yaml
-from jsonschema import Draft7Validator
 
 from forecastops.commands.main import main
 from forecastops.core.redaction import redacted
 from pipeline_rehearsal.rules import files_of, problems
 from repository import ROOT
+
+# It takes seconds to import, which only the worker that validates need spend.
+if TYPE_CHECKING:
+    from jsonschema import Draft7Validator
 
 # What the steps set; test_pipeline.py holds it against what they have set when they ran.
 OUTPUTS = {
@@ -115,6 +118,8 @@ def test_a_mistake_is_caught(mistake: str, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def schema(shared_data: Path) -> Draft7Validator:
     """The published schema; inputs of tasks are texts to our loader, whatever their type."""
+    from jsonschema import Draft7Validator
+
     document = json.loads((shared_data / "azure-pipelines-schema.json").read_text("utf-8"))
 
     def relax(tree: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from interruptions import interruptions
 from stories import STORIES, Story, mend_as_told, require_settled, require_told
@@ -17,12 +17,9 @@ LEAST = {"first": 11, "replacement": 10, "rollback": 12, "renewal": 12, "renewal
 LEAST |= {"held": 5, "refit": 3, "lagging": 6}
 
 
-def require_every_kill_mended(stage: Stage, names: list[str], rarer: Mapping[str, int] | None = None) -> None:
-    """Of stories that follow each other on one stage, kill each before its first change, its second, and so on.
-
-    ``rarer`` says for a story before which of its changes it is killed, as `Story.every` does: the second, the third...
-    """
-    every = {name: STORIES[name].every for name in names} | dict(rarer or {})
+def require_every_kill_mended(stage: Stage, names: list[str]) -> None:
+    """Of stories that follow each other on one stage, kill each before its first change, its second, and so on."""
+    every = {name: STORIES[name].every for name in names}
     killed, left, known = Counter[str](), list(names), set[str]()
     STORIES[names[0]].begin(stage)
     for number, before in enumerate(interruptions()):
@@ -36,7 +33,7 @@ def require_every_kill_mended(stage: Stage, names: list[str], rarer: Mapping[str
                 require_nothing_to_do(stage, STORIES[name])
         if not left:
             break
-    assert all(killed[name] >= LEAST[name] * STORIES[name].every // every[name] for name in names), killed
+    assert all(killed[name] >= LEAST[name] for name in names), killed
 
 
 def require_one_rerun(stage: Stage, story: Story, before: Callable[[], None], known: set[str]) -> bool:

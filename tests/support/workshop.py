@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 from mlflow import MlflowClient
 
@@ -88,8 +89,12 @@ class Stage:
         return self.workshop.forecastops.ok(args[0], *self.options(), *args[1:])
 
     def status(self) -> Any:
-        """What `status` says, asked from this process, which must see the same server and endpoints."""
-        return fo.status(fo.load_config(overrides=self.options()[1::2])).to_dict()
+        """What `status` says, asked from this process, which need not be started for it."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self.workshop.forecastops.environment.items():
+                if name.startswith(("FORECASTOPS", "MLFLOW")):
+                    patch.setenv(name, value)
+            return fo.status(fo.load_config(overrides=self.options()[1::2])).to_dict()
 
     def evaluate(self, run_id: str, *args: str) -> Any:
         """Judge a run against this model's champion."""

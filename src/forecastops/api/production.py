@@ -134,7 +134,7 @@ def status(config: ConfigLike = None) -> StatusResult:
         config: as `train` takes it.
 
     Returns:
-        champion, pointer, endpoint, and each problem with what mends it; its ``require_sound()`` and
+        champion, pointer, endpoint, and each problem with the command that fixes it; its ``require_sound()`` and
         ``require_champion(run_id)`` raise where it is not as it should be.
 
     Raises:

@@ -252,14 +252,14 @@ def _of_the_system(error: OSError) -> str:
     remedies = {
         errno.ENOSPC: "free space there",
         errno.EDQUOT: "free space there, or ask for a larger quota",
-        errno.EACCES: "mend its permissions",
-        errno.EPERM: "mend its permissions",
+        errno.EACCES: "fix its permissions",
+        errno.EPERM: "fix its permissions",
         errno.EROFS: "name another place",
         errno.EMFILE: "raise the limit of open files",
         errno.ENOMEM: "free memory",
     }
     where = str(error.filename or "the operating system")
-    remedy = remedies.get(error.errno or 0, "mend what it names")
+    remedy = remedies.get(error.errno or 0, "fix what it names")
     return str(ForecastopsError(where, error.strerror or str(error), f"{remedy}, then run the command again"))
 
 

@@ -142,7 +142,7 @@ class StatusResult(Result):
         newest_data: ISO date of the newest that a run has brought and that were not refused.
         newest_data_run: that run.
         consistent: whether all agree, and production has the newest data.
-        problems: what does not, each with the command that mends it.
+        problems: what does not, each with the command that fixes it.
     """
 
     pointer: str

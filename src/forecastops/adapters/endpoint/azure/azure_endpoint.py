@@ -111,7 +111,7 @@ class AzureEndpoint(Endpoint):
     def _deployment_error(self, version: str, what: str, lines: Sequence[str]) -> EndpointError:
         """Make the error of a deployment that did not come about, with what its container logged."""
         tail = f"; its log ends with: {one_line(' / '.join(lines[-_SHOWN_LINES:]))}" if lines else ""
-        remedy = "mend what it names, or raise deployment.timeout_seconds, and run the command again"
+        remedy = "fix what it names, or raise deployment.timeout_seconds, and run the command again"
         return EndpointError(self._place, f"version {version} did not become healthy: {one_line(what)}{tail}", remedy)
 
 
