@@ -17,9 +17,10 @@ from typing import Any
 _PLACES = {
     "api.arguments": ("load_config",),
     "api.learning": ("check_data", "evaluate", "replay", "report", "train"),
+    "api.beginning": ("init",),
     "api.looking": ("history",),
-    "api.production": ("forecast", "promote", "renew", "retrain", "rollback", "status"),
     "api.past": ("backtest",),
+    "api.production": ("forecast", "promote", "renew", "retrain", "rollback", "serve", "sign", "status"),
     "config": ("Config",),
     "core.errors": (
         "ConfigError",
@@ -31,10 +32,12 @@ _PLACES = {
         "RegistryError",
     ),
     "results.backtest": ("BacktestResult",),
+    "results.beginning": ("InitResult",),
     "results.evaluation": ("CheckDataResult", "EvaluateResult", "TrainResult"),
     "results.history": ("HistoryResult",),
     "results.report": ("ReportResult",),
     "results.production": ("ForecastResult", "PromoteResult", "RenewResult", "RetrainResult", "StatusResult"),
+    "results.signing": ("SignResult",),
 }
 _MODULES = {name: f"{__name__}.{module}" for module, names in _PLACES.items() for name in names}
 

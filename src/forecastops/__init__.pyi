@@ -1,4 +1,5 @@
 from forecastops.api.arguments import load_config as load_config
+from forecastops.api.beginning import init as init
 from forecastops.api.learning import check_data as check_data
 from forecastops.api.learning import evaluate as evaluate
 from forecastops.api.learning import replay as replay
@@ -11,6 +12,8 @@ from forecastops.api.production import promote as promote
 from forecastops.api.production import renew as renew
 from forecastops.api.production import retrain as retrain
 from forecastops.api.production import rollback as rollback
+from forecastops.api.production import serve as serve
+from forecastops.api.production import sign as sign
 from forecastops.api.production import status as status
 from forecastops.config import Config as Config
 from forecastops.core.errors import ConfigError as ConfigError
@@ -21,6 +24,7 @@ from forecastops.core.errors import ModelError as ModelError
 from forecastops.core.errors import PromotionRefusedError as PromotionRefusedError
 from forecastops.core.errors import RegistryError as RegistryError
 from forecastops.results.backtest import BacktestResult as BacktestResult
+from forecastops.results.beginning import InitResult as InitResult
 from forecastops.results.evaluation import CheckDataResult as CheckDataResult
 from forecastops.results.evaluation import EvaluateResult as EvaluateResult
 from forecastops.results.evaluation import TrainResult as TrainResult
@@ -31,6 +35,7 @@ from forecastops.results.production import RenewResult as RenewResult
 from forecastops.results.production import RetrainResult as RetrainResult
 from forecastops.results.production import StatusResult as StatusResult
 from forecastops.results.report import ReportResult as ReportResult
+from forecastops.results.signing import SignResult as SignResult
 
 __all__ = [
     "BacktestResult",
@@ -43,6 +48,7 @@ __all__ = [
     "ForecastResult",
     "ForecastopsError",
     "HistoryResult",
+    "InitResult",
     "ModelError",
     "PromoteResult",
     "PromotionRefusedError",
@@ -50,6 +56,7 @@ __all__ = [
     "RenewResult",
     "ReportResult",
     "RetrainResult",
+    "SignResult",
     "StatusResult",
     "TrainResult",
     "backtest",
@@ -57,6 +64,7 @@ __all__ = [
     "evaluate",
     "forecast",
     "history",
+    "init",
     "load_config",
     "promote",
     "renew",
@@ -64,6 +72,8 @@ __all__ = [
     "report",
     "retrain",
     "rollback",
+    "serve",
+    "sign",
     "status",
     "train",
 ]

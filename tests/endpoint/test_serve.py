@@ -112,6 +112,23 @@ def test_it_brings_up_what_was_served_last_and_ends_politely(
     assert not pids_of(layout_of("served"))
 
 
+def test_python_serves_too_until_it_is_interrupted(client: LocalEndpointClient, models: dict[str, str]) -> None:
+    names = [one["name"] for one in client.list_deployments()]
+    change = client.update_deployment if "served" in names else client.create_deployment
+    before = change("served", models["a"])
+    reboot()
+    program = "import forecastops as fo; fo.serve({'deployment.name': 'served'})"
+    with subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE, text=True) as process:
+        assert eventually(lambda: client.get_deployment("served")["state"] == "Healthy", seconds=60)
+        assert client.get_deployment("served")["supervisor_pid"] != process.pid
+        assert model_of(before["url"]) == "a"
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert "KeyboardInterrupt" in said
+    assert client.get_deployment("served")["state"] == "Stopped"
+    assert not pids_of(layout_of("served"))
+
+
 def test_it_takes_over_from_what_a_promotion_has_started(
     client: LocalEndpointClient, models: dict[str, str], tmp_path: Path
 ) -> None:

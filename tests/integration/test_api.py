@@ -6,6 +6,7 @@ import ast
 import asyncio
 import dataclasses
 import doctest
+import inspect
 import json
 import pickle
 import re
@@ -357,6 +358,14 @@ def test_importing_it_imports_nothing_else() -> None:
     program = f"import sys, forecastops as fo; fo.__all__, dir(fo); print([m for m in {heavy!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_every_function_says_what_it_takes_and_gives_and_what_it_raises() -> None:
+    functions = [getattr(fo, name) for name in fo.__all__ if inspect.isfunction(getattr(fo, name))]
+    assert len(functions) >= 15
+    for function in functions:
+        for section in ("Args:", "Returns:", "Raises:"):
+            assert section in str(inspect.getdoc(function)), (function.__name__, section)
 
 
 def test_every_name_is_there_and_has_a_type() -> None:

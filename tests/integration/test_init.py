@@ -12,6 +12,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+import forecastops as fo
 from forecastops.commands.main import main
 from repository import SHARED
 
@@ -55,6 +56,22 @@ def test_a_german_export_is_found_out_and_its_configuration_reads_it() -> None:
     assert document["registry"]["model_name"] == "umsatz-2023-forecast"
     found = checked(path)
     assert (found["rows"], found["sum"], found["last"]) == (120, pytest.approx(VALUES.sum()), VALUES[-1])
+
+
+def test_a_notebook_is_told_what_the_command_says() -> None:
+    pd.DataFrame({"Date": DATES, "Close": VALUES}).to_csv("prices.csv", index=False)
+    told = fo.init("prices.csv", ["data.max_gap=3"], pipeline="github")
+    result = call("init", "prices.csv", "--set", "data.max_gap=3", "--pipeline", "github", "--json")
+    assert result.exit_code == 0, result.stderr
+    assert told.to_dict() == json.loads(result.stdout)
+    assert (told.rows, told.frequency, told.values) == (120, "D", ("Close",))
+    assert "data.max_gap=3" in told.settings
+    assert ".github/workflows/retrain.yml" in told.pipeline
+    assert f"next: {told.next}" in str(told)
+    with pytest.raises(fo.DataError, match=r"nowhere\.csv"):
+        fo.init("nowhere.csv")
+    with pytest.raises(fo.ConfigError, match="pipeline"):
+        fo.init("prices.csv", pipeline="jenkins")
 
 
 def test_the_column_that_is_likely_meant_is_taken_and_the_others_are_named() -> None:

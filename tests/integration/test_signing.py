@@ -19,8 +19,10 @@ from mlflow.deployments import get_deploy_client
 from mlflow.exceptions import MlflowException
 from model_signing import verifying
 
+import forecastops as fo
 from command import Command
 from forecastops.adapters.model_artifact import folder_sha256
+from process_state import as_before
 from stories import require_settled
 from tampering import files_of, tampered, tamperings
 from test_verified_files import in_process, reboot
@@ -203,6 +205,9 @@ def test_champions_from_before_are_signed_by_a_command_that_says_why(sealed: Sta
         assert stage.ok("status", *signer.asked)["files"]["signed"]
     again = stage.ok("sign", "--version", version, "--reason", "once more", *key.signs)
     assert "already" in again["note"]
+    config = fo.load_config(overrides=[*stage.options()[1::2], *key.signs[1::2]])
+    with as_before():
+        assert fo.sign(int(version), "once more", config).to_dict() == again
     # While keys change, either is enough; a certificate stands for its key.
     both = ["--set", f"signing.public_key=[{make_key(key.public.parent, 'third').public}, {other.certificate}]"]
     assert stage.ok("status", *both)["consistent"]

@@ -13,7 +13,9 @@ from forecastops import __version__
 from forecastops.core.distribution import DISTRIBUTION
 from forecastops.core.errors import ConfigError
 
-__all__ = ["REQUIREMENTS", "PipelineRequest", "pipeline_files"]
+__all__ = ["REQUIREMENTS", "SYSTEMS", "PipelineRequest", "pipeline_files"]
+
+SYSTEMS = ("azure-devops", "github")
 
 REQUIREMENTS = "requirements-forecastops.txt"
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -106,8 +108,11 @@ def pipeline_files(request: PipelineRequest) -> dict[str, str]:
     """Return the files of a repository's pipeline, by their paths in it.
 
     Raises:
-        ConfigError: for data whose name YAML or a list of files cannot hold.
+        ConfigError: for data whose name YAML or a list of files cannot hold, or a system that is not known.
     """
+    if request.system not in SYSTEMS:
+        known = " or ".join(SYSTEMS)
+        raise ConfigError("pipeline", f"{request.system!r} is no system that files are known for", f"name {known}")
     if any(char in request.data for char in "'\"\n{}$"):
         raise ConfigError(f"data {request.data}", "no pipeline can name it safely", "rename the file")
     found = _github(request) if request.system == "github" else _azure_devops(request)

@@ -10,8 +10,9 @@ from forecastops.core.surroundings import borrowed
 if TYPE_CHECKING:
     from forecastops.api.arguments import ConfigLike, Data
     from forecastops.results.production import ForecastResult, PromoteResult, RenewResult, RetrainResult, StatusResult
+    from forecastops.results.signing import SignResult
 
-__all__ = ["forecast", "promote", "renew", "retrain", "rollback", "status"]
+__all__ = ["forecast", "promote", "renew", "retrain", "rollback", "serve", "sign", "status"]
 
 
 def promote(run_id: str, config: ConfigLike = None, *, force: bool = False, reason: str | None = None) -> PromoteResult:
@@ -180,3 +181,49 @@ def forecast(horizon: int | None = None, config: ConfigLike = None, *, data: Dat
     steps, sources = horizon_of(horizon), [] if data is None else sources_of(data)
     with borrowed():
         return forecast_result(use_case(config_of(config), steps, sources))
+
+
+def sign(version: str | int, reason: str, config: ConfigLike = None) -> SignResult:
+    """Sign a version that was made before models were signed, or with another key; its files stay as they are.
+
+    Args:
+        version: its number.
+        reason: why it may be trusted, recorded on the version.
+        config: as `train` takes it, with the key in ``signing.private_key``.
+
+    Returns:
+        the version, its model's digest and the key.
+
+    Raises:
+        ConfigError: when no private key is configured, or it cannot be used.
+        ModelError: when the files are not those that were logged, or the signature does not reach the version.
+        RegistryError: when there is no such version, or the tracking server does not take the signature.
+    """
+    from forecastops.results.signing import sign_result
+    from forecastops.usecases.sign import sign as use_case
+
+    why = text_of("reason", reason)
+    with borrowed():
+        return sign_result(use_case(config_of(config), str(version), why))
+
+
+def serve(config: ConfigLike = None) -> None:
+    """Serve the local endpoint as it was deployed last, until it is ended; no registry is asked.
+
+    It runs in a process of its own, on whose end this call waits: that of the deployment, or an interrupt (Ctrl-C).
+
+    Args:
+        config: as `train` takes it.
+
+    Returns:
+        nothing, once the endpoint has ended.
+
+    Raises:
+        ConfigError: when the configuration deploys elsewhere.
+        EndpointError: when nothing was deployed here under this name, or the endpoint fails.
+    """
+    from forecastops.usecases.serve import serving
+
+    with borrowed():
+        found = serving(config_of(config))
+    found.run()

@@ -102,11 +102,6 @@ def serve(request: Request, systemd: bool) -> None:
 @command_options
 def sign(request: Request, number: str, reason: str) -> None:
     """Sign a version that was made before models were signed, or with another key."""
-    from dataclasses import asdict
-
-    from forecastops.usecases.sign import sign as use_case
-
     if not reason.strip():
         raise click.UsageError("--reason is empty")
-    found = use_case(request.config(), number, reason)
-    request.answer(asdict(found), found.note)
+    request.show(fo.sign(number, reason, request.config()))

@@ -52,7 +52,7 @@ def formats_of(texts: Sequence[str]) -> list[str]:
 
 
 def advice(texts: Sequence[str], cell: str) -> Advice | None:
-    """The formats that read every text of a column, at most three of them by name; None where none does.
+    """Return the formats that read every text of a column, at most three of them by name; None where none does.
 
     Args:
         texts: all different texts of the column, trimmed.

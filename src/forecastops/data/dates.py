@@ -41,7 +41,7 @@ class Dates(NamedTuple):
 
 
 def read_dates(table: RawTable, config: DataConfig) -> Dates:
-    """The date column of one source.
+    """Return the date column of one source.
 
     Text must be ISO 8601, or as ``data.date_format`` says, written the same way in the whole source. Times with an
     offset become those of ``data.timezone``, of UTC without one; times without are taken as they are.
@@ -75,7 +75,7 @@ class _Column(NamedTuple):
             raise self.refusal(int(np.argmax(bad)), what, remedy)
 
     def refusal(self, row: int, what: str, remedy: str) -> DataError:
-        """The message for a cell."""
+        """Return the message for a cell."""
         held = f"column {self.name!r} holds {shown(self.table.dates[row].as_py())}, {what}"
         return DataError(self.table.place(row), held, remedy)
 
@@ -151,7 +151,7 @@ def _text_dates(cells: pa.Array, column: _Column, config: DataConfig) -> Dates:
 
 
 def _unreadable(row: int, text: pa.Array, column: _Column, config: DataConfig) -> DataError:
-    """The message for a cell that is no date in the format that was expected."""
+    """Return the message for a cell that is no date in the format that was expected."""
     expected = f"no date of data.date_format {config.date_format}" if config.date_format else "no ISO date"
     if not text[row].as_py():
         return column.refusal(row, "which is no date", _rows_remedy(row, text, column, config) or "give the date")
@@ -165,7 +165,7 @@ def _unreadable(row: int, text: pa.Array, column: _Column, config: DataConfig) -
 
 
 def _rows_remedy(row: int, text: pa.Array, column: _Column, config: DataConfig) -> str | None:
-    """The option that leaves out rows which are no data, such as totals: at the end, or wherever they stand."""
+    """Return the option that leaves out rows which are no data, such as totals: at the end, or wherever they stand."""
     table = column.table
     plain = pc.match_substring_regex(text, "[0-9]").to_pylist()
     tail = len(text) - row
@@ -195,7 +195,7 @@ def _by_format(text: pa.Array, date_format: str) -> Written | int:
 
 
 def _of_zone(utc: Stamps, *, moved: bool, config: DataConfig, column: _Column) -> Dates:
-    """Times of UTC as those of the zone that is configured."""
+    """Return times of UTC as those of the zone that is configured."""
     source = column.table.source
     if config.timezone is None:
         what = "were converted to UTC" if moved else "are marked as UTC, and the mark was dropped"

@@ -26,7 +26,7 @@ _CHUNK = 50_000  # rows that Python's reader collects before they become Arrow's
 
 
 def read_delimited(source: str, data: bytes, config: DataConfig) -> RawTable:
-    """The rows of a text file (content, in any encoding), every cell as text.
+    """Return the rows of a text file (content, in any encoding), every cell as text.
 
     Rows without any content are left out. Every other row has as many cells as the header.
 

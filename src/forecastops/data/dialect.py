@@ -56,7 +56,7 @@ class Layout(NamedTuple):
 
 
 def as_utf8(source: str, data: bytes, encoding: str | None) -> bytes:
-    """The text in UTF-8, without a byte order mark.
+    """Return the text in UTF-8, without a byte order mark.
 
     Raises:
         DataError: naming line and byte that are not of the encoding, and the option that says another.
@@ -89,7 +89,7 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _wide(data: bytes) -> str | None:
-    """The encoding of several bytes a character that a text without a byte order mark seems to be of."""
+    """Return the encoding of several bytes a character that a text without a byte order mark seems to be of."""
     head = data[:400]
     for name, width, first in (("utf-32-le", 4, 0), ("utf-32-be", 4, 3), ("utf-16-le", 2, 0), ("utf-16-be", 2, 1)):
         places = [bytes(head[place::width]) for place in range(width)]
@@ -187,13 +187,13 @@ def require_names(source: str, cells: Sequence[str], start: int) -> None:
 
 
 def date_parts(header: Sequence[str], name: str) -> tuple[str, ...]:
-    """The columns that make a date: one, or several that ``data.date_column`` joins by a plus."""
+    """Return the columns that make a date: one, or several that ``data.date_column`` joins by a plus."""
     parts = tuple(part.strip() for part in name.split("+"))
     return parts if name.strip() not in header and all(part in header for part in parts) else (name.strip(),)
 
 
 def rows_of(lines: Iterable[str], separator: str) -> Iterator[list[str]]:
-    """The records of lines of text; several blanks in a row separate as one does."""
+    """Return the records of lines of text; several blanks in a row separate as one does."""
     return csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=separator == " ")
 
 
@@ -221,13 +221,13 @@ def _first_lines(data: bytes) -> list[str]:
 
 
 def declared_separator(line: str) -> str | None:
-    """The separator that Excel's own first line ``sep=;`` declares."""
+    """Return the separator that Excel's own first line ``sep=;`` declares."""
     text = line.strip().strip('"')
     return text[4] if text[:4].lower() == "sep=" and len(text) == 5 else None
 
 
 def _cells(lines: Sequence[str], separator: str) -> tuple[str, ...]:
-    """The first record's cells, which may go over several lines."""
+    """Return the first record's cells, which may go over several lines."""
     try:
         found = next(rows_of((line + "\n" for line in lines), separator), [])
     except csv.Error:

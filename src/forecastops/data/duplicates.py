@@ -23,7 +23,7 @@ _PARTS = re.compile(r"(?i)(time|hour|minute|hr|he|month|uhrzeit|zeit|stunde|mona
 
 
 def one_row_a_date(rows: Rows, config: DataConfig) -> tuple[Rows, list[str]]:
-    """The rows with one value a date, as ``data.duplicates`` has it, and notes on what was done.
+    """Return the rows with one value a date, as ``data.duplicates`` has it, and notes on what was done.
 
     A missing value beside an observed one counts for nothing.
 
@@ -92,7 +92,7 @@ def _counted(counts: npt.NDArray[np.intp]) -> str:
 
 
 def _remedy(rows: Rows, group: npt.NDArray[np.intp], config: DataConfig) -> str:
-    """What such rows may be, and the option for each."""
+    """Return what such rows may be, and the option for each."""
     if _clock_goes_back(rows, group):
         return "the hour that the clock goes back to? set data.duplicates to mean, sum, first or last"
     if len(set(rows.origin[rows.stamps == rows.stamps[_first_repeat(group)]].tolist())) > 1:

@@ -81,7 +81,7 @@ class Columns(NamedTuple):
 
 
 def find_header(data: bytes) -> Header | None:
-    """The line from which on most lines have the same number of columns, at least two; None where none has.
+    """Return the line from which on most lines have the same number of columns, at least two; None where none has.
 
     Args:
         data: text in UTF-8.
@@ -122,7 +122,7 @@ def _without_blank_end(cells: list[str]) -> list[str]:
 
 
 def find_columns(columns: Mapping[str, pa.Array], config: DataConfig) -> Columns:
-    """What each column holds, as far as it is dates or numbers."""
+    """Return what each column holds, as far as it is dates or numbers."""
     dates = dict(_dates(columns, config)) or dict(_nearly_dates(columns)) or _by_name(columns)
     numbers = {name: _numbers(cells, config) for name, cells in columns.items() if name not in dates}
     values = {name: found for name, found in numbers.items() if found}
@@ -156,7 +156,7 @@ def _nearly_dates(columns: Mapping[str, pa.Array]) -> Iterator[tuple[str, list[s
 
 
 def _by_name(columns: Mapping[str, pa.Array]) -> dict[str, list[str]]:
-    """The column that is called like a date, for the reader to say what its cells are."""
+    """Return the column that is called like a date, for the reader to say what its cells are."""
     likely = [name for name in columns if _CALLED_DATE.search(name)]
     return {name: [] for name in likely[:1]}
 

@@ -36,7 +36,7 @@ def infinite(cell: str) -> bool:
 
 
 def advice(row: int, text: pa.Array, missing: pa.Array, config: DataConfig) -> tuple[str, str]:
-    """What a cell is, and the way out: every reading under which all cells of the column are numbers.
+    """Return what a cell is, and the way out: every reading under which all cells of the column are numbers.
 
     Args:
         row: of the cell at fault.
@@ -68,7 +68,7 @@ def advice(row: int, text: pa.Array, missing: pa.Array, config: DataConfig) -> t
 
 
 def options_of(texts: list[str], config: DataConfig) -> list[tuple[str, ...]]:
-    """The options of each reading under which all texts are numbers, the fewest first; of none without digits."""
+    """Return the options of each reading that makes all texts numbers, the fewest first; of none without digits."""
     names = list(dict.fromkeys(one for one in texts if _is_name(one)))
     numbers = [one for one in texts if not _is_name(one)]
     options, bare, _ = stripped(numbers, config)
@@ -80,7 +80,7 @@ def options_of(texts: list[str], config: DataConfig) -> list[tuple[str, ...]]:
 
 
 def _no_advice(cell: str, numbers: Sequence[str]) -> str:
-    """What to say where no way to write numbers fits the whole column."""
+    """Return what to say where no way to write numbers fits the whole column."""
     other = next((one for one in numbers if one != cell and any(mark.fits(one) for mark in _PLAIN)), None)
     if other is None or not re.search(r"\d", cell):
         return _NO_ADVICE

@@ -35,7 +35,7 @@ class NumberFormat:
 
     @classmethod
     def of(cls, config: DataConfig) -> NumberFormat:
-        """The format that is configured: a point is the decimal mark unless it groups digits."""
+        """Return the format that is configured: a point is the decimal mark unless it groups digits."""
         decimal = config.decimal or ("." if config.thousands != "." else None)
         return cls(decimal, config.thousands)
 
@@ -67,7 +67,7 @@ class NumberFormat:
         return re.fullmatch(self.pattern[2:-2], text) is not None
 
     def plain(self, text: str) -> str:
-        """The text of such a number with a point and no groups."""
+        """Return the text of such a number with a point and no groups."""
         text = re.sub(self.group, "", text) if self.thousands else text
         return text.replace(self.decimal, ".") if self.decimal == "," else text
 

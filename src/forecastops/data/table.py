@@ -86,7 +86,7 @@ def trimmed(cells: pa.Array) -> pa.Array:
 
 
 def shown(cell: Any) -> str:
-    """A cell as it may stand in a message: quoted, and cut where it is long."""
+    """Return a cell as it may stand in a message: quoted, and cut where it is long."""
     if isinstance(cell, int) and abs(cell) >= 10**60:
         return "a whole number of more than 60 digits"
     text = repr(cell) if isinstance(cell, str) else str(cell)
@@ -94,7 +94,7 @@ def shown(cell: Any) -> str:
 
 
 def chosen_rows(table: RawTable, config: DataConfig) -> RawTable:
-    """The rows that ``data.where`` picks; all where it names no column.
+    """Return the rows that ``data.where`` picks; all where it names no column.
 
     Raises:
         DataError: naming the column or value that is not there, and those that are.

@@ -26,7 +26,7 @@ _BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplemen
 
 
 def unpacked(source: str, data: bytes, member: str | None = None) -> bytes:
-    """The content of a file, whatever it is called, unpacked where it is compressed.
+    """Return the content of a file, whatever it is called, unpacked where it is compressed.
 
     Args:
         source: for messages.

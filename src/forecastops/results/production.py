@@ -164,7 +164,7 @@ class StatusResult(Result):
         if champion is None:
             said = "Nothing is in production yet."
         if not self.consistent:
-            said = "Not all is as it should be; each problem names what mends it."
+            said = "Not all is as it should be; each problem names the command that fixes it."
         return shown(
             Banner(tone, "ALL AGREE" if self.consistent else "PROBLEMS", said),
             Notes("Problems", self.problems),

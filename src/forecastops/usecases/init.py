@@ -78,7 +78,7 @@ def init(
 
 
 def _settings(path: Path, given: list[str], ask: Ask | None) -> tuple[list[str], Columns]:
-    """The settings that read the file, those given first, and what its columns hold."""
+    """Return the settings that read the file, those given first, and what its columns hold."""
     known = {setting.partition("=")[0].strip() for setting in given}
     config = load_config(None, given).data
     columns = look_at(path, config)
@@ -107,13 +107,13 @@ def _settings(path: Path, given: list[str], ask: Ask | None) -> tuple[list[str],
 
 
 def _chosen(kind: str, columns: Iterable[str], likely: str | None, ask: Ask | None) -> str | None:
-    """The column that a person chooses, or the most likely one."""
+    """Return the column that a person chooses, or the most likely one."""
     names = list(columns)
     return ask(f"Which column holds the {kind}?", names, likely) if ask and likely and len(names) > 1 else likely
 
 
 def _only(column: str, readings: list[str], ask: Ask | None) -> str:
-    """The one way to read a column, or the one that a person chooses."""
+    """Return the one way to read a column, or the one that a person chooses."""
     if len(readings) == 1 or ask is None:
         return readings[0]
     return ask(f"How is column {column!r} written?", readings, readings[0])
@@ -162,7 +162,7 @@ def _deployment(path: Path) -> str:
 
 
 def _model_name(path: Path) -> str:
-    """A registered model's name from a file's."""
+    """Return a registered model's name from a file's."""
     stem = path.name.partition(".")[0]
     name = "".join(char if char.isascii() and char.isalnum() else "-" for char in stem).strip("-").lower()
     return f"{name or 'series'}-forecast"[:120]

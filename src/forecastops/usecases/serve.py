@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,6 +40,20 @@ class Serving:
         sys.stdout.flush()
         sys.stderr.flush()
         os.execve(self.arguments[0], self.arguments, self.environment)  # noqa: S606 - that is what it is for
+
+    def run(self) -> None:
+        """Run the supervisor, and wait for its end; it ends with this call, however that ends.
+
+        Raises:
+            EndpointError: when it fails.
+        """
+        with subprocess.Popen(self.arguments, env=self.environment) as process:
+            try:
+                code = process.wait()
+            finally:
+                process.terminate()
+        if code != 0:
+            raise EndpointError(f"endpoint {self.name!r} on {LOCAL}", f"ended with {code}", f"its log is {self.log}")
 
 
 def serving(config: Config) -> Serving:

@@ -55,7 +55,7 @@ def read_content(source: str, data: bytes, config: DataConfig) -> RawTable:
 
 
 def _within_archive(path: Path) -> tuple[Path, str | None]:
-    """The archive and its file that a path such as ``sales.zip/2023.csv`` names; the path alone where it is none."""
+    """Return archive and file of a path such as ``sales.zip/2023.csv``; the path alone where it is none."""
     with suppress(OSError, ValueError):
         if not path.exists():
             for archive in path.parents:

@@ -47,7 +47,7 @@ def read_series(sources: Sequence[Source], config: DataConfig, *, newest_part: b
 
 
 def source_names(sources: Sequence[Source]) -> str:
-    """What records call the sources: names of files, and addresses without what may be secret."""
+    """Return what records call the sources: names of files, and addresses without what may be secret."""
     return ", ".join(map(_name, sources))
 
 
