@@ -28,10 +28,16 @@ test-fast: $(VENV)/.installed-dev
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory -j2 types tests
+
+# It takes one core, for as long as the tests' workers begin.
+types: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	# On Windows only the local endpoint is missing.
 	$(BIN)/mypy --platform win32 --follow-imports=silent --cache-dir=.mypy_cache/win32 src/forecastops
-	$(BIN)/lint-imports
+
+tests: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 # What of the package the tests run, also in the processes that they start; pyproject.toml has the floor.
