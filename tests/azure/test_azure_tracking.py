@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
@@ -23,6 +24,7 @@ from mlflow.tracking._model_registry.client import ModelRegistryClient
 from command import Command
 from local_endpoint_support import stop_endpoints
 from mlproject import finish, start
+from pipeline_rehearsal.forked_command import forked_command
 from standin.workspace import Workspace
 from stories import require_settled, require_told
 from workshop import Stage, Workshop
@@ -286,13 +288,16 @@ def test_the_cycle_by_mlflow_run(azure: Workspace, tmp_path: Path) -> None:
 
     def entry(name: str, *parameters: str) -> Run:
         """Run it; the run that `mlflow run` has made for it."""
-        code, output = finish(start(forecastops, name, *parameters))
+        # Forked where it is called: test_mlproject starts it as users do.
+        code, output = finish(start(forecastops, name, *parameters, programs=program.parent))
         assert code == 0, output
         (experiment,) = client.search_experiments(filter_string="name = 'cycle'")
         by_name = f"tags.`mlflow.project.entryPoint` = '{name}'"
         return client.search_runs([experiment.experiment_id], by_name, order_by=["start_time DESC"])[0]
 
-    try:
+    with contextlib.ExitStack() as ending:
+        ending.callback(stop_endpoints, tmp_path / "home")
+        program = ending.enter_context(forked_command(tmp_path))
         for number, data in enumerate((past, f"{past},{now}"), start=1):
             run_id = entry("train", f"data={data}").info.run_id
             entry("evaluate", f"run_id={run_id}")
@@ -302,8 +307,6 @@ def test_the_cycle_by_mlflow_run(azure: Workspace, tmp_path: Path) -> None:
             assert status["champion"]["run_id"] == run_id
         made = entry("renew", f"data={now}").data.tags  # it has these
         assert (made["forecastops.renewed"], made["forecastops.version"]) == ("false", "none")
-    finally:
-        stop_endpoints(tmp_path / "home")
     assert azure.connected_hosts() <= LOOPBACK
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from pathlib import Path
@@ -11,12 +12,17 @@ from repository import ROOT
 
 __all__ = ["finish", "start"]
 
+_INSTALLED = Path(sys.executable).parent
 
-def start(forecastops: Command, entry: str, *parameters: str) -> Running:
-    """`mlflow run`, from a folder that is not the repository; what it calls is a process of its own."""
+
+def start(forecastops: Command, entry: str, *parameters: str, programs: Path = _INSTALLED) -> Running:
+    """`mlflow run`, from a folder that is not the repository; what it calls is a process of its own.
+
+    ``programs`` is the folder where it finds `forecastops`.
+    """
     options = [word for parameter in parameters for word in ("-P", parameter)]
     arguments = ["run", str(ROOT), "-e", entry, *options, "--env-manager", "local", "--experiment-name", "cycle"]
-    return forecastops.start(*arguments, program="mlflow", before=_find_programs)
+    return forecastops.start(*arguments, program="mlflow", before=functools.partial(_find_programs, programs))
 
 
 def finish(running: Running) -> tuple[int, str]:
@@ -25,5 +31,5 @@ def finish(running: Running) -> tuple[int, str]:
     return result.code, result.stdout + result.stderr
 
 
-def _find_programs() -> None:
-    os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+def _find_programs(folder: Path) -> None:
+    os.environ["PATH"] = f"{folder}:{os.environ['PATH']}"
