@@ -32,7 +32,7 @@ class ChampionRecord(StrictRecord):
     )
     run_id: str = Field(description="The run that trained it.")
     re_estimated: bool = Field(
-        description="Whether its spec was estimated anew before the window, because its own parameters are not older."
+        description="Whether its spec was re-estimated before the window, because its own parameters are not older."
     )
     recorded: dict[str, Number] | None = Field(
         None,

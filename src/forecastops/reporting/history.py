@@ -97,7 +97,7 @@ def _renewal(event: Event) -> str:
 
 
 def _refit(event: Event) -> str:
-    return f"the champion's specification{_as(event)} was estimated anew{_through(event)}"
+    return f"the champion's specification{_as(event)} was re-estimated{_through(event)}"
 
 
 def _rollback(event: Event) -> str:

@@ -40,7 +40,7 @@ def train_text(result: TrainResult) -> str:
         f"  model    {specification(result.spec)}",
         *([f"  chosen   {_selection_text(result.selection)}"] if result.selection else []),
         f"  recorded RMSE {number(metrics['RMSE'])}, R2 {number(metrics['R2'])} of the last 10 %, for other scripts; "
-        "the gate measures anew",
+        "the gate measures again",
     ]
     return "\n".join(lines)
 

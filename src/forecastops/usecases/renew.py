@@ -178,7 +178,7 @@ def _refit(production: Production, champion: ModelVersion, model: Forecaster, da
     try:
         trained = refit(model, series, config.evaluation_of(series.frequency), config.model.max_iterations)
     except ModelError as error:
-        _LOG.warning("the champion's specification cannot be estimated anew: %s", error)
+        _LOG.warning("the champion's specification cannot be re-estimated: %s", error)
         return _renew(production, champion, model, data)
     live = measured_live_error(config, model, series)
     successor = replace(refitted(champion, trained.model, trained.metrics, source), live=live)

@@ -35,7 +35,7 @@ def replay(config: Config, run_id: str) -> Decision:
     difference = next(_differences(decision, decision.replay()), None)
     if difference is not None:
         what = f"its decision of {decision.decided_at} replays differently: {difference}{_origin(decision)}"
-        remedy = f"run `forecastops evaluate --run-id {decision.run_id}` to judge it anew"
+        remedy = f"run `forecastops evaluate --run-id {decision.run_id}` to judge it again"
         raise ModelError(f"run {decision.run_id}", what, remedy)
     return decision
 

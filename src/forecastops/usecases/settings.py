@@ -52,4 +52,4 @@ def example(name: str) -> str:
     except OSError as error:
         reason = error.strerror or str(error)
         place = f"example configuration {name}"
-        raise ConfigError(place, f"cannot be read: {reason}", "install forecastops anew") from error
+        raise ConfigError(place, f"cannot be read: {reason}", "install forecastops again") from error

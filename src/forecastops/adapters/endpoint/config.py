@@ -22,7 +22,7 @@ class DeploymentConfig(StrictRecord):
     on_hold: Literal["renew", "refit", "nothing"] = Field(
         "refit",
         description="What a champion that stays is given: the newest data with its own parameters (renew), its "
-        "specification estimated anew on them (refit), or nothing.",
+        "specification re-estimated on them (refit), or nothing.",
     )
     max_age_days: float | None = Field(
         None, gt=0, description="Age of the newest data served beyond which status calls production stale; off if null."

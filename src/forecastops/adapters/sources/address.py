@@ -63,7 +63,7 @@ def require_no_secret(address: str) -> None:
         secret = parts.password is not None or ("@" in parts.netloc and ":" in parts.netloc.rpartition("@")[0])
         names = [name for name, _ in parse_qsl(parts.query, keep_blank_values=True) if _SECRET.fullmatch(name)]
     except ValueError as error:
-        raise ConfigError("data", "an address is none that can be read", "correct it") from error
+        raise ConfigError("data", "holds an address that cannot be read", "correct it") from error
     if secret or names:
         where = "a password" if secret else f"a secret ({names[0]})"
         remedy = "put it into the environment, as the protocol's library reads it, or sign in"

@@ -88,6 +88,6 @@ def _about_champion(notice: Notice) -> str:
     if notice.code == "champion_files_gone":
         return f"the files of champion version {notice.version} are gone, so it could not be scored"
     return (
-        "the champion's own parameters are not older than the window, so its spec was estimated anew before "
+        "the champion's own parameters are not older than the window, so its spec was re-estimated before "
         "it: the comparison is of specs, not of the parameters in production"
     )

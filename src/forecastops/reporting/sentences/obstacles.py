@@ -7,7 +7,7 @@ from forecastops.gate.evidence import Obstacle
 
 __all__ = ["doubt_sentence", "obstacle_sentence"]
 
-_ANEW = "the champion's spec, estimated anew before the window,"
+_ANEW = "the champion's spec, re-estimated before the window,"
 _UNTIL = "its own parameters are compared once the window holds newer observations only"
 _SENTENCES = {
     "frequency": "the new series has frequency {new}, the champion's {champions}",

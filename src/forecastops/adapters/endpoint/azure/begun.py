@@ -55,5 +55,5 @@ def _require_python(conda: Any) -> None:
         if named and int(named[1]) > _NEWEST_MINOR:
             raise ValueError(
                 f"the model's environment names {dependency}, and the server of container instances starts on Python "
-                f"3.{_NEWEST_MINOR} at most: train it anew as `forecastops config example aci` shows"
+                f"3.{_NEWEST_MINOR} at most: train it again as `forecastops config example aci` shows"
             )
