@@ -188,7 +188,9 @@ def digest_or(folder: Path, otherwise: str) -> str:
         return otherwise
 
 
-def test_champions_from_before_are_signed_by_a_command_that_says_why(sealed: Stage, keys: tuple[Key, Key]) -> None:
+def test_champions_from_before_are_signed_by_a_command_that_says_why(
+    sealed: Stage, keys: tuple[Key, Key], monkeypatch: pytest.MonkeyPatch
+) -> None:
     stage, (key, other) = sealed, keys
     version = stage.first_champion()
     digest = stage.tags(version)["forecastops.model.sha256"]
@@ -206,6 +208,7 @@ def test_champions_from_before_are_signed_by_a_command_that_says_why(sealed: Sta
     again = stage.ok("sign", "--version", version, "--reason", "once more", *key.signs)
     assert "already" in again["note"]
     config = fo.load_config(overrides=[*stage.options()[1::2], *key.signs[1::2]])
+    monkeypatch.setenv("FORECASTOPS_SIGNING_PASSWORD", PASSWORD)
     with as_before():
         assert fo.sign(int(version), "once more", config).to_dict() == again
     # While keys change, either is enough; a certificate stands for its key.
