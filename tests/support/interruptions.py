@@ -35,12 +35,12 @@ READS: dict[type, tuple[str, ...]] = {
         *("description", "other_models"),
     ),
     LocalTarget: ("state", "versions_in_use", "forecast", "release", "clean_up", "downloads"),
-    Runs: ("get", "download", "newest_data", "recorder", "require_resumable", "require_new_run_possible"),
+    Runs: ("get", "download", "newest_data", "of_model", "recorder", "require_resumable", "require_new_run_possible"),
 }
 # What a run holds before it has its last tags, nobody asks for: being killed before these is as before the next above.
 UNSEEN: dict[type, tuple[str, ...]] = {
     Runs: ("record",),
-    RunRecorder: ("params", "metrics", "files", "dataset"),
+    RunRecorder: ("params", "metrics", "steps", "files", "dataset"),
 }
 
 
