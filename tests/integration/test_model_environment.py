@@ -84,9 +84,9 @@ def fresh_environment(folder: Path, requirements: Path) -> Path:
     python = folder / "bin/python"
     installed = run([*installer(python), "-r", str(requirements)])
     if installed.returncode != 0:
-        unreachable = ("Max retries exceeded", "NewConnectionError", "ConnectTimeoutError", "from versions: none")
-        unreachable += ("Failed to fetch", "Network connectivity is disabled", "error sending request")
-        if any(sign in installed.stderr for sign in unreachable):
+        of_pip = ("Max retries exceeded", "NewConnectionError", "ConnectTimeoutError", "from versions: none")
+        of_uv = ("Failed to fetch", "error sending request")
+        if any(sign in installed.stderr for sign in (*of_pip, *of_uv)):
             pytest.skip(f"pip reaches no package registry: {installed.stderr.strip().splitlines()[-1]}")
         pytest.fail(installed.stderr)
     return python
