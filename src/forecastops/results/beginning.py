@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -80,8 +79,10 @@ def init_result(start: Start, pipeline: str | None) -> InitResult:
         "next": start.next_command,
         "pipeline": [str(path) for path in start.pipeline],
     }
-    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in document.items()}
-    return InitResult(**fields, **Result.shown(json.loads(json.dumps(document)), _text(start, pipeline)))
+    fields: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in document.items()
+    }
+    return InitResult(**fields, **Result.shown(document, _text(start, pipeline)))
 
 
 def _text(start: Start, pipeline: str | None) -> str:
