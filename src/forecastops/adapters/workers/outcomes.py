@@ -15,7 +15,7 @@ from forecastops.core.files import write_whole
 
 __all__ = ["Outcomes"]
 
-_KEPT_SECONDS = 30 * 86_400
+_KEPT_SECONDS, _DRAFT_SECONDS = 30 * 86_400, 60
 
 
 class Outcomes:
@@ -38,6 +38,7 @@ class Outcomes:
             what = f"cannot be made a folder of work: {error.strerror or error}"
             raise ConfigError(str(folder), what, "name another with --work") from error
         _remove_old(folder)
+        _remove_drafts(self._folder)
 
     def find(self, job: Job) -> tuple[Outcome] | None:
         """Return the outcome, in a tuple since it may be None; None where there is none, or no whole one."""
@@ -63,6 +64,15 @@ def _remove_old(folder: Path) -> None:
         with contextlib.suppress(OSError):
             if _is_ours(path) and path.stat().st_mtime < oldest:
                 shutil.rmtree(path, ignore_errors=True)
+
+
+def _remove_drafts(folder: Path) -> None:
+    """Remove what a killed process was writing; one that lives is done with a draft in a moment."""
+    oldest = time.time() - _DRAFT_SECONDS
+    for path in folder.glob(".*.draft"):
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < oldest:
+                path.unlink()
 
 
 def _is_ours(path: Path) -> bool:
