@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from forecastops.usecases.history import History
     from forecastops.usecases.past_events import PastEvent
 
-__all__ = ["history_facts", "history_page"]
+__all__ = ["event_facts", "history_facts", "history_page"]
 
 _TONES = {"alarm": "bad", "rollback": "bad", "accepted_data": "wait", "promotion": "good", "refit": "good"}
 _VERDICTS = {"PROMOTE": "good", "HOLD": "wait", "REJECT": "bad"}
@@ -26,14 +26,14 @@ def history_facts(found: History) -> dict[str, Any]:
     """Return what the page shows."""
     return {
         "model": found.model_name,
-        "events": [_event(one) for one in found.events],
+        "events": [event_facts(one) for one in found.events],
         "more": found.more,
         "counts": _counts(found),
         "picture": None,
     }
 
 
-def _event(one: PastEvent) -> dict[str, Any]:
+def event_facts(one: PastEvent) -> dict[str, Any]:
     """Return what a row of the page shows."""
     event = one.event
     return {

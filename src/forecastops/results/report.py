@@ -6,10 +6,15 @@ import json
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from forecastops.core.files import write_page
-from forecastops.reporting.pages.judged import Judged, judged_page
+from forecastops.reporting.pages.judged import Judged
+from forecastops.reporting.report_page import report_page
 from forecastops.results.base import Result
+
+if TYPE_CHECKING:
+    from forecastops.usecases.report import ReportFacts
 
 __all__ = ["ReportResult", "report_result"]
 
@@ -19,14 +24,14 @@ class ReportResult(Result):
     """A report as one HTML file, which holds all that it shows.
 
     Attributes:
-        run_id: of the challenger that the decision is about.
-        verdict: the decision's.
+        run_id: that it is about: of the challenger, or of a renewal, a refit, a rollback or an alarm.
+        verdict: the decision's; None where there is none.
         path: where it was written; None where it was not.
         bytes: its size.
     """
 
     run_id: str
-    verdict: str
+    verdict: str | None
     path: str | None
     bytes: int
     _page: str = field(kw_only=True, repr=False, compare=False)
@@ -42,17 +47,20 @@ class ReportResult(Result):
         return f'<iframe sandbox title="{title}" style="{style}" srcdoc="{escape(self._page, quote=True)}"></iframe>'
 
 
-def report_result(found: Judged, output: Path | None) -> ReportResult:
+def report_result(found: ReportFacts, output: Path | None) -> ReportResult:
     """Return the report, written to ``output`` where that is given.
 
     Raises:
         DataError: when it cannot be written, or something else is there.
     """
-    page, decision = judged_page(found), found.decision
+    page, about = report_page(found), found.about
+    decision = about.decision if isinstance(about, Judged) else None
+    verdict = decision.verdict if decision else None
+    run_id = about.decision.run_id if isinstance(about, Judged) else about.event.run_id or ""
     if output is not None:
         write_page(output, page)
     path, size = None if output is None else str(output), len(page.encode())
-    document = {"run_id": decision.run_id, "verdict": decision.verdict, "path": path, "bytes": size}
-    told = f"{decision.verdict}: the report on run {decision.run_id}"
+    document = {"run_id": run_id, "verdict": verdict, "path": path, "bytes": size}
+    told = f"{verdict}: the report on run {run_id}" if verdict else f"the report on run {run_id}"
     text = f"{told} is in {path} ({size} bytes)" if path else f"{told} ({size} bytes)"
     return ReportResult(**json.loads(json.dumps(document)), _page=page, **Result.shown(document, text))

@@ -1,15 +1,18 @@
-"""What became of a run's model: the version that has it, and what is in production now."""
+"""What became of a run's model: the version that has it, what is in production now, and what happened since."""
 
 from __future__ import annotations
 
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from forecastops.adapters.mlflow_store.config import RegistryConfig
 from forecastops.adapters.mlflow_store.connection import Connection
 from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
+from forecastops.adapters.mlflow_store.runs import Run
 from forecastops.core.errors import ForecastopsError
 from forecastops.core.tags import (
     ACCEPTED_REASON,
@@ -27,24 +30,52 @@ from forecastops.release.journal import read_journal
 from forecastops.release.lineage import is_renewal, model_version
 from forecastops.release.successor import REFIT
 from forecastops.reporting.pages.lineage import Lineage, VersionFact
+from forecastops.usecases.past_events import PastEvent, merged, of_run, of_versions
 
-__all__ = ["lineage_of_run", "version_fact"]
+__all__ = ["ModelStory", "model_story"]
 
 _LOG = logging.getLogger(__name__)
 
 
-def lineage_of_run(connection: Connection, config: RegistryConfig, run_id: str) -> Lineage | None:
-    """Return what the registry says; None, with a warning, where it does not answer."""
+@dataclass(frozen=True)
+class ModelStory:
+    """What the registry says.
+
+    Attributes:
+        versions: all of the model, oldest first.
+        champion: the one in production now; None for none.
+    """
+
+    versions: Sequence[ModelVersion]
+    champion: str | None
+
+    def lineage(self, run_id: str) -> Lineage:
+        """Return what it says of a run's model."""
+        mine = next((version for version in reversed(self.versions) if version.run_id == run_id), None)
+        return Lineage(version_fact(mine, self.champion) if mine else None, self.champion)
+
+    def version(self, number: str | None) -> VersionFact | None:
+        """Return the version of that number; None where there is none any more."""
+        found = next((version for version in self.versions if version.version == number), None)
+        return version_fact(found, self.champion) if found else None
+
+    def since(self, moment: datetime, run: Run) -> list[PastEvent]:
+        """Return what happened to the model after that, the newest first, as versions and the run tell it."""
+        found = merged([*of_run(run), *of_versions(self.versions)])
+        own = [one for one in found if one.event.kind == "decision" and one.run_id == run.run_id]
+        return [one for one in found if one.moment >= moment and one not in own]
+
+
+def model_story(connection: Connection, config: RegistryConfig) -> ModelStory | None:
+    """Ask the registry; None, with a warning, where it does not answer."""
     registry = ModelRegistry(connection, config)
     try:
         versions = registry.versions()
         champion = current_champion(registry, versions)
     except ForecastopsError as error:
-        _LOG.warning("what became of run %s is left out of its report: %s", run_id, error)
+        _LOG.warning("the report does not tell what happened since: %s", error)
         return None
-    current = champion.version.version if champion else None
-    mine = next((version for version in reversed(versions) if version.run_id == run_id), None)
-    return Lineage(version_fact(mine, current) if mine else None, current)
+    return ModelStory(versions, champion.version.version if champion else None)
 
 
 def version_fact(version: ModelVersion, current: str | None) -> VersionFact:

@@ -1,65 +1,130 @@
-"""The facts of the report on a run: its decision and all around it, from the run alone and what the registry says."""
+"""The facts of the report on a run: a decision, or what happened to the model, from the run and the registry alone."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from forecastops.adapters.mlflow_store.connection import connect
 from forecastops.adapters.mlflow_store.runs import Run, Runs
 from forecastops.config import Config
+from forecastops.core.errors import ModelError
 from forecastops.core.signatures import Trusted
-from forecastops.core.tags import CHALLENGER, DATA_DIGEST, DATA_END, DATA_SOURCE
+from forecastops.core.tags import (
+    CHALLENGER,
+    DATA_DIGEST,
+    DATA_END,
+    DATA_SOURCE,
+    MODEL_NAME,
+    PARAMETERS_OF,
+    VERDICT,
+)
 from forecastops.gate.record import Decision
 from forecastops.reporting.pages.judged import Judged
-from forecastops.reporting.pages.lineage import Data, Lineage
+from forecastops.reporting.pages.lineage import Data, Lineage, VersionFact
 from forecastops.reporting.sentences.specification import specification_of_run
 from forecastops.usecases.decision_log import logged_decision
-from forecastops.usecases.lineage_of_run import lineage_of_run
+from forecastops.usecases.lineage_of_run import ModelStory, model_story
+from forecastops.usecases.past_events import PastEvent, of_run
 
-__all__ = ["judged", "report"]
+__all__ = ["Happened", "ReportFacts", "judged", "report"]
 
 _SETTINGS = ("data.", "evaluation.", "model.")
 _OF_DATA = ("data.start", "data.end", "data.rows")
 
 
-def report(config: Config, run_id: str) -> Judged:
-    """Return what is to be shown of the latest decision about a run.
+@dataclass(frozen=True)
+class Happened:
+    """What happened to a model without a decision: a renewal, a refit, a rollback, an alarm.
+
+    Attributes:
+        event: what it was.
+        model_name: the registered model.
+        data: that it is about.
+        parameters_of: the version that brought in the parameters; None where that is not recorded.
+        before: the champion before; None where there was none, or it was removed.
+        lineage: what the registry says; None where it did not answer.
+    """
+
+    event: PastEvent
+    model_name: str
+    data: Data
+    parameters_of: str | None
+    before: VersionFact | None
+    lineage: Lineage | None
+
+
+@dataclass(frozen=True)
+class ReportFacts:
+    """What the report is about, and what happened to the model since, the newest first."""
+
+    about: Judged | Happened
+    since: tuple[PastEvent, ...] = ()
+
+
+def report(config: Config, run_id: str) -> ReportFacts:
+    """Return what is to be shown of a run: its latest decision, or what happened to the model by it.
 
     Args:
-        config: names the servers; the registered model is the decision's.
-        run_id: of the challenger, or of a run that `mlflow run` made for its evaluation or promotion.
+        config: names the servers, and the registered model where the run does not.
+        run_id: of any run of a challenger, a renewal, a refit, a rollback or an alarm; or of one that `mlflow run`
+            made for an evaluation or a promotion, which leads to the challenger's.
 
     Raises:
         RegistryError: when the run or its decision cannot be had.
-        ModelError: when there is none, or it was altered.
+        ModelError: when there is nothing to report, or the decision was altered.
     """
     connection = connect(config.tracking)
     runs = Runs(connection, Trusted())
     run = runs.get(run_id)
     if challenger := run.tags.get(CHALLENGER):
         run = runs.get(challenger)
-    decision = logged_decision(runs, run)
-    registry = config.registry.model_copy(update={"model_name": decision.model_name})
-    return judged(decision, run, lineage_of_run(connection, registry, run.run_id))
+    event = None if VERDICT in run.tags else _what_happened(run)
+    decision = None if event else logged_decision(runs, run)
+    name = decision.model_name if decision else run.tags.get(MODEL_NAME, config.registry.model_name)
+    story = model_story(connection, config.registry.model_copy(update={"model_name": name}))
+    if event is not None:
+        since = story.since(event.moment, run) if story else []
+        others = tuple(one for one in since if one.event.at > event.event.at)
+        return ReportFacts(_happened(event, run, name, story), others)
+    if decision is None:
+        raise ModelError(f"run {run_id}", "has no decision", f"run `forecastops evaluate --run-id {run_id}`")
+    lineage = story.lineage(run.run_id) if story else None
+    since = story.since(datetime.fromisoformat(decision.decided_at), run) if story else []
+    return ReportFacts(replace(judged(decision, run), lineage=lineage), tuple(since))
 
 
-def judged(decision: Decision, run: Run, lineage: Lineage | None = None) -> Judged:
+def judged(decision: Decision, run: Run) -> Judged:
     """Return the facts of a decision's report.
 
     Args:
         decision: as it was logged.
         run: it is about.
-        lineage: what became of it; None where the decision was made just now.
     """
     settings = {name: value for name, value in run.params.items() if name.startswith(_SETTINGS)}
     return Judged(
         decision=decision,
-        data=data_of(run),
+        data=_data_of(run),
         model=specification_of_run(run.params),
         settings={name: value for name, value in settings.items() if name not in _OF_DATA},
-        lineage=lineage,
     )
 
 
-def data_of(run: Run) -> Data:
+def _what_happened(run: Run) -> PastEvent | None:
+    """Return the first thing that the run tells of; None where it tells of nothing."""
+    found = sorted(of_run(run), key=lambda one: one.moment)
+    return found[0] if found else None
+
+
+def _happened(event: PastEvent, run: Run, model_name: str, story: ModelStory | None) -> Happened:
+    before = story.version(event.event.previous) if story else None
+    lineage = story.lineage(run.run_id) if story else None
+    if story and lineage and lineage.mine is None:
+        lineage = replace(lineage, mine=story.version(event.event.version))
+    return Happened(event, model_name, _data_of(run), run.tags.get(PARAMETERS_OF), before, lineage)
+
+
+def _data_of(run: Run) -> Data:
     """Return what a run records of its data."""
     return Data(
         source=run.tags.get(DATA_SOURCE),

@@ -64,12 +64,18 @@ class _CheckShown:
     scales: tuple[Scale, ...]
 
 
-def judged_page(facts: Judged) -> str:
-    """Return the page."""
+def judged_page(facts: Judged, nav: object = None) -> str:
+    """Return the page.
+
+    Args:
+        facts: what it shows.
+        nav: what ``navigation.html`` makes links of; None for a page that stands alone.
+    """
     decision = facts.decision
     checks = [_shown(check, decision) for check in decision.checks]
     return render(
         "judged.html",
+        nav=nav,
         decision=decision,
         tone=_TONES[decision.verdict],
         word=f"{decision.verdict}: {plain.consequence(decision)}",
