@@ -13,7 +13,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univ
 # Nothing is installed but what the lock files name, byte for byte.
 INSTALL := $(BIN)/python -m pip install -q --require-hashes -r
 
-.PHONY: demo test test-fast check types tests coverage bench bench-backtest bench-gate bench-selection bench-estimation bench-missing soak docs shown hooks lock notices bom dist release clean
+.PHONY: demo test test-fast check types tests coverage bench bench-backtest bench-gate bench-selection bench-estimation bench-missing bench-report soak docs shown hooks lock notices bom dist release clean
 
 demo: $(VENV)/.installed
 	$(BIN)/forecastops demo
@@ -68,6 +68,10 @@ bench-estimation: $(VENV)/.installed-dev
 # What do missing days cost, left to the model or interpolated?
 bench-missing: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/missing.py $(QUICK)
+
+# How large is the report on a decision, and how long does it take?
+bench-report: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/report.py
 
 # Random kills, and pairs of machines that start at once, for an hour and more.
 soak: $(VENV)/.installed-dev

@@ -30,6 +30,7 @@ __all__ = [
     "PROMOTED_AT",
     "PROMOTED_BY",
     "RENEWED",
+    "REPORT",
     "ROLLED_BACK",
     "RUN_ID",
     "SERVED",
@@ -64,6 +65,7 @@ DATA_REFUSED = "forecastops.data.refused"  # the check that refused the run's da
 MODEL_NAME = "forecastops.model.name"
 DECISION_FOLDER = "forecastops.decision"
 DECISION_DIGEST = "forecastops.decision.sha256"
+REPORT = "forecastops.report"  # the path of the newest report among its artifacts
 LATER = "forecastops.later."  # and its time: a decision about a run whose model was in production by then, as JSON
 CHAMPION = "forecastops.champion"  # the version it was judged against, or "none"
 

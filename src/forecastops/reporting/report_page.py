@@ -86,7 +86,11 @@ def _how_much(about: Happened) -> str | None:
         return None
     before = about.before.data_end if about.before else None
     verb = "would have ended" if _changed_nothing(event) else "end"
-    return f"Its data {verb} on {end}" + (f"; before, on {before}." if before else ".")
+    if before is None:
+        return f"Its data {verb} on {end}."
+    return (
+        f"Its data {verb} on {end}, as before." if before == end else f"Its data {verb} on {end}; before, on {before}."
+    )
 
 
 def _changed_nothing(event: Event) -> bool:

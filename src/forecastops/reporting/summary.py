@@ -46,6 +46,9 @@ def decision_report(decision: Decision) -> Report:
         "",
         *_table(["model", *_SCORES], _score_rows(decision)),
         *(f"\n> {_plain(warning)}" for warning in notes),
+        "",
+        "The same as a page, with what would have been needed: `report.html` among the run's artifacts, or "
+        f"`forecastops report --run-id {decision.run_id}`.",
     ]
     rejected = (f"REJECT: {why}",) if decision.verdict == "REJECT" else ()
     return Report(

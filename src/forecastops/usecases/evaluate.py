@@ -25,6 +25,7 @@ from forecastops.release.legacy_champion import champion_model
 from forecastops.release.lineage import model_run, model_version
 from forecastops.release.models import challenger_model
 from forecastops.usecases.decision_log import log_decision
+from forecastops.usecases.log_report import log_report
 
 __all__ = ["evaluate"]
 
@@ -55,6 +56,7 @@ def evaluate(config: Config, run_id: str) -> Decision:
     evidence = comparison.evidence.model_copy(update={"legacy_champion": legacy_champion, "gone": gone})
     decision = _decision(config, run, challenger, replace(comparison, evidence=evidence), opponent)
     log_decision(runs, decision, comparison.table, served=_was_served(registry, current, run_id))
+    log_report(runs, decision, run)
     return decision
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from forecastops.adapters.mlflow_store.azure_login import AZURE
 from forecastops.adapters.mlflow_store.connection import Connection
 from forecastops.adapters.mlflow_store.downloads import download_files
 from forecastops.adapters.mlflow_store.mlflow_errors import mlflow_errors
@@ -208,6 +209,11 @@ class Runs:
         """Delete a run that came to nothing."""
         with mlflow_errors(self._place(f"run {run_id!r}")):
             self._client.delete_run(run_id)
+
+    @property
+    def overwrites(self) -> bool:
+        """Whether an artifact may be written over."""
+        return not self._server.startswith(AZURE)
 
     def recorder(self, run_id: str) -> RunRecorder:
         """Add to a run that has ended."""
