@@ -132,7 +132,7 @@ def test_what_strangers_wrote_does_nothing(browser: Browser, tmp_path: Path) -> 
         assert "<script>document.title='taken'</script>" in text
         # What is too long for a table opens on demand.
         assert page.locator("details").count() >= 2
-        assert page.get_by_role("heading", name="Scores").is_visible()
+        assert page.get_by_role("heading", name="Scores", exact=True).is_visible()
 
 
 def test_each_mark_lies_on_the_side_of_its_bound_that_its_words_say(browser: Browser, tmp_path: Path) -> None:
