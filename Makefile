@@ -13,7 +13,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univ
 # Nothing is installed but what the lock files name, byte for byte.
 INSTALL := $(BIN)/python -m pip install -q --require-hashes -r
 
-.PHONY: demo test test-fast check types tests coverage bench bench-backtest bench-gate bench-selection bench-estimation bench-missing bench-report soak docs shown hooks lock notices bom dist release clean
+.PHONY: demo test test-fast check types tests coverage bench bench-backtest bench-gate bench-selection bench-estimation bench-missing bench-monitor calibrate-monitor bench-report soak docs shown hooks lock notices bom dist release clean
 
 demo: $(VENV)/.installed
 	$(BIN)/forecastops demo
@@ -72,6 +72,20 @@ bench-missing: $(VENV)/.installed-dev
 # How large is the report on a decision, and how long does it take?
 bench-report: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/report.py
+
+# How often does the monitor cry wolf, how soon does it notice, beside what others use? An hour and more; simulations are
+# kept. river runs in an environment of its own, which no lock file knows.
+bench-monitor: $(VENV)/.installed-dev $(VENV)-river/.installed
+	$(BIN)/python benchmarks/monitoring --river $(VENV)-river/bin/python $(QUICK)
+
+# The constants of the monitor's thresholds, from champions that are simulated anew.
+calibrate-monitor: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/monitoring/calibrate.py $(QUICK)
+
+$(VENV)-river/.installed:
+	$(PYTHON) -m venv $(VENV)-river
+	$(VENV)-river/bin/python -m pip install -q river==0.26.1
+	@touch $@
 
 # Random kills, and pairs of machines that start at once, for an hour and more.
 soak: $(VENV)/.installed-dev

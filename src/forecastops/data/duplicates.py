@@ -14,12 +14,16 @@ from forecastops.data.config import DataConfig
 from forecastops.data.rows import Rows
 from forecastops.data.table import shown
 
-__all__ = ["one_row_a_date"]
+__all__ = ["RepeatedDatesError", "one_row_a_date"]
 
 _EQUAL = 1e-6  # relative, as the gate and the served model compare values that are sent again
 _COLUMNS = 5
 _ORDERS = "order lines to sum? set data.duplicates=sum (or mean, first, last)"
 _PARTS = re.compile(r"(?i)(time|hour|minute|hr|he|month|uhrzeit|zeit|stunde|monat|heure|mois|hora|mes)s?")
+
+
+class RepeatedDatesError(DataError):
+    """Rows of one date disagree."""
 
 
 def one_row_a_date(rows: Rows, config: DataConfig) -> tuple[Rows, list[str]]:
@@ -79,7 +83,7 @@ def _require_agreement(
         f"column {config.value_column!r} holds {shown(float(rows.values[row]))} on {rows.date(row)}, "
         f"but {shown(float(rows.values[other]))} at {rows.place(other)}; {_counted(np.bincount(group))}"
     )
-    raise DataError(rows.place(row), what, _remedy(rows, group, config))
+    raise RepeatedDatesError(rows.place(row), what, _remedy(rows, group, config))
 
 
 def _counted(counts: npt.NDArray[np.intp]) -> str:

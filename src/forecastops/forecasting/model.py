@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+import numpy as np
 import pandas as pd
 
 from forecastops.core.errors import ModelError
@@ -17,7 +18,16 @@ from forecastops.forecasting.forecaster import Alarm, Array, Fit, Forecaster
 from forecastops.forecasting.rolling_origin import Origins, RollingForecasts, rolling_forecasts
 from forecastops.forecasting.training import fit_members
 
-__all__ = ["Alarm", "Model", "NotEstimated", "estimated_anew", "forecasts_of", "needs_positive", "same_specification"]
+__all__ = [
+    "Alarm",
+    "Model",
+    "NotEstimated",
+    "estimated_anew",
+    "forecasts_of",
+    "innovations_of",
+    "needs_positive",
+    "same_specification",
+]
 
 
 class Estimation(Protocol):
@@ -99,6 +109,19 @@ class NotEstimated:
 def forecasts_of(model: Model, origins: Origins, horizon: int, levels: tuple[int, ...]) -> RollingForecasts:
     """Return forecasts from every origin, with the model's parameters as they are."""
     return rolling_forecasts(_of_arima(model), origins, horizon, levels)
+
+
+def innovations_of(model: Model, start: int) -> Array:
+    """Return standardised one-step errors that are white where the model is right, shape (n,), NaN where unobserved.
+
+    A mean of several forecasts has errors that depend on each other, since the members miss different things; so they
+    are those of the one member that came nearest before ``start``.
+    """
+    arimas = _of_arima(model)
+    known = np.asarray(arimas.observed, dtype=float)
+    misses = [np.nanmean(np.abs(known - member.one_step_means())[:start]) for member in arimas.filters]
+    nearest = arimas.filters[int(np.nanargmin(misses))]
+    return np.where(np.isfinite(known), nearest.standardised_errors(), np.nan)
 
 
 def needs_positive(model: Model) -> bool:

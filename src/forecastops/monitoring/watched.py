@@ -1,0 +1,89 @@
+"""What all signals are computed from: the champion on the newest data, and where its training ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from forecastops.core.iso_dates import iso_dates
+from forecastops.forecasting.config import Evaluation
+from forecastops.forecasting.model import Model, innovations_of
+from forecastops.monitoring.config import MonitorConfig
+from forecastops.monitoring.quality import Given
+from forecastops.monitoring.scores import FEWEST, clipped, persistence_error
+from forecastops.monitoring.thresholds import threshold
+
+__all__ = ["Watched"]
+
+_YEAR = pd.Timedelta(days=365)
+
+
+# No generated ==: comparing pandas objects gives arrays, not a truth value.
+@dataclass(frozen=True, eq=False)
+class Watched:
+    """The champion, with its state through the newest observation.
+
+    Attributes:
+        model: the champion.
+        start: position of the first observation that its training did not have.
+        dates: ISO dates of all observations.
+        evaluation: horizon, window, season, levels.
+        config: the rate of false alarms.
+    """
+
+    model: Model
+    start: int
+    dates: tuple[str, ...]
+    evaluation: Evaluation
+    config: MonitorConfig
+
+    @classmethod
+    def of(cls, champion: Model, given: Given, evaluation: Evaluation, config: MonitorConfig) -> Watched:
+        """Return the champion on the given data."""
+        series = given.series
+        model = champion.with_data(series.values, series.filled)
+        start = int((series.index <= champion.known_through).sum())
+        return cls(model, start, tuple(iso_dates(series.index)), evaluation, config)
+
+    @property
+    def days(self) -> int:
+        """How many observations are watched, missing ones included."""
+        return len(self.dates) - self.start
+
+    @property
+    def season(self) -> int:
+        """Observations in a season, 1 for none."""
+        return self.evaluation.season_length
+
+    @cached_property
+    def values(self) -> npt.NDArray[np.float64]:
+        """All observations, NaN where one is missing."""
+        return np.asarray(self.model.observed, dtype=float)
+
+    @cached_property
+    def scores(self) -> npt.NDArray[np.float64] | None:
+        """The clipped innovations of all days; None where training has too few to say what is usual."""
+        innovations = innovations_of(self.model, self.start)
+        known = innovations[: self.start]
+        if np.isfinite(known).sum() < FEWEST or np.nanstd(known) == 0:
+            return None
+        found = clipped(innovations, self.start)
+        return found if np.isfinite(found[: self.start]).any() else None
+
+    def bound(self, signal: str) -> float:
+        """Return the threshold of a signal."""
+        config = self.config
+        return threshold(signal, config.false_alarms_a_year, self._values_a_year, self._persistence_error, config.every)
+
+    @cached_property
+    def _persistence_error(self) -> float:
+        return float(persistence_error(self.values, self.start, self.season))
+
+    @cached_property
+    def _values_a_year(self) -> float:
+        index = pd.DatetimeIndex(self.model.values.index)
+        return float(_YEAR / ((index[-1] - index[0]) / max(len(index) - 1, 1)))
