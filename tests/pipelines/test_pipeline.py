@@ -13,8 +13,19 @@ from mlflow import MlflowClient
 from forecastops.config_file import load_config
 from pipeline_rehearsal.definition import load_pipeline
 from pipeline_rehearsal.places import in_a_workspace, on_one_machine
-from pipeline_rehearsal.run import STAND_INS
-from pipeline_rehearsal.stories import CANCELED, GREEN, REASON, RED, RENEWAL, SKIPPED, STORIES, Life, results
+from pipeline_rehearsal.run import STAND_INS, Rehearsal
+from pipeline_rehearsal.stories import (
+    CANCELED,
+    GREEN,
+    REASON,
+    RED,
+    RENEWAL,
+    RETRAINING,
+    SKIPPED,
+    STORIES,
+    Life,
+    results,
+)
 from repository import ROOT
 from test_pipeline_rules import OUTPUTS
 
@@ -57,23 +68,33 @@ def unexpected(issues: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def test_renewed_daily(life: Life) -> None:
     run = life.story("renewed")
-    assert run.stages == {"Renew": GREEN}
-    job = run.job("Renew")
+    assert daily(run) == (GREEN, GREEN, SKIPPED, GREEN)
+    assert run.job("Monitor").outputs == {
+        "monitor.retrain": "false",
+        "monitor.broken": "false",
+        "monitor.too_old": "false",
+    }
+    job = run.job("Refresh")
     assert job.outputs == {"renew.renewed": "true", "renew.version": "2", "sound.version": "2"}
     assert "version 2, renewed through 2014\\-01\\-31" in job.summaries[0] or "2014-01-31" in job.summaries[0]
     assert unexpected(job.issues) == []
     assert "fitting" not in "\n".join(job.log)
 
 
+def daily(run: Rehearsal) -> tuple[str, ...]:
+    """Of Check, Monitor, Train and Refresh; what follows Train is as it is."""
+    assert list(run.stages) == ["Check", "Monitor", "Train", "Evaluate", "Promote", "Keep", "Verify", "Refresh"]
+    return tuple(run.stages[name] for name in ("Check", "Monitor", "Train", "Refresh"))
+
+
 def test_refused_data_leave_everything_and_the_run_green_with_a_warning(life: Life) -> None:
     run = life.story("refused data")
-    assert run.stages == {"Renew": GREEN}
-    job = run.job("Renew")
-    assert job.outputs == {"renew.renewed": "false", "sound.version": "2"}
+    assert daily(run) == (GREEN, GREEN, SKIPPED, SKIPPED)
+    job = run.job("Monitor")
+    assert job.outputs["monitor.broken"] == "true"
     assert {severity for severity, _ in job.issues} == {"warning"}
-    assert re.search(
-        r"version 2 was not renewed: plausible_data: the value of 2014-02-01 lies [\d.]+", job.issues[-1][1]
-    )
+    assert re.search(r"Plausible values: the value of 2014-02-01 lies [\d.]+", job.issues[-1][1])
+    assert life.status()["champion"]["version"] == "2"
 
 
 def test_data_that_look_bad_are_taken_by_a_person_with_a_reason(life: Life) -> None:
@@ -90,13 +111,17 @@ def test_data_that_look_bad_are_taken_by_a_person_with_a_reason(life: Life) -> N
 
 def test_the_files_of_a_schedule_are_those_of_its_name() -> None:
     path = ROOT / "azure-pipelines.yml"
-    assert [stage.name for stage in load_pipeline(path, {}, RENEWAL).stages] == ["Renew"]
+    names = [stage.name for stage in load_pipeline(path, {}, RENEWAL).stages]
+    assert names == [*(stage.name for stage in load_pipeline(path, {}, RETRAINING).stages), "Refresh"]
     assert [stage.name for stage in load_pipeline(path, {"task": "renew"}).stages] == ["Renew"]
 
 
 def test_held_is_green_and_the_champion_gets_the_data(life: Life) -> None:
+    """On a day that is none of retraining, since something has moved."""
     run = life.story("held")
     assert results(run) == (GREEN, GREEN, GREEN, SKIPPED, GREEN, GREEN)
+    assert run.job("Monitor").outputs["monitor.retrain"] == "true"
+    assert any("serial correlation" in said.lower() or "level" in said.lower() for _, said in run.job("Monitor").issues)
     outputs = run.job("Keep").outputs
     assert outputs["keep.run_id"] == run.job("Train").outputs["train.run_id"]
     assert (outputs["keep.verdict"], outputs["keep.renewed"], outputs["keep.version"]) == ("HOLD", "true", "4")
@@ -122,7 +147,7 @@ def test_promoted(life: Life) -> None:
     assert re.search(rf"(?m)^\| pass \| min\\_improvement \| {error}", summary)
     (said,) = run.job("Promote").summaries
     assert "version 5 is the champion" in said
-    told = [life.story(name).recorded() for name in ("first champion", "renewed", "held")]
+    told = [life.story(name).recorded() for name in ("first champion", "renewed", "held", "accepted data")]
     assert {step: names for each in told for step, names in each.items()} == OUTPUTS  # by which rules are judged
 
 

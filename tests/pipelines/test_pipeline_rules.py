@@ -24,11 +24,14 @@ if TYPE_CHECKING:
 
 # What the steps set; test_pipeline.py holds it against what they have set when they ran.
 OUTPUTS = {
+    ("Monitor", "watch", "monitor"): {"retrain", "broken", "too_old"},
     ("Train", "fit", "train"): {"run_id"},
     ("Evaluate", "gate", "evaluate"): {"run_id", "verdict"},
     ("Promote", "promote", "promote"): {"run_id", "verdict", "version", "renewed"},
     ("Keep", "keep", "keep"): {"run_id", "verdict", "version", "renewed"},
     ("Verify", "verify", "verify"): {"version"},
+    ("Refresh", "refresh", "renew"): {"version", "renewed"},
+    ("Refresh", "refresh", "sound"): {"version"},
     ("Renew", "renew", "renew"): {"version", "renewed"},
     ("Renew", "renew", "sound"): {"version"},
 }
@@ -64,7 +67,7 @@ MISTAKES = {
         "on which Verify does not depend",
     ),
     "result of no dependency": ("verify", "[Evaluate, Promote, Keep]", "[Evaluate, Promote]", "the result of Keep, on"),
-    "dependency on nothing": ("train", "dependsOn: Check", "dependsOn: Checks", "which is no stage before it"),
+    "dependency on nothing": ("train", "dependsOn: Monitor", "dependsOn: Monitors", "which is no stage before it"),
     "deployment's output": (
         "verify",
         "and(not(canceled()), ",
@@ -82,12 +85,12 @@ MISTAKES = {
     ),
     "value of a parameter": (
         "../azure-pipelines",
-        "[retrain, renew]",
-        "[retrain, renewal]",
+        "[retrain, monitor, renew]",
+        "[retrain, monitor, renewal]",
         "parameter task = 'renew'",
     ),
-    "unknown context": ("train", "ne(variables[", "ne(pipeline[", "knows no pipeline"),
-    "variable of the build": ("train", "'Build.Reason'", "'Build.Cause'", "knows no variables.Build.Cause"),
+    "unknown context": ("monitor", "ne(variables[", "ne(pipeline[", "knows no pipeline"),
+    "variable of the build": ("monitor", "'Build.Reason'", "'Build.Cause'", "knows no variables.Build.Cause"),
     "variable of a step's condition": ("check", "'Build.Reason'", "'Build.Cause'", "knows no variables.Build.Cause"),
     "broken expression": ("evaluate", "succeeded()", "succeeded(", "ends too early"),
     "unknown variable": ("evaluate", "Agent.TempDirectory", "Agent.TempDir", "no variable Agent.TempDir"),

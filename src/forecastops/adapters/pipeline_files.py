@@ -21,7 +21,20 @@ REQUIREMENTS = "requirements-forecastops.txt"
 _PACKAGE = Path(__file__).resolve().parents[1]
 _CONNECTION = "forecastops-azure"
 _DATA, _CONFIG = "data/transaction_ts2013.csv,data/transaction_ts2014.csv", "configs/online-endpoint.yaml"
-_STAGES = ("certificate", "check", "evaluate", "keep", "promote", "renew", "request", "train", "verify")
+_STAGES = (
+    "certificate",
+    "check",
+    "evaluate",
+    "keep",
+    "monitor",
+    "promote",
+    "refresh",
+    "renew",
+    "renewal",
+    "request",
+    "train",
+    "verify",
+)
 _TESTS = {
     "pipelines/check.yml": """    - bash: make PYTHON=python check
       displayName: Tests

@@ -19,7 +19,11 @@ _PREDEFINED = {"Agent.OS", "Agent.TempDirectory", "Build.Reason", "Build.Sources
 _MACRO = re.compile(r"\$\(([\w.]+)\)")
 _SETS = re.compile(r"##vso\[task\.setvariable variable=(\w+)\]")
 # Between them they have every template in them.
-_RUNS = [{"task": task, "config": f"configs/{name}.yaml"} for task in ("retrain", "renew") for name in ("x", "aci")]
+_RUNS = [
+    {"task": task, "config": f"configs/{name}.yaml"}
+    for task in ("retrain", "monitor", "renew")
+    for name in ("x", "aci")
+]
 Recorded = Mapping[tuple[str, str, str], Set[str]]
 
 
