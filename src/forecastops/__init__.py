@@ -21,6 +21,7 @@ _PLACES = {
     "api.looking": ("history",),
     "api.past": ("backtest",),
     "api.production": ("forecast", "promote", "renew", "retrain", "rollback", "serve", "sign", "status"),
+    "api.watching": ("monitor",),
     "config": ("Config",),
     "core.errors": (
         "ConfigError",
@@ -36,6 +37,7 @@ _PLACES = {
     "results.evaluation": ("CheckDataResult", "EvaluateResult", "TrainResult"),
     "results.history": ("HistoryResult",),
     "results.report": ("ReportResult",),
+    "results.monitoring": ("MonitorResult",),
     "results.production": ("ForecastResult", "PromoteResult", "RenewResult", "RetrainResult", "StatusResult"),
     "results.signing": ("SignResult",),
 }

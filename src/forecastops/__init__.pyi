@@ -15,6 +15,7 @@ from forecastops.api.production import rollback as rollback
 from forecastops.api.production import serve as serve
 from forecastops.api.production import sign as sign
 from forecastops.api.production import status as status
+from forecastops.api.watching import monitor as monitor
 from forecastops.config import Config as Config
 from forecastops.core.errors import ConfigError as ConfigError
 from forecastops.core.errors import DataError as DataError
@@ -29,6 +30,7 @@ from forecastops.results.evaluation import CheckDataResult as CheckDataResult
 from forecastops.results.evaluation import EvaluateResult as EvaluateResult
 from forecastops.results.evaluation import TrainResult as TrainResult
 from forecastops.results.history import HistoryResult as HistoryResult
+from forecastops.results.monitoring import MonitorResult as MonitorResult
 from forecastops.results.production import ForecastResult as ForecastResult
 from forecastops.results.production import PromoteResult as PromoteResult
 from forecastops.results.production import RenewResult as RenewResult
@@ -50,6 +52,7 @@ __all__ = [
     "HistoryResult",
     "InitResult",
     "ModelError",
+    "MonitorResult",
     "PromoteResult",
     "PromotionRefusedError",
     "RegistryError",
@@ -66,6 +69,7 @@ __all__ = [
     "history",
     "init",
     "load_config",
+    "monitor",
     "promote",
     "renew",
     "replay",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
+from forecastops.adapters.alerts.config import AlertsConfig
 from forecastops.adapters.endpoint.config import DeploymentConfig
 from forecastops.adapters.mlflow_store.config import RegistryConfig, TrackingConfig
 from forecastops.core.errors import ConfigError
@@ -15,6 +16,7 @@ from forecastops.core.strict import StrictRecord
 from forecastops.data.config import DataConfig
 from forecastops.forecasting.config import Evaluation, EvaluationConfig, ModelConfig
 from forecastops.gate.policy import GatePolicy
+from forecastops.monitoring.config import MonitorConfig
 
 __all__ = ["Config"]
 
@@ -29,6 +31,8 @@ class Config(StrictRecord):
     tracking: TrackingConfig = Field(TrackingConfig(), description="Where runs and models are kept.")
     registry: RegistryConfig = Field(RegistryConfig(), description="The model's name and its pointer.")
     deployment: DeploymentConfig = Field(DeploymentConfig(), description="Where the champion serves.")
+    monitor: MonitorConfig = Field(MonitorConfig(), description="When the champion should be looked at again.")
+    alerts: AlertsConfig = Field(AlertsConfig(), description="Who is told when something moved, or the data broke.")
     signing: SigningConfig = Field(SigningConfig(), description="Which key signs models, and whose signature counts.")
 
     @model_validator(mode="after")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import operator
 import os
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timezone
+from contextlib import suppress
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "config_of",
     "count_of",
+    "date_of",
     "horizon_of",
     "load_config",
     "path_of",
@@ -148,6 +150,25 @@ def reason_of(reason: str | None, *, asked: bool, option: str) -> str | None:
     if reason is not None:
         raise ConfigError("reason", f"goes with {option}=True", "give both or neither")
     return None
+
+
+def date_of(name: str, given: object) -> pd.Timestamp | None:
+    """Return a date or time, ``today`` for the one of this machine; None where none is given.
+
+    Raises:
+        ConfigError: when it is none, or has a timezone.
+    """
+    import pandas as pd
+
+    if given is None:
+        return None
+    found = pd.Timestamp.now() if given == "today" else None
+    with suppress(ValueError, TypeError):
+        moment = datetime.fromisoformat(given) if isinstance(given, str) else given
+        found = pd.Timestamp(moment) if isinstance(moment, date) else None
+    if found is None or pd.isna(found) or found.tzinfo is not None:
+        raise ConfigError(name, f"is {given!r:.80}", "give an ISO date such as 2014-05-31, without timezone")
+    return found
 
 
 def horizon_of(given: object) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from forecastops import __version__
-from forecastops.commands import cycle, data, looking, production, settings, story
+from forecastops.commands import cycle, data, looking, production, settings, story, watching
 from forecastops.commands.backtest import backtest
 from forecastops.commands.examples import show_examples
 from forecastops.commands.frame import build_system_here, guarded_streams
@@ -81,6 +81,7 @@ for command in (
     cycle.report,
     backtest,
     production.renew,
+    watching.monitor,
     production.status,
     production.rollback,
     production.forecast,

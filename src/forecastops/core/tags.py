@@ -23,6 +23,13 @@ __all__ = [
     "LIVE",
     "MODEL_DIGEST",
     "MODEL_NAME",
+    "MONITORED",
+    "MONITORED_MODEL",
+    "MONITOR_ALERTED",
+    "MONITOR_BROKEN",
+    "MONITOR_MOVED",
+    "MONITOR_RETRAIN",
+    "MONITOR_THROUGH",
     "OWNER",
     "PARAMETERS_OF",
     "PREDECESSOR",
@@ -72,6 +79,14 @@ CHAMPION = "forecastops.champion"  # the version it was judged against, or "none
 # On runs of a model; those that record an event alone have ``forecastops.kind`` too, which names it.
 EVENT = "forecastops.event."  # and its time: a decision, a change of production or an alarm, as JSON
 LIVE = "forecastops.live"  # how the champion as served forecast the rows that this run brought, as JSON
+# On the run in which a champion's model is watched.
+MONITORED = "forecastops.monitored"  # the run that estimated the champion's parameters
+MONITORED_MODEL = "forecastops.monitored.model"  # the registered model's name
+MONITOR_THROUGH = "forecastops.monitor.through"  # ISO date of the newest observation whose signals are logged
+MONITOR_RETRAIN = "forecastops.monitor.retrain"
+MONITOR_MOVED = "forecastops.monitor.moved"
+MONITOR_BROKEN = "forecastops.monitor.broken"
+MONITOR_ALERTED = "forecastops.monitor.alerted."  # and the channel: what it was told of last, as JSON
 
 # On the runs that `mlflow run` made.
 CHALLENGER = "forecastops.challenger"

@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     from forecastops.usecases.status import Status
     from forecastops.usecases.train import TrainResult
 
-__all__ = ["decision_report", "moved_report", "retrained_report", "status_report", "train_report"]
+__all__ = [
+    "decision_report",
+    "document",
+    "moved_report",
+    "plain",
+    "retrained_report",
+    "status_report",
+    "table",
+    "train_report",
+]
 
 _MARKS = {"passed": "pass", "failed": "FAIL", "unmet": "not met"}
 _SCORES = ("rmse", "mae", "mase", "bias")
@@ -25,7 +34,7 @@ _SCORES = ("rmse", "mae", "mase", "bias")
 def train_report(result: TrainResult) -> Report:
     """Report the output run_id."""
     lines = text.train_text(result).splitlines()
-    summary = _document(f"Trained: {result.model_name}", [f"- {_plain(line)}" for line in lines])
+    summary = document(f"Trained: {result.model_name}", [f"- {plain(line)}" for line in lines])
     return Report(f"train-{result.run_id[:8]}", summary, {"run_id": result.run_id})
 
 
@@ -37,15 +46,15 @@ def decision_report(decision: Decision) -> Report:
     window, notes, why = decision.window, warnings(decision), summary(decision)
     outcomes = _outcomes(decision)
     body = [
-        f"**{_plain(why)}**",
+        f"**{plain(why)}**",
         "",
         f"Run `{decision.run_id}` against {champion}; {window.start} to {window.end}: {window.origins} origins, "
         f"{window.horizon} steps each.",
         "",
-        *_table(["", "check", "what was found"], [[_MARKS[o.outcome], o.name, o.reason] for o in outcomes]),
+        *table(["", "check", "what was found"], [[_MARKS[o.outcome], o.name, o.reason] for o in outcomes]),
         "",
-        *_table(["model", *_SCORES], _score_rows(decision)),
-        *(f"\n> {_plain(warning)}" for warning in notes),
+        *table(["model", *_SCORES], _score_rows(decision)),
+        *(f"\n> {plain(warning)}" for warning in notes),
         "",
         "The same as a page, with what would have been needed: `report.html` among the run's artifacts, or "
         f"`forecastops report --run-id {decision.run_id}`.",
@@ -53,7 +62,7 @@ def decision_report(decision: Decision) -> Report:
     rejected = (f"REJECT: {why}",) if decision.verdict == "REJECT" else ()
     return Report(
         f"evaluate-{decision.run_id[:8]}",
-        _document(f"{decision.verdict}: {decision.model_name}", body),
+        document(f"{decision.verdict}: {decision.model_name}", body),
         {"run_id": decision.run_id, "verdict": decision.verdict},
         (*rejected, *notes),
         f"forecastops gate of {decision.model_name}",
@@ -69,7 +78,7 @@ def moved_report(moved: Moved, command: str) -> Report:
     title = f"{command}: {'version ' + str(moved.version) if moved.version else 'nothing was changed'}"
     name = f"{command}-{(moved.run_id or moved.version or moved.previous_version or '')[:8]}"
     warnings = (moved.note,) if moved.refused else ()
-    return Report(name, _document(title, [_plain(moved.note)]), outputs, warnings)
+    return Report(name, document(title, [plain(moved.note)]), outputs, warnings)
 
 
 def retrained_report(result: Retrained) -> Report:
@@ -84,9 +93,9 @@ def retrained_report(result: Retrained) -> Report:
 
 def status_report(found: Status) -> Report:
     """Report the output version: the champion's."""
-    lines = [f"- {_plain(line)}" for line in text.status_text(found).splitlines()]
+    lines = [f"- {plain(line)}" for line in text.status_text(found).splitlines()]
     outputs = {"version": found.champion.version.version} if found.champion else {}
-    return Report("status", _document("In production", lines), outputs, tuple(found.problems))
+    return Report("status", document("In production", lines), outputs, tuple(found.problems))
 
 
 def _outcomes(decision: Decision) -> tuple[CheckOutcome, ...]:
@@ -110,17 +119,19 @@ def _score_rows(decision: Decision) -> list[list[str]]:
     ]
 
 
-def _document(title: str, body: list[str]) -> str:
-    return "\n".join([f"### {_plain(title)}", "", *body, ""])
+def document(title: str, body: list[str]) -> str:
+    """Return Markdown below a title."""
+    return "\n".join([f"### {plain(title)}", "", *body, ""])
 
 
-def _table(head: list[str], rows: list[list[str]]) -> list[str]:
+def table(head: list[str], rows: list[list[str]]) -> list[str]:
+    """Return the lines of a Markdown table, its cells plain text."""
     return [
         f"| {' | '.join(cells)} |"
-        for cells in (head, ["---"] * len(head), *([_plain(cell) for cell in row] for row in rows))
+        for cells in (head, ["---"] * len(head), *([plain(cell) for cell in row] for row in rows))
     ]
 
 
-def _plain(words: str) -> str:
+def plain(words: str) -> str:
     """Return words that Markdown and HTML leave as they are."""
     return re.sub(r"([\\`*_{}\[\]<>|#~$&!])", r"\\\1", " ".join(words.split()))

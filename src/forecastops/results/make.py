@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from forecastops.reporting import documents, summary, text
 from forecastops.reporting.backtest import backtest_document, backtest_text
 from forecastops.reporting.data import check_text
+from forecastops.reporting.monitoring import monitored_document, monitored_report, monitored_text
 from forecastops.results.backtest import BacktestResult
 from forecastops.results.base import Result, part
 from forecastops.results.evaluation import (
@@ -20,6 +21,7 @@ from forecastops.results.evaluation import (
     TrainResult,
     Window,
 )
+from forecastops.results.monitoring import MonitorResult, Signal
 from forecastops.results.production import (
     ChampionInProduction,
     Endpoint,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from forecastops.config import Config
     from forecastops.gate.record import Decision
     from forecastops.usecases.forecast import ForecastResult as Forecast
+    from forecastops.usecases.monitor import Monitored
     from forecastops.usecases.moved import Moved
     from forecastops.usecases.prepare_data import SeriesReport
     from forecastops.usecases.retrain import Retrained
@@ -46,6 +49,7 @@ __all__ = [
     "check_data_result",
     "evaluate_result",
     "forecast_result",
+    "monitor_result",
     "promote_result",
     "renew_result",
     "retrain_result",
@@ -131,6 +135,14 @@ def forecast_result(found: Forecast) -> ForecastResult:
     """Return the forecast."""
     shown = Result.shown({"version": found.version, "forecast": found.forecast}, text.forecast_text(found))
     return ForecastResult(found.version, tuple(json.loads(shown["_json"])["forecast"]), **shown)
+
+
+def monitor_result(found: Monitored) -> MonitorResult:
+    """Return what a look at the champion found."""
+    shown = Result.shown(monitored_document(found), monitored_text(found), monitored_report(found))
+    document = json.loads(shown["_json"])
+    parts = {"moved": found.look.moved, "signals": tuple(part(Signal, signal) for signal in document["signals"])}
+    return MonitorResult(**document | parts, **shown)
 
 
 def _moved(found: Moved, document: dict[str, Any]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ from forecastops.reporting.sentences.checks import reason_of
 from forecastops.reporting.sentences.obstacles import obstacle_sentence
 from forecastops.usecases.moved import Moved
 
-__all__ = ["bring_up_to_date", "on_hold", "renew"]
+__all__ = ["bring_up_to_date", "joined", "on_hold", "renew"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -149,7 +149,7 @@ def _renew(
             raise PromotionRefusedError(source, what, "train a new model on them")
         refusal = _Refusal((COMPARABLE_DATA,), obstacle_sentence(never))
         return _refused_data(production, champion, data, refusal)
-    series = _joined(model, given)
+    series = joined(model, given)
     if already := _already(model, series, accept_reason):
         state, repaired = repair(production, champion, model.reference())
         return _unchanged(champion, already + ("; its endpoint was repaired" if repaired else ""), state)
@@ -204,7 +204,7 @@ def _on(model: Forecaster, series: Series) -> Forecaster:
     return model.with_data(series.values, series.filled)
 
 
-def _joined(model: Forecaster, series: Series) -> Series:
+def joined(model: Forecaster, series: Series) -> Series:
     """Return the new data, with the model's own before them."""
     before = model.values[model.values.index < series.index[0]]
     if before.empty:

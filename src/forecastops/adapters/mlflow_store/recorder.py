@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -13,11 +13,21 @@ from forecastops.adapters.mlflow_store.connection import Connection
 from forecastops.adapters.mlflow_store.mlflow_errors import mlflow_errors
 from forecastops.core.tags import DATA_DIGEST, DATA_SOURCE
 
-__all__ = ["RunRecorder"]
+__all__ = ["Point", "RunRecorder"]
 
 # Not the same run again: a server may refuse a second artifact of the name of one that never arrived.
 _UPLOAD = "check the tracking server and its artifact store, and run the command again"
+
 _BATCH = 1000  # metrics that a server takes at once
+
+
+class Point(NamedTuple):
+    """One metric at one step; the time is in milliseconds since the epoch."""
+
+    key: str
+    value: float
+    timestamp: int
+    step: int
 
 
 class RunRecorder:
@@ -57,6 +67,16 @@ class RunRecorder:
         with mlflow_errors(self._place):
             for start in range(0, len(batch), _BATCH):
                 self._client.log_batch(self.run_id, metrics=batch[start : start + _BATCH])
+
+    def curves(self, points: Sequence[Point]) -> None:
+        """Log metrics at their steps; a point that is there already, to the last bit, is not there twice."""
+        from mlflow.entities import Metric
+
+        self.empty = False
+        with mlflow_errors(self._place):
+            for start in range(0, len(points), _BATCH):
+                batch = [Metric(*point) for point in points[start : start + _BATCH]]
+                self._client.log_batch(self.run_id, metrics=batch)
 
     def tags(self, values: Mapping[str, object]) -> None:
         """Set tags."""

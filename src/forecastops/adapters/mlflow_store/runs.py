@@ -123,6 +123,33 @@ class Runs:
                     self.discard(run_id)
             raise
 
+    @contextmanager
+    def continued(self, run: Run | None, name: str) -> Iterator[RunRecorder]:
+        """Go on with a run of an earlier call, or start one; it ends whatever the block does."""
+        with mlflow_errors(self._place("the run to go on with")):
+            if run is None:
+                run_id = self._begun(name)
+            else:
+                run_id = run.run_id
+                self._client.update_run(run_id, status="RUNNING")
+        ended = "FAILED"
+        try:
+            yield RunRecorder(self._connection, run_id)
+            ended = "FINISHED"
+        finally:
+            with suppress(RegistryError):
+                self._end(run_id, ended)
+
+    def newest_with(self, tag: str, value: str) -> Run | None:
+        """Return the youngest run of the experiment of new runs that bears a tag; None where all were deleted."""
+        with mlflow_errors(self._place("runs")):
+            experiment = self._experiment()
+            if experiment is None:
+                return None
+            # Azure ML documents no quoted names.
+            found = self._client.search_runs([experiment], f"tags.{tag} = '{value}'", max_results=1000)
+        return max((_record(run) for run in found), key=lambda run: run.started, default=None)
+
     def _begun(self, name: str) -> str:
         """Start a run as MLflow would, but not as the caller's active one; its id."""
         from mlflow.tracking.context.registry import resolve_tags
