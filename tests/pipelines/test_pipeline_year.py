@@ -34,7 +34,7 @@ CONFIG = Config(model=MODEL)
 FIRST, LAST = "2014-01-01", "2014-05-31"
 WRONG = "2014-02-12"  # delivered a thousand times too large, and right a day later
 DEAD = ("2014-03-18", "2014-03-23")  # nothing is delivered; all of it comes on the day after
-SHIFT = "2014-04-24"  # from here on half as much again
+SHIFT = "2014-04-21"  # a Monday, from which on values are larger by three deviations
 
 
 @dataclass
