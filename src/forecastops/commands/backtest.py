@@ -6,6 +6,7 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -71,12 +72,14 @@ def _bar(request: Request) -> Iterator[Callable[[int, int], None]]:
     if not sys.stderr.isatty():
         yield lambda _done, _all: None
         return
-    with click.progressbar(length=1, label="  forecasts scored", file=sys.stderr, show_pos=True) as bar:
+    with contextlib.ExitStack() as stack:
+        bars: list[Any] = []
 
         def told(done: int, whole: int) -> None:
-            if bar.length != whole:
+            if not bars:
                 request.end_step()  # the bar of the step that was said before
-                bar.length = whole
-            bar.update(done - bar.pos)
+                bar = click.progressbar(length=whole, label="  forecasts scored", file=sys.stderr, show_pos=True)
+                bars.append(stack.enter_context(bar))
+            bars[0].update(done - bars[0].pos)
 
         yield told
