@@ -34,6 +34,7 @@ settings.load_profile("forecastops")
 
 
 _LONGEST = (
+    "test_interruptions_postgresql_rollback",
     "test_interruptions_postgresql",
     "test_azure_endpoints",
     "test_interruptions",

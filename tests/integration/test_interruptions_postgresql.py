@@ -40,7 +40,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> 
         stop_endpoints(folder / "home")
 
 
-# Everything else is made of these.
-@pytest.mark.parametrize("names", [["first"], ["replacement", "rollback"], ["renewal"]], ids="-".join)
+# Everything else is made of these, and of the two in test_interruptions_postgresql_rollback.py.
+@pytest.mark.parametrize("names", [["first"], ["renewal"]], ids="-".join)
 def test_killed_before_each_change_it_is_finished_or_undone_by_one_rerun(stage: Stage, names: list[str]) -> None:
     require_every_kill_mended(stage, names)
