@@ -142,6 +142,11 @@ def test_promoted(life: Life) -> None:
     assert results(run) == (GREEN, GREEN, GREEN, GREEN, SKIPPED, GREEN)
     (summary,) = run.job("Evaluate").summaries
     assert summary.startswith("### PROMOTE: transactions-forecast\n")
+    assert "](https://dev.azure.com/example/our%20forecasts/_build/results?buildId=4711&view=artifacts" in summary
+    assert re.search(r"(?m)^\| champion \| [▁▂▃▄▅▆▇█]{14} \|", summary), "error by step ahead, drawn"
+    (report,) = run.job("Evaluate").artifacts.values()
+    assert report.lower().startswith("<!doctype html>")
+    assert "PROMOTE" in report
     assert "against champion version 4; 2014-04-06 to 2014-05-31: 43 origins, 14 steps each" in summary
     error = r"recency-weighted RMSE \(half-life 15\) \d+\.\d+ against \d+\.\d+ of the champion"
     assert re.search(rf"(?m)^\| pass \| min\\_improvement \| {error}", summary)

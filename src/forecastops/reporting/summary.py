@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Literal
 
 from forecastops.reporting import text
 from forecastops.reporting.build_systems.report import CheckOutcome, Report
+from forecastops.reporting.sentences.markdown import plain, table
 
 if TYPE_CHECKING:
     from forecastops.gate.check import Check
@@ -54,6 +54,8 @@ def decision_report(decision: Decision) -> Report:
         *table(["", "check", "what was found"], [[_MARKS[o.outcome], o.name, o.reason] for o in outcomes]),
         "",
         *table(["model", *_SCORES], _score_rows(decision)),
+        "",
+        *_steps(decision),
         *(f"\n> {plain(warning)}" for warning in notes),
         "",
         "The same as a page, with what would have been needed: `report.html` among the run's artifacts, or "
@@ -67,7 +69,26 @@ def decision_report(decision: Decision) -> Report:
         (*rejected, *notes),
         f"forecastops gate of {decision.model_name}",
         outcomes,
+        illustrated=True,
     )
+
+
+def _steps(decision: Decision) -> list[str]:
+    """Draw the error at each step ahead in letters, on one scale."""
+    from forecastops.reporting.sentences.sparkline import sparkline
+
+    evidence = decision.evidence
+    named = {
+        "challenger": evidence.challenger,
+        "champion": evidence.champion,
+        "seasonal naive": evidence.seasonal_naive,
+    }
+    curves = {name: found.rmse_by_step for name, found in named.items() if found and found.rmse_by_step}
+    top = max((value for curve in curves.values() for value in curve if value is not None), default=0.0)
+    rows = [
+        [name, sparkline(curve, top), text.number(curve[0]), text.number(curve[-1])] for name, curve in curves.items()
+    ]
+    return table(["RMSE by step ahead", "", "first", "last"], rows)
 
 
 def moved_report(moved: Moved, command: str) -> Report:
@@ -88,7 +109,8 @@ def retrained_report(result: Retrained) -> Report:
     warnings = tuple(warning for part in parts for warning in part.warnings)
     judged = parts[1]
     name = f"retrain-{result.train.run_id[:8]}"
-    return Report(name, "\n".join(part.summary for part in parts), outputs, warnings, judged.suite, judged.checks)
+    summary = "\n".join(part.summary for part in parts)
+    return Report(name, summary, outputs, warnings, judged.suite, judged.checks, illustrated=True)
 
 
 def status_report(found: Status) -> Report:
@@ -122,16 +144,3 @@ def _score_rows(decision: Decision) -> list[list[str]]:
 def document(title: str, body: list[str]) -> str:
     """Return Markdown below a title."""
     return "\n".join([f"### {plain(title)}", "", *body, ""])
-
-
-def table(head: list[str], rows: list[list[str]]) -> list[str]:
-    """Return the lines of a Markdown table, its cells plain text."""
-    return [
-        f"| {' | '.join(cells)} |"
-        for cells in (head, ["---"] * len(head), *([plain(cell) for cell in row] for row in rows))
-    ]
-
-
-def plain(words: str) -> str:
-    """Return words that Markdown and HTML leave as they are."""
-    return re.sub(r"([\\`*_{}\[\]<>|#~$&!])", r"\\\1", " ".join(words.split()))

@@ -35,6 +35,7 @@ class Step:
     condition: str | None
     inputs: Mapping[str, str]
     env: Mapping[str, str]
+    may_fail: bool = False
 
 
 @dataclass(frozen=True)
@@ -175,12 +176,14 @@ def _job(entry: dict[str, Any]) -> Job:
 
 
 def _step(entry: dict[str, Any]) -> Step:
-    _only(entry, "task", "bash", "checkout", "name", "displayName", "condition", "inputs", "env")
+    _only(entry, "task", "bash", "checkout", "name", "displayName", "condition", "inputs", "env", "continueOnError")
     kind = next(key for key in ("task", "bash", "checkout") if key in entry)
     inputs = entry.get("inputs", {}) if kind == "task" else {"script": entry[kind]}
     task = entry["task"] if kind == "task" else kind
     env = {name: str(value) for name, value in entry.get("env", {}).items()}
-    return Step(task, entry.get("name", ""), entry.get("displayName", task), entry.get("condition"), inputs, env)
+    may_fail = str(entry.get("continueOnError", False)).lower() == "true"
+    about = (entry.get("name", ""), entry.get("displayName", task), entry.get("condition"))
+    return Step(task, *about, inputs, env, may_fail)
 
 
 def _only(entry: dict[str, Any], *known: str) -> None:

@@ -98,6 +98,10 @@ class Agents:
             "Agent.OS": "Linux",
             "Agent.TempDirectory": str(temp),
             "Build.RequestedFor": "Ada Lovelace",
+            "Build.BuildId": "4711",
+            "System.CollectionUri": "https://dev.azure.com/example/",
+            "System.TeamProject": "our forecasts",
+            "System.JobAttempt": "1",
             "Build.SourcesDirectory": str(sources),
             "TF_BUILD": "True",
         }
@@ -174,8 +178,22 @@ def _publish_tests(run: JobRun, step: Step) -> str:
     return _GREEN if files or inputs["failTaskOnMissingResultsFile"] != "true" else "Failed"
 
 
+def _publish_artifact(run: JobRun, step: Step) -> str:
+    """Keep a file, named as seen from the sources; the name of an artifact is given once in a run."""
+    path, name = run.sources / step.inputs["targetPath"], step.inputs["artifact"]
+    assert name not in run.artifacts
+    if not path.is_file():
+        return "Failed"
+    run.artifacts[name] = path.read_text("utf-8")
+    return _GREEN
+
+
 # What only Azure can do, and what is done here instead. Of AzureCLI@2, signing in alone is left out.
-STAND_INS: dict[str, StandIn] = {"UsePythonVersion@0": _use_python, "PublishTestResults@2": _publish_tests}
+STAND_INS: dict[str, StandIn] = {
+    "UsePythonVersion@0": _use_python,
+    "PublishTestResults@2": _publish_tests,
+    "PublishPipelineArtifact@1": _publish_artifact,
+}
 
 
 def _wanted(stage: Stage, pipeline: Pipeline, rehearsal: Rehearsal, reason: str) -> bool:

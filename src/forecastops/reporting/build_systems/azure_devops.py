@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
+from urllib.parse import quote
 
 from forecastops.core.errors import ConfigError
 from forecastops.reporting.build_systems.report import Report, Severity
@@ -39,7 +40,7 @@ class AzureDevOps:
         """Set output variables; upload the summary; leave the checks where ``PublishTestResults`` finds them."""
         for warning in report.warnings:
             self.issue("warning", warning)
-        self._say("task.uploadsummary", {}, str(_write(f"{report.name}.md", report.summary)))
+        self._say("task.uploadsummary", {}, str(_write(f"{report.name}.md", report.told(_artifacts()))))
         if report.checks:
             _write(f"{report.name}.xml", junit_xml(report))
         for name, value in report.outputs.items():
@@ -49,6 +50,17 @@ class AzureDevOps:
         listed = ";".join(f"{name}={_escaped(value)}" for name, value in properties.items())
         self._stream.write(f"##vso[{command}{' ' if listed else ''}{listed}]{_escaped(message)}\n")
         self._stream.flush()
+
+
+def _artifacts() -> str | None:
+    """Return the page with the artifacts of this run, by the variables that the agent sets."""
+    collection, project, build = (
+        os.environ.get(name) for name in ("SYSTEM_COLLECTIONURI", "SYSTEM_TEAMPROJECT", "BUILD_BUILDID")
+    )
+    if not (collection and project and build):
+        return None
+    page = f"{quote(project)}/_build/results?buildId={quote(build)}&view=artifacts&type=publishedArtifacts"
+    return f"{quote(collection, safe=':/')}{'' if collection.endswith('/') else '/'}{page}"
 
 
 def _escaped(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from typing import TextIO
+from urllib.parse import quote
 
 from forecastops.core.errors import ConfigError
 from forecastops.reporting.build_systems.report import Report, Severity
@@ -33,10 +34,20 @@ class GitHub:
         """Append outputs and summary to the step's files; the checks are part of the summary."""
         for warning in report.warnings:
             self.issue("warning", warning)
-        _append("GITHUB_STEP_SUMMARY", report.summary)
+        _append("GITHUB_STEP_SUMMARY", report.told(_artifacts()))
         for name, value in report.outputs.items():
             mark = uuid.uuid4().hex  # no value can contain it
             _append("GITHUB_OUTPUT", f"{name}<<{mark}\n{value}\n{mark}\n")
+
+
+def _artifacts() -> str | None:
+    """Return the page with the artifacts of this run, by the variables that the runner sets."""
+    server, repository, run = (
+        os.environ.get(name) for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+    )
+    if not (server and repository and run):
+        return None
+    return f"{quote(server, safe=':/')}/{quote(repository)}/actions/runs/{quote(run)}#artifacts"
 
 
 def _append(variable: str, text: str) -> None:

@@ -28,7 +28,8 @@ class CheckOutcome:
 class Report:
     """What later stages need, and what a person reads.
 
-    ``name`` starts the names of files and tells reports of one job apart; ``summary`` is Markdown.
+    ``name`` starts the names of files and tells reports of one job apart; ``summary`` is Markdown. ``illustrated`` says
+    that there is a page with pictures about it, which `forecastops report` writes and the pipeline publishes.
     """
 
     name: str
@@ -37,6 +38,18 @@ class Report:
     warnings: tuple[str, ...] = ()
     suite: str = ""
     checks: tuple[CheckOutcome, ...] = ()
+    illustrated: bool = False
+
+    def told(self, artifacts: str | None) -> str:
+        """Return the summary; with the way to the pictures, which no build system shows inside of it.
+
+        Args:
+            artifacts: the address of what the run of the pipeline publishes; None where it is not known.
+        """
+        if not (self.illustrated and artifacts):
+            return self.summary
+        where = f"[among the artifacts of this run]({artifacts})"
+        return f"{self.summary}\nThe report with the pictures is {where}, as `forecastops-report`.\n"
 
 
 class BuildSystem(Protocol):
