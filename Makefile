@@ -13,7 +13,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univ
 # Nothing is installed but what the lock files name, byte for byte.
 INSTALL := $(BIN)/python -m pip install -q --require-hashes -r
 
-.PHONY: demo test test-fast check types tests coverage bench bench-backtest bench-gate bench-selection bench-estimation bench-missing bench-monitor calibrate-monitor bench-report soak docs shown hooks lock notices bom dist release clean
+.PHONY: demo test test-fast check types tests coverage bench bench-backtest bench-gate bench-selection bench-estimation bench-missing bench-monitor calibrate-monitor bench-report screenshots soak docs shown hooks lock notices bom dist release clean
 
 demo: $(VENV)/.installed
 	$(BIN)/forecastops demo
@@ -86,6 +86,10 @@ $(VENV)-river/.installed:
 	$(PYTHON) -m venv $(VENV)-river
 	$(VENV)-river/bin/python -m pip install -q river==0.26.1
 	@touch $@
+
+# The pictures of pages in README and docs, taken from the demonstration by Chromium.
+screenshots: $(VENV)/.installed-dev
+	$(BIN)/python scripts/screenshots.py
 
 # Random kills, and pairs of machines that start at once, for an hour and more.
 soak: $(VENV)/.installed-dev

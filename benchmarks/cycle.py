@@ -17,6 +17,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 
 RUNS = 3
@@ -64,6 +65,43 @@ def commands(folder: Path) -> None:
         stop_endpoints()
     for command, values in found.items():
         row(f"forecastops {command}", values)
+
+
+PICTURES = """
+import sys, time
+from forecastops.config_file import load_config
+from forecastops.usecases import evaluate, illustrate
+
+def timed(*given):
+    started = time.process_time()
+    drawn(*given)
+    print(time.process_time() - started)
+
+drawn = evaluate.illustrate
+evaluate.illustrate = timed
+evaluate.evaluate(load_config(None, sys.argv[2:]), sys.argv[1])
+"""
+
+
+def pictures(folder: Path) -> None:
+    """CPU of drawing and logging a decision's pictures, importing matplotlib included, in a new process each."""
+    daily = folder / "ten-years.csv"
+    rows = (f"{date:%Y-%m-%d},{800 + 80 * (number % 7) + number % 13}" for number, date in enumerate(ten_years()))
+    daily.write_text("\n".join(["date,value", *rows]))
+    series = {"305 days": "data/transaction_ts2013.csv,data/transaction_ts2014.csv", "ten years of days": str(daily)}
+    for name, data in series.items():
+        settings = [f"registry.model_name=pictures-{len(data)}", "model.selection=fixed"]
+        options = [word for setting in settings for word in ("--set", setting)]
+        run_id = json.loads(measure(["train", "--data", data, "--json", *options], folder)[2])["run_id"]
+        found = [
+            float(subprocess.check_output([sys.executable, "-c", PICTURES, run_id, *settings], cwd=folder, text=True))
+            for _ in range(RUNS)
+        ]
+        print(f"{'pictures, ' + name:32}{statistics.median(found):8.2f} s of CPU")
+
+
+def ten_years() -> list[date]:
+    return [date(2014, 1, 1) + timedelta(days=number) for number in range(3652)]
 
 
 def stop_endpoints() -> None:
@@ -146,6 +184,7 @@ def main() -> None:
     os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder / 'mlflow.db'}"
     try:
         commands(folder)
+        pictures(folder)
         evaluation()
     finally:
         stop_endpoints()
