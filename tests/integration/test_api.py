@@ -281,7 +281,7 @@ def test_two_threads_train_on_two_servers(desk: Desk, tmp_path: Path) -> None:
     for number, config in enumerate(configs):
         trained, decision = results[number]
         client = MlflowClient(config.tracking.tracking_uri)
-        (experiment,) = client.search_experiments(filter_string="name = 'forecastops'")
+        (experiment,) = client.search_experiments(filter_string=f"name = '{config.registry.model_name}'")
         assert [run.info.run_id for run in client.search_runs([experiment.experiment_id])] == [trained.run_id]
         assert decision.verdict == "PROMOTE"
 

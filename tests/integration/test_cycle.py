@@ -130,7 +130,7 @@ def test_a_run_is_what_an_mlflow_user_expects(forecastops: Command) -> None:
     client = client_of(forecastops)
     run = client.get_run(made["run_id"])
     assert run.info.status == "FINISHED"
-    assert client.get_experiment(run.info.experiment_id).name == "forecastops"
+    assert client.get_experiment(run.info.experiment_id).name == MODEL
     assert run.data.params["model.selection"] == "combination"
     assert "seasonal_order" in run.data.params["model.members"]
     assert run.data.tags["forecastops.model.name"] == MODEL

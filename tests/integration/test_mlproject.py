@@ -82,6 +82,16 @@ def test_the_cycle_by_mlflow_run(forecastops: Command) -> None:
     assert judging.data.tags["forecastops.challenger"] == run_id
     assert (judging.data.tags["forecastops.verdict"], verdict) == ("PROMOTE", "PROMOTE")
     assert client.search_registered_models() == []
+    # Each names the other, and MLflow's pages show the one as the other's parent.
+    challenger = client.get_run(run_id)
+    assert challenger.data.tags["forecastops.evaluate_run"] == judging.info.run_id
+    assert judging.data.tags["mlflow.parentRunId"] == run_id
+    assert f"](#/experiments/{experiment}/runs/{run_id})" in judging.data.tags["mlflow.note.content"]
+    assert challenger.info.run_name == f"{MODEL} · 2013-12-31 · PROMOTE"
+    assert judging.info.run_name == f"{MODEL} · 2013-12-31 · evaluation: PROMOTE"
+    for run in (challenger, judging):
+        folder = f"{run.data.tags['forecastops.decision']}/pictures"
+        assert f"{folder}/forecast_fan.png" in {one.path for one in client.list_artifacts(run.info.run_id, folder)}
 
     code, output = finish(start(forecastops, "promote", f"run_id={run_id}"))
     assert code == 0, output
@@ -89,6 +99,10 @@ def test_the_cycle_by_mlflow_run(forecastops: Command) -> None:
     assert promoting.info.status == "FINISHED"
     assert promoting.data.tags["forecastops.promoted"] == "true"
     assert promoting.data.tags["forecastops.version"] == "1"
+    assert promoting.info.run_name == f"{MODEL} · 2013-12-31 · promotion: version 1"
+    assert promoting.data.tags["mlflow.parentRunId"] == run_id
+    assert client.get_run(run_id).data.tags["forecastops.promote_run"] == promoting.info.run_id
+    assert client.get_run(run_id).info.run_name == challenger.info.run_name
     assert int(client.get_registered_model(MODEL).aliases["champion"]) == 1
     status = forecastops.ok("status")
     assert status["consistent"], status["problems"]
@@ -111,5 +125,9 @@ def test_the_cycle_by_mlflow_run(forecastops: Command) -> None:
     assert renewal.data.tags["forecastops.kind"] == "renewal"
     assert renewal.data.tags["forecastops.parameters_of"] == "1"
     assert renewal.info.experiment_id == experiment
+    assert renewal.data.tags["mlflow.parentRunId"] == asked.info.run_id
+    assert renewal.info.run_name == f"{MODEL} · 2014-05-31 · renewal"
+    assert asked.info.run_name == f"{MODEL} · 2014-05-31 · renewal: version 2"
+    assert "The parameters of version 1, with data through 2014-05-31." in version.description
     status = forecastops.ok("status", "--check", "--require-champion", run_id)
     assert (status["champion"]["version"], status["newest_data"]) == ("2", "2014-05-31")

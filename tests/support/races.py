@@ -115,10 +115,9 @@ class Machines:
     def renewals(self) -> list[str]:
         """The runs of models that renewals have logged."""
         stage = self.here
-        experiment = stage.client.get_experiment_by_name("forecastops")
-        assert experiment is not None
+        experiments = [found.experiment_id for found in stage.client.search_experiments()]
         condition = f"tags.`forecastops.model.name` = '{stage.model}'"
-        found = stage.client.search_runs([experiment.experiment_id], condition)
+        found = stage.client.search_runs(experiments, condition)
         return [run.info.run_id for run in found if "forecastops.model.sha256" in run.data.tags]
 
 

@@ -156,11 +156,10 @@ def _return_to(stage: Stage, version: str, *kept: str) -> None:
         stage.client.set_registered_model_alias(stage.model, "champion", version)
     for other in stage.versions().keys() - {version, *kept}:
         stage.client.delete_model_version(stage.model, other)
-    experiment = stage.client.get_experiment_by_name("forecastops")
-    assert experiment is not None
+    experiments = [found.experiment_id for found in stage.client.search_experiments()]
     condition = f"tags.`forecastops.model.name` = '{stage.model}'"
     needed = set(stage.versions().values())
-    for run in stage.client.search_runs([experiment.experiment_id], condition):
+    for run in stage.client.search_runs(experiments, condition):
         if run.info.run_id not in needed:
             stage.client.delete_run(run.info.run_id)
 

@@ -49,7 +49,7 @@ def demo(request: Request, folder: Path) -> None:
             document, shown = documents.retrained_document(outcome), text.retrained_text(outcome)
         else:
             document = documents.status_document(outcome)
-            shown = f"{text.status_text(outcome)}\n{text.demo_ending(outcome, folder)}"
+            shown = f"{text.status_text(outcome)}\n{text.demo_ending(outcome, folder, chapter.experiment)}"
         chapters.append(document)
         request.tell(f"\n{number}. {chapter.title}\n\n{shown}")
     if request.as_json:

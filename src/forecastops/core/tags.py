@@ -9,14 +9,18 @@ __all__ = [
     "ACCEPTED_REASON",
     "CHALLENGER",
     "CHAMPION",
+    "COMMAND",
     "DATA_DIGEST",
     "DATA_END",
     "DATA_REFUSED",
     "DATA_SOURCE",
     "DECISION_DIGEST",
     "DECISION_FOLDER",
+    "EVALUATE_RUN",
     "EVENT",
     "FORCED_REASON",
+    "GATE_METRICS",
+    "GATE_RMSE",
     "JOURNAL",
     "KIND",
     "LATER",
@@ -30,18 +34,23 @@ __all__ = [
     "MONITOR_MOVED",
     "MONITOR_RETRAIN",
     "MONITOR_THROUGH",
+    "NOTE",
     "OWNER",
     "PARAMETERS_OF",
+    "PARENT_RUN",
     "PREDECESSOR",
     "PROMOTED",
     "PROMOTED_AT",
     "PROMOTED_BY",
+    "PROMOTE_RUN",
     "RENEWED",
     "REPORT",
     "ROLLED_BACK",
     "RUN_ID",
+    "RUN_NAME",
     "SERVED",
     "SIGNED",
+    "TABLES",
     "VERDICT",
     "VERSION",
 ]
@@ -63,6 +72,9 @@ PROMOTED_BY = "forecastops.promoted_by"
 PROMOTED_AT = "forecastops.promoted_at"
 FORCED_REASON = "forecastops.forced_reason"
 SIGNED = "forecastops.signed"  # why, by whom and with which key a version was signed after it was made
+
+GATE_RMSE = "forecastops.gate.rmse"  # of the challenger over the gate's window
+GATE_METRICS = "forecastops.gate."  # and a model that was compared: all its scores over that window
 
 # On training runs.
 DATA_DIGEST = "forecastops.data.sha256"
@@ -87,6 +99,19 @@ MONITOR_RETRAIN = "forecastops.monitor.retrain"
 MONITOR_MOVED = "forecastops.monitor.moved"
 MONITOR_BROKEN = "forecastops.monitor.broken"
 MONITOR_ALERTED = "forecastops.monitor.alerted."  # and the channel: what it was told of last, as JSON
+
+# On training runs.
+EVALUATE_RUN = "forecastops.evaluate_run"  # the run that `mlflow run` made for its evaluation
+PROMOTE_RUN = "forecastops.promote_run"  # the run that `mlflow run` made for its promotion
+
+# MLflow's own, which its pages show.
+RUN_NAME = "mlflow.runName"
+NOTE = "mlflow.note.content"  # a description, in Markdown
+PARENT_RUN = "mlflow.parentRunId"
+TABLES = "mlflow.loggedArtifacts"  # which artifacts are tables, as JSON
+
+# On every run of ours.
+COMMAND = "forecastops.command"  # which command it is of: train, evaluate, promote, renew
 
 # On the runs that `mlflow run` made.
 CHALLENGER = "forecastops.challenger"

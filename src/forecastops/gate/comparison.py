@@ -40,13 +40,15 @@ class Comparison:
 
     ``table`` has one row for each origin and step: origin, date, step, actual, and a forecast by each model.
     ``re_estimated`` says that the champion's spec was estimated anew, because its own parameters are not older than
-    the window.
+    the window. ``forecasts`` are each model's, from ``origins``: the numbers of observations known at each.
     """
 
     evidence: Evidence
     window: Window
     table: pd.DataFrame
     re_estimated: bool
+    forecasts: dict[str, RollingForecasts]
+    origins: npt.NDArray[np.intp]
 
     @property
     def metrics(self) -> dict[str, dict[str, Number] | None]:
@@ -103,6 +105,8 @@ def compare(
         window=scored.window,
         table=scored.table(forecasts),
         re_estimated=opponent.re_estimated,
+        forecasts=forecasts,
+        origins=scored.origins,
     )
 
 

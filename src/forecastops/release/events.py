@@ -22,6 +22,7 @@ from forecastops.adapters.mlflow_store.runs import Run, Runs
 from forecastops.core.errors import ForecastopsError
 from forecastops.core.tags import ACCEPTED_REASON, DATA_END, EVENT, KIND, MODEL_NAME
 from forecastops.release.entry import Entry, Kind, actor
+from forecastops.reporting.sentences.runs import run_name
 
 __all__ = ["LATEST_SECONDS", "OF_TRANSITION", "Event", "EventKind", "events_on", "record_end", "record_event"]
 
@@ -145,8 +146,9 @@ def record_event(
 
 def _record_apart(runs: Runs, event: Event, tags: Mapping[str, str]) -> None:
     """Record an event on a small run of its own."""
-    version = f" · version {event.version}" if event.version else ""
-    with runs.record(f"{event.kind}{version}", own=True) as recorder:
+    version = f" of version {event.version}" if event.version else ""
+    name = run_name(str(event.model), event.data_end or "", f"{event.kind.replace('_', ' ')}{version}")
+    with runs.record(name, own=True) as recorder:
         _record(recorder, event)
         recorder.tags({**tags, KIND: event.kind, MODEL_NAME: str(event.model)})
 

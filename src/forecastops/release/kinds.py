@@ -42,9 +42,15 @@ class Placeholder(NamedTuple):
     domain: str
 
 
-def registration_mark(kind: Kind, domain: str) -> str:
-    """Return the description that a version gets when a transition of that kind registers it in that lock domain."""
-    return _MARKS[kind] + domain
+def registration_mark(kind: Kind, domain: str, words: str = "") -> str:
+    """Return the description that a version gets when a transition of that kind registers it in that lock domain.
+
+    Args:
+        kind: of the transition.
+        domain: of the lock.
+        words: what else it is to say to people, below the line that is read here.
+    """
+    return f"{_MARKS[kind]}{domain}\n\n{words}" if words else _MARKS[kind] + domain
 
 
 def placeholder_mark(kind: Kind, version: str, domain: str) -> str:
@@ -62,7 +68,7 @@ def registered_by(version: ModelVersion) -> Registration | None:
     """Read from its description which transition registered the version; None where it was none of ours."""
     for kind, mark in _MARKS.items():
         if version.description.startswith(mark):
-            return Registration(kind, version.description.removeprefix(mark))
+            return Registration(kind, version.description.removeprefix(mark).partition("\n")[0])
     return None
 
 

@@ -53,7 +53,7 @@ class Production:
         name = config.registry.model_name
         return cls(
             config,
-            Runs(connection, Trusted.of(config.signing)),
+            Runs(connection, Trusted.of(config.signing), name),
             ModelRegistry(connection, config.registry),
             open_endpoint(config.deployment, config.deployment_name, name, servers),
             connection.registry_uri,

@@ -23,9 +23,10 @@ from forecastops.core.tags import (
     SIGNED,
 )
 from forecastops.release.journal import read_journal
-from forecastops.release.kinds import registered_by
+from forecastops.release.kinds import Registration, registered_by, registration_mark
 from forecastops.release.lineage import is_renewal
 from forecastops.release.production import Production
+from forecastops.reporting.sentences.runs import renewal_words
 
 __all__ = ["prune_renewals"]
 
@@ -74,10 +75,18 @@ def _is_ours(production: Production, version: ModelVersion) -> bool:
         and version.tags.keys() <= _OUR_TAGS
         and version.stage in ("None", "Archived")
         and entry is not None
-        and registration.domain == entry.domain  # nothing was added to the description
+        and version.description in _own_words(version, registration)  # nothing was added to it
+        and registration.domain == entry.domain
         and entry.outcome == "done"
         and (entry.alias, entry.endpoint) == (production.registry.pointer.name, production.endpoint.name)
     )
+
+
+def _own_words(version: ModelVersion, registration: Registration) -> tuple[str, str]:
+    """Return the descriptions that we give: with words, and as earlier versions of forecastops did."""
+    words = renewal_words(version.tags.get(PARAMETERS_OF, ""), version.tags.get(DATA_END, ""))
+    kind, domain = registration
+    return registration_mark(kind, domain, words), registration_mark(kind, domain)
 
 
 def _named(versions: Sequence[ModelVersion]) -> Iterator[str]:

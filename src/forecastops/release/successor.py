@@ -17,11 +17,13 @@ from forecastops.adapters.model_artifact import save_model, serving_python, sign
 from forecastops.core.signatures import Signer
 from forecastops.core.tags import (
     ACCEPTED_REASON,
+    COMMAND,
     DATA_END,
     DATA_REFUSED,
     KIND,
     MODEL_DIGEST,
     MODEL_NAME,
+    NOTE,
     PARAMETERS_OF,
     PREDECESSOR,
     PROMOTED_AT,
@@ -38,10 +40,12 @@ from forecastops.release.live_record import record_live_error
 from forecastops.release.production import Production
 from forecastops.release.transition import move_in, plan_transition
 from forecastops.release.turns import RivalError
+from forecastops.reporting.sentences.runs import refit_words, renewal_words, run_name
 
 __all__ = ["Successor", "install", "refitted", "renewed"]
 
 REFIT = "refit"
+_CALLED = {Kind.RENEW: "renewal", Kind.REFIT: REFIT, Kind.ROLLBACK: "renewal at a rollback", Kind.PROMOTE: "renewal"}
 
 
 @dataclass(frozen=True)
@@ -51,14 +55,16 @@ class Successor:
     Attributes:
         model: its series is the newest data.
         tags: of the version, without those that every successor gets.
-        metrics: of the run.
         source: where the data came from, for the run.
+        words: what the descriptions of its run and version say.
+        metrics: of the run.
         live: how the champion as served has forecast the data that are new; None where nothing is to be compared.
     """
 
     model: Forecaster
     tags: Mapping[str, str]
     source: str
+    words: str
     metrics: Mapping[str, float] = field(default_factory=dict)
     live: LiveError | None = None
 
@@ -82,7 +88,8 @@ def renewed(holder: ModelVersion, model: Forecaster, source: str, accepted: str 
         PARAMETERS_OF: model_version(holder),
         PREDECESSOR: holder.tags.get(PREDECESSOR, "none"),
     }
-    return Successor(model, tags | ({ACCEPTED_REASON: accepted} if accepted else {}), source)
+    words = renewal_words(model_version(holder), Series(model.values).end)
+    return Successor(model, tags | ({ACCEPTED_REASON: accepted} if accepted else {}), source, words)
 
 
 def refitted(champion: ModelVersion, model: Forecaster, metrics: Mapping[str, float], source: str) -> Successor:
@@ -90,7 +97,8 @@ def refitted(champion: ModelVersion, model: Forecaster, metrics: Mapping[str, fl
     tags = {name: str(metrics[name]) for name in ("RMSE", "R2")}
     # Another specification was in production before; that is where a rollback leads.
     lineage = {KIND: REFIT, PREDECESSOR: champion.tags.get(PREDECESSOR, "none")}
-    return Successor(model, tags | lineage, source, metrics)
+    words = refit_words(model_version(champion), Series(model.values).end)
+    return Successor(model, tags | lineage, source, words, metrics)
 
 
 def install(
@@ -120,7 +128,13 @@ def install(
     run_id, tags = _logged(production, successor, kind, previous)
     moving = version_or_files(production.registry, production.runs.get(run_id))
     journal = plan_transition(
-        production, moving, kind, previous=previous, reason=reason, legacy_endpoint=legacy_endpoint
+        production,
+        moving,
+        kind,
+        previous=previous,
+        reason=reason,
+        legacy_endpoint=legacy_endpoint,
+        words=successor.words,
     )
     try:
         state = move_in(production, journal, successor.model.reference(), {RUN_ID: run_id, **tags})
@@ -136,9 +150,10 @@ def _logged(
     """Return the run that holds the model, and the tags of its version."""
     model, signer = successor.model, Signer.of(production.config.signing)
     series = Series(model.values, filled=model.interpolated)
+    name = run_name(production.registry.name, series.end, _CALLED[kind])
     with (
         tempfile.TemporaryDirectory() as folder,
-        production.runs.record(f"{kind} {series.end}", own=True) as recorder,
+        production.runs.record(name, own=True) as recorder,
     ):
         python = serving_python(production.config.deployment.settings)
         digest = save_model(model, Path(folder) / "model", python)
@@ -151,5 +166,6 @@ def _logged(
             record_live_error(recorder, previous, successor.live)
         of_data = {DATA_END: series.end, MODEL_DIGEST: digest}
         lineage = {name: successor.tags[name] for name in (KIND, PARAMETERS_OF) if name in successor.tags}
-        recorder.tags(of_data | lineage | {MODEL_NAME: production.registry.name, DATA_REFUSED: "no"})
+        told = {NOTE: successor.words, COMMAND: "renew"} | production.runs.parent
+        recorder.tags(of_data | lineage | told | {MODEL_NAME: production.registry.name, DATA_REFUSED: "no"})
     return recorder.run_id, {**successor.tags, **of_data, PROMOTED_BY: actor(), PROMOTED_AT: now()}

@@ -48,6 +48,7 @@ def plan_transition(
     reason: str | None,
     forced: bool = False,
     legacy_endpoint: LegacyEndpoint | None,
+    words: str = "",
 ) -> Journal:
     """Take a place among those that change production at the same moment, and make the journal of the transition.
 
@@ -61,9 +62,10 @@ def plan_transition(
         reason: why, as the user gave it.
         forced: whether a verdict was overridden.
         legacy_endpoint: what ``find_legacy_endpoint`` returned.
+        words: what the description of a version that is registered here says to people.
     """
     since = time.monotonic()
-    version, placeholder = _registered(production, moving, kind)
+    version, placeholder = _registered(production, moving, kind, words)
     entry = Entry(
         kind=kind,
         previous=previous,
@@ -141,11 +143,13 @@ def champion_already(place: str, again: str, error: ForecastopsError) -> Registr
     return RegistryError(place, what, f"to complete it, run `{again}`")
 
 
-def _registered(production: Production, moving: ModelVersion | Files, kind: Kind) -> tuple[ModelVersion, str | None]:
+def _registered(
+    production: Production, moving: ModelVersion | Files, kind: Kind, words: str
+) -> tuple[ModelVersion, str | None]:
     """Return the version that moves in, and the placeholder of one that was there before."""
     registry, domain = production.registry, production.domain
     if isinstance(moving, Files):
-        return registry.register(moving.run_id, moving.source, registration_mark(kind, domain)), None
+        return registry.register(moving.run_id, moving.source, registration_mark(kind, domain, words)), None
     mark = placeholder_mark(kind, moving.version, domain)
     return moving, registry.register(moving.run_id, moving.source, mark).version
 

@@ -26,6 +26,7 @@ __all__ = [
     "forecast_text",
     "number",
     "retrained_text",
+    "runs_page",
     "status_text",
     "train_text",
 ]
@@ -116,7 +117,12 @@ def retrained_text(result: Retrained) -> str:
     return "\n".join([train_text(result.train), decision_text(result.evaluate), result.outcome.note])
 
 
-def demo_ending(found: Status, folder: Path) -> str:
+def runs_page(experiment_id: str) -> str:
+    """Return the address of an experiment's runs on an MLflow server, which may else open as a page of traces."""
+    return f"?workflowType=machine_learning#/experiments/{experiment_id}/runs"
+
+
+def demo_ending(found: Status, folder: Path, experiment: str) -> str:
     """Return what a person can do with what the demo leaves behind."""
     if found.endpoint is None:
         return ""
@@ -128,6 +134,7 @@ def demo_ending(found: Status, folder: Path) -> str:
             '       -d \'{"inputs": [], "params": {"horizon": 7}}\'',
             f"  {programs}forecastops status --config {folder}/demo.yaml",
             f"  {programs}mlflow ui --backend-store-uri sqlite:///{folder}/mlflow.db",
+            f"    and open http://127.0.0.1:5000/{runs_page(experiment)}",
             f"  {programs}mlflow deployments delete -t forecastops-local --name {found.endpoint.name}",
         ]
     )

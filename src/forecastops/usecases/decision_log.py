@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import tempfile
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 from pydantic import ValidationError
@@ -20,43 +23,73 @@ from pydantic import ValidationError
 from forecastops.adapters.mlflow_store.recorder import RunRecorder
 from forecastops.adapters.mlflow_store.runs import Run, Runs
 from forecastops.core.artifact_files import read_file
-from forecastops.core.errors import ModelError
+from forecastops.core.errors import ForecastopsError, ModelError
 from forecastops.core.files import csv_text
+from forecastops.core.iso_dates import iso_dates
 from forecastops.core.tags import (
     CHALLENGER,
     CHAMPION,
+    COMMAND,
     DATA_REFUSED,
     DECISION_DIGEST,
     DECISION_FOLDER,
+    EVALUATE_RUN,
     LATER,
+    MODEL_NAME,
+    NOTE,
+    PARENT_RUN,
+    RUN_NAME,
+    TABLES,
     VERDICT,
 )
 from forecastops.gate.record import Decision
 from forecastops.release.events import Event, record_event
+from forecastops.reporting.pictures.album import Album
 from forecastops.reporting.sentences.decision import decision_record, summary
+from forecastops.reporting.sentences.runs import decision_note, run_name
 
-__all__ = ["log_decision", "logged_decision", "read_decision"]
+__all__ = ["FACTS", "PICTURES", "Logged", "log_decision", "logged_album", "logged_decision", "read_decision"]
 
 _FILE = "decision.json"
-_TABLE = "evaluation.csv"
+_LOG = logging.getLogger(__name__)
+PICTURES, FACTS = "pictures", "facts.json"
+_TABLE, _SHOWN = "evaluation.csv", "evaluation.json"
 
 
-def log_decision(runs: Runs, decision: Decision, table: pd.DataFrame, *, served: bool) -> None:
+class Logged(NamedTuple):
+    """Where a decision was logged: on which run, and in which folder of its artifacts."""
+
+    recorder: RunRecorder
+    folder: str
+
+
+def log_decision(runs: Runs, decision: Decision, run: Run, table: pd.DataFrame, *, served: bool) -> list[Logged]:
     """Log decision, forecasts and scores on the challenger's run, and on the run that ``mlflow run`` made, if any.
 
     Args:
         runs: where to.
         decision: about a run.
+        run: that run.
         table: its forecasts.
         served: whether the run's model is or was in production.
+
+    Returns:
+        Where it was logged.
     """
     text = json.dumps(decision_record(decision), indent=1, allow_nan=False) + "\n"
-    folder = _log(runs.recorder(decision.run_id), decision, text, table, beside=served)
-    record_event(runs, decision.model_name, _event(decision, folder), decision.run_id)
-    if runs.made_by_mlflow not in (None, decision.run_id):
-        with runs.record("evaluate") as recorder:
-            recorder.tags({CHALLENGER: decision.run_id})
-            _log(recorder, decision, text, table)
+    own = runs.made_by_mlflow if runs.made_by_mlflow != decision.run_id else None
+    called = run_name(decision.model_name, decision.window.end, decision.verdict)
+    told = {NOTE: decision_note(decision), RUN_NAME: called} | ({EVALUATE_RUN: own} if own else {})
+    found = [_log(runs.recorder(decision.run_id), decision, text, table, told, beside=served)]
+    record_event(runs, decision.model_name, _event(decision, found[0].folder), decision.run_id)
+    if own:
+        name = run_name(decision.model_name, decision.window.end, f"evaluation: {decision.verdict}")
+        with runs.record(name) as recorder:
+            words = f"Of {runs.link(run, called)}.\n\n{decision_note(decision)}"
+            lineage = {CHALLENGER: decision.run_id, PARENT_RUN: decision.run_id, MODEL_NAME: decision.model_name}
+            told = {NOTE: words, RUN_NAME: name, COMMAND: "evaluate"} | lineage
+            found.append(_log(recorder, decision, text, table, told))
+    return found
 
 
 def read_decision(runs: Runs, run: Run) -> Decision:
@@ -98,6 +131,19 @@ def logged_decision(runs: Runs, run: Run) -> Decision:
     return decision
 
 
+def logged_album(runs: Runs, run: Run) -> Album | None:
+    """Return what the pictures of a run's latest decision are drawn from; None where that was not kept."""
+    newest, _ = _newest(run)
+    if not newest:
+        return None
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            return Album.read(read_file(runs.download(run.run_id, f"{newest}/{PICTURES}/{FACTS}", Path(folder))))
+    except (ForecastopsError, ValueError) as error:
+        _LOG.debug("no pictures of run %s: %s", run.run_id, error)
+        return None
+
+
 def _again(run: Run) -> str:
     return f"run `forecastops evaluate --run-id {run.run_id}`"
 
@@ -132,26 +178,51 @@ def _event(decision: Decision, folder: str) -> Event:
     )
 
 
-def _log(recorder: RunRecorder, decision: Decision, text: str, table: pd.DataFrame, *, beside: bool = False) -> str:
-    """Log one decision; its folder."""
+def _log(
+    recorder: RunRecorder,
+    decision: Decision,
+    text: str,
+    table: pd.DataFrame,
+    told: Mapping[str, str],
+    *,
+    beside: bool = False,
+) -> Logged:
+    """Log one decision."""
     stamp = f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S.%fZ}"
     folder = f"decisions/{stamp}"
-    recorder.files(folder, {_TABLE: csv_text(table), _FILE: text})
+    recorder.files(folder, {_TABLE: csv_text(table), _SHOWN: _shown(table), _FILE: text})
     refused = ", ".join(decision.data_refused) or "no"
     champion = decision.champion.version if decision.champion else "none"
     digest = hashlib.sha256(text.encode()).hexdigest()
     if beside:
         look = {"decision": folder, "sha256": digest, "verdict": decision.verdict, "champion": champion}
         recorder.tags({f"{LATER}{stamp}": json.dumps(look | {"data_refused": refused})})
-        return folder
+        return Logged(recorder, folder)
+    _log_metrics(recorder, decision)
+    tables = json.dumps([{"path": f"{folder}/{_SHOWN}", "type": "table"}])
+    recorder.tags({DECISION_FOLDER: folder, DECISION_DIGEST: digest})
+    recorder.tags({VERDICT: decision.verdict, CHAMPION: champion, DATA_REFUSED: refused, TABLES: tables, **told})
+    return Logged(recorder, folder)
+
+
+def _log_metrics(recorder: RunRecorder, decision: Decision) -> None:
+    """Log every score of every model, and the error at each step ahead as a metric with steps."""
+    evidence = decision.evidence
+    models = {"challenger": evidence.challenger, "champion": evidence.champion}
+    models["seasonal_naive"] = evidence.seasonal_naive
     recorder.metrics(
         {
             f"{model}.{name}": value
             for model, found in decision.metrics.items()
             for name, value in (found or {}).items()
             if value is not None
-        }
+        },
+        {f"{model}.rmse_by_step": found.rmse_by_step for model, found in models.items() if found},
     )
-    recorder.tags({DECISION_FOLDER: folder, DECISION_DIGEST: digest})
-    recorder.tags({VERDICT: decision.verdict, CHAMPION: champion, DATA_REFUSED: refused})
-    return folder
+
+
+def _shown(table: pd.DataFrame) -> str:
+    """Return the table as MLflow's pages show tables, with dates as in the CSV."""
+    dates = {name: iso_dates(pd.DatetimeIndex(table[name])) for name in ("origin", "date")}
+    text: str = table.assign(**dates).to_json(orient="split", index=False, double_precision=6)
+    return text + "\n"

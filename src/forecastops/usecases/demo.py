@@ -10,10 +10,13 @@ from pathlib import Path
 
 from forecastops.adapters.endpoint.interface import Servers
 from forecastops.adapters.endpoint.targets import open_endpoint
+from forecastops.adapters.mlflow_store.connection import connect
+from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.adapters.samples import write_sample
 from forecastops.config import Config
 from forecastops.config_file import load_config
 from forecastops.core.errors import DataError
+from forecastops.core.signatures import Trusted
 from forecastops.usecases.retrain import Retrained, retrain
 from forecastops.usecases.status import Status, status
 
@@ -25,10 +28,11 @@ _HEAD = "# Made by `forecastops demo`.\n"
 
 @dataclass(frozen=True)
 class Chapter:
-    """One step of the story: what happens, and what came of it."""
+    """One step of the story: what happens, and what came of it; ``experiment`` is the id of the one with its runs."""
 
     title: str
     outcome: Retrained | Status
+    experiment: str = ""
 
 
 def demo(folder: Path) -> Iterator[Chapter]:
@@ -47,7 +51,11 @@ def demo(folder: Path) -> Iterator[Chapter]:
     yield Chapter("2013's transactions: a first model is trained, judged and deployed", retrain(config, [past]))
     yield Chapter("2014's arrive, and the distribution has shifted: a challenger", retrain(config, [past, now]))
     yield Chapter("the same data once more: nothing is proven, nothing changes", retrain(config, [past, now]))
-    yield Chapter("what is in production", status(config))
+    yield Chapter("what is in production", status(config), _experiment(config))
+
+
+def _experiment(config: Config) -> str:
+    return Runs(connect(config.tracking), Trusted(), config.registry.model_name).experiment_id or ""
 
 
 def _prepare(folder: Path) -> Config:
@@ -67,7 +75,6 @@ def _prepare(folder: Path) -> Config:
     document = {
         "tracking": {
             "tracking_uri": f"sqlite:///{base / 'mlflow.db'}",
-            "experiment": "demo",
             "artifact_location": (base / "artifacts").as_uri(),
         },
         "registry": {"model_name": "forecastops-demo"},

@@ -25,6 +25,7 @@ from forecastops.release.legacy_champion import champion_model
 from forecastops.release.lineage import model_run, model_version
 from forecastops.release.models import challenger_model
 from forecastops.usecases.decision_log import log_decision
+from forecastops.usecases.illustrate import illustrate
 from forecastops.usecases.log_report import log_report
 
 __all__ = ["evaluate"]
@@ -40,7 +41,8 @@ def evaluate(config: Config, run_id: str) -> Decision:
         ModelError: when a model cannot be rebuilt, or the challenger has seen the window.
     """
     connection = connect(config.tracking)
-    runs, registry = Runs(connection, Trusted.of(config.signing)), ModelRegistry(connection, config.registry)
+    registry = ModelRegistry(connection, config.registry)
+    runs = Runs(connection, Trusted.of(config.signing), config.registry.model_name)
     run = runs.get(run_id)
     runs.require_resumable(run_id)
     challenger = challenger_model(runs, run)
@@ -55,8 +57,9 @@ def evaluate(config: Config, run_id: str) -> Decision:
     opponent = _champion_record(current, comparison, legacy_champion=legacy_champion, gone=gone)
     evidence = comparison.evidence.model_copy(update={"legacy_champion": legacy_champion, "gone": gone})
     decision = _decision(config, run, challenger, replace(comparison, evidence=evidence), opponent)
-    log_decision(runs, decision, comparison.table, served=_was_served(registry, current, run_id))
-    log_report(runs, decision, run)
+    logged = log_decision(runs, decision, run, comparison.table, served=_was_served(registry, current, run_id))
+    pictures = illustrate(logged, decision, comparison, challenger, evaluation.season_length)
+    log_report(runs, decision, run, pictures)
     return decision
 
 

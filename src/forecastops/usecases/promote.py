@@ -14,21 +14,30 @@ from forecastops.core.errors import PromotionRefusedError, RegistryError
 from forecastops.core.redaction import redacted
 from forecastops.core.tags import (
     CHALLENGER,
+    COMMAND,
     DATA_DIGEST,
     DATA_END,
     DATA_SOURCE,
     FORCED_REASON,
+    GATE_METRICS,
+    GATE_RMSE,
     MODEL_DIGEST,
+    MODEL_NAME,
+    NOTE,
+    PARENT_RUN,
     PREDECESSOR,
+    PROMOTE_RUN,
     PROMOTED,
     PROMOTED_AT,
     PROMOTED_BY,
     RENEWED,
     ROLLED_BACK,
     RUN_ID,
+    RUN_NAME,
     VERDICT,
     VERSION,
 )
+from forecastops.gate.evidence import Number
 from forecastops.gate.record import Decision
 from forecastops.release.adoption import own_version, version_or_files
 from forecastops.release.champion import named
@@ -42,6 +51,8 @@ from forecastops.release.production import Production
 from forecastops.release.recovery import recover_interrupted, repair
 from forecastops.release.transition import Files, champion_already, move_in, plan_transition
 from forecastops.reporting.sentences.decision import summary
+from forecastops.reporting.sentences.markdown import plain
+from forecastops.reporting.sentences.runs import run_name, version_words
 from forecastops.usecases.decision_log import read_decision
 from forecastops.usecases.moved import Moved
 from forecastops.usecases.renew import bring_up_to_date, on_hold
@@ -80,7 +91,7 @@ def promote(config: Config, run_id: str, force_reason: str | None = None) -> Mov
     decision = read_decision(production.runs, run)
     with production.exclusively():
         moved = _promote(production, decision, run, force_reason)
-    _log(production.runs, moved)
+    _log(production.runs, run, moved)
     return moved
 
 
@@ -117,25 +128,41 @@ def _abandon(production: Production, mine: ModelVersion | None) -> None:
         recover_interrupted(production)
 
 
-def _log(runs: Runs, moved: Moved) -> None:
-    """Tell the run that ``mlflow run`` made, if any, what came of it."""
-    if runs.made_by_mlflow is None:
+def _log(runs: Runs, run: Run, moved: Moved) -> None:
+    """Tell the run that ``mlflow run`` made, if any, what came of it; and the challenger's which run that is."""
+    own = runs.made_by_mlflow
+    if own is None:
         return
+    model, end = run.tags.get(MODEL_NAME, ""), run.tags.get(DATA_END, "")
+    name = run_name(model, end, f"promotion: {_came_of_it(moved)}")
+    lineage = {CHALLENGER: run.run_id, MODEL_NAME: model} | ({PARENT_RUN: run.run_id} if own != run.run_id else {})
+    words = f"Of {runs.link(run, run_name(model, end, moved.verdict or ''))}: {plain(moved.note)}."
     try:
-        with runs.record("promote") as recorder:
+        with runs.record(name) as recorder:
             recorder.tags(
                 {
-                    CHALLENGER: moved.run_id,
                     PROMOTED: str(moved.promoted).lower(),
                     RENEWED: str(moved.renewed).lower(),
                     VERSION: moved.version or "none",
+                    **lineage,
+                    RUN_NAME: name,
+                    NOTE: words,
+                    COMMAND: "promote",
                 }
             )
+        if own != run.run_id and PROMOTE_RUN not in run.tags:  # a promotion rests on the first
+            runs.recorder(run.run_id).tags({PROMOTE_RUN: own})
     except RegistryError as error:
         if not moved.promoted:
             raise
         again = f"forecastops promote --run-id {moved.run_id}"
         raise champion_already(f"version {moved.version}", again, error) from error
+
+
+def _came_of_it(moved: Moved) -> str:
+    if moved.promoted:
+        return f"version {moved.version}"
+    return f"champion renewed as version {moved.version}" if moved.renewed else "champion stays"
 
 
 def _move_in(
@@ -159,6 +186,7 @@ def _move_in(
         reason=force_reason,
         forced=forced,
         legacy_endpoint=opponent.legacy_endpoint,
+        words=version_words(decision, force_reason),
     )
     state = move_in(production, journal, decision.golden, _version_tags(run, decision, journal.entry))
     note = f"version {journal.version} is the champion and serves at {state.url}"
@@ -176,8 +204,22 @@ def _version_tags(run: Run, decision: Decision, entry: Entry) -> dict[str, str]:
         PROMOTED_AT: now(),
         PREDECESSOR: entry.previous or "none",
         DATA_END: run.tags.get(DATA_END, ""),
+        **_gate_tags(decision),
     }
     return tags | ({FORCED_REASON: entry.reason or ""} if entry.forced else {})
+
+
+def _gate_tags(decision: Decision) -> dict[str, str]:
+    """Return every score of the gate's window: one tag a model, since some registries take one request a tag."""
+    tags = {GATE_RMSE: _shown(decision.evidence.challenger.rmse)}
+    for model, found in decision.metrics.items():
+        if found:
+            tags[f"{GATE_METRICS}{model}"] = ", ".join(f"{name} {_shown(value)}" for name, value in found.items())
+    return tags
+
+
+def _shown(value: Number) -> str:
+    return "none" if value is None else f"{value:.6g}"
 
 
 def _kept_up_to_date(production: Production, moved: Moved, before: ModelVersion | None, run: Run) -> Moved:

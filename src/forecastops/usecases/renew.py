@@ -16,7 +16,18 @@ from forecastops.adapters.sources.read_series import Source, read_series, source
 from forecastops.config import Config
 from forecastops.core.errors import ForecastopsError, ModelError, PromotionRefusedError
 from forecastops.core.redaction import redacted
-from forecastops.core.tags import DATA_DIGEST, DATA_END, DATA_REFUSED, DATA_SOURCE, RENEWED, VERSION
+from forecastops.core.tags import (
+    COMMAND,
+    DATA_DIGEST,
+    DATA_END,
+    DATA_REFUSED,
+    DATA_SOURCE,
+    MODEL_NAME,
+    NOTE,
+    RENEWED,
+    RUN_NAME,
+    VERSION,
+)
 from forecastops.data.series import Series
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.forecasting.training import refit
@@ -32,7 +43,9 @@ from forecastops.release.pruning import prune_renewals
 from forecastops.release.recovery import recover_interrupted, repair
 from forecastops.release.successor import install, refitted, renewed
 from forecastops.reporting.sentences.checks import reason_of
+from forecastops.reporting.sentences.markdown import plain
 from forecastops.reporting.sentences.obstacles import obstacle_sentence
+from forecastops.reporting.sentences.runs import run_name
 from forecastops.usecases.moved import Moved
 
 __all__ = ["bring_up_to_date", "joined", "on_hold", "renew"]
@@ -87,7 +100,7 @@ def renew(config: Config, sources: Sequence[Source], accept_reason: str | None =
             raise PromotionRefusedError(place, "has no champion to renew", "promote a model first")
         model = proven_model(production.runs, production.registry, champion)
         moved = _renew(production, champion, model, _Data(series, source), accept_reason and redacted(accept_reason))
-    _log(production, moved)
+    _log(production, series.end, moved)
     return moved
 
 
@@ -235,12 +248,15 @@ def _unchanged(
     return Moved.unchanged(champion.version, reason, state, refused=refused)
 
 
-def _log(production: Production, moved: Moved) -> None:
+def _log(production: Production, end: str, moved: Moved) -> None:
     """Tell the run that ``mlflow run`` made, if any, what came of it."""
     if production.runs.made_by_mlflow is None:
         return
+    model = production.registry.name
+    name = run_name(model, end, f"renewal: {f'version {moved.version}' if moved.renewed else 'champion unchanged'}")
+    told = {RUN_NAME: name, NOTE: f"{plain(moved.note)}.", COMMAND: "renew", MODEL_NAME: model}
     try:
-        with production.runs.record("renew") as recorder:
-            recorder.tags({RENEWED: str(moved.renewed).lower(), VERSION: moved.version or "none"})
+        with production.runs.record(name) as recorder:
+            recorder.tags({RENEWED: str(moved.renewed).lower(), VERSION: moved.version or "none", **told})
     except ForecastopsError as error:
         _LOG.warning("what was done was not recorded on the run of `mlflow run`: %s", error)

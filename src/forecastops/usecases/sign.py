@@ -51,8 +51,8 @@ def sign(config: Config, number: str, reason: str) -> Signed:
     registry = ModelRegistry(connection, config.registry)
     version = registry.get(number)
     place = f"version {version.version} of {registry.name}"
-    version_model(Runs(connection, Trusted()), registry, version)
-    signed_by_it = Runs(connection, Trusted((signer.public_key,)))
+    version_model(Runs(connection, Trusted(), config.registry.model_name), registry, version)
+    signed_by_it = Runs(connection, Trusted((signer.public_key,)), config.registry.model_name)
     try:
         version_model(signed_by_it, registry, version)
         done = "was signed by this key already"

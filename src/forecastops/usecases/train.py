@@ -21,7 +21,7 @@ from forecastops.adapters.sources.read_series import Source, source_names
 from forecastops.config import Config
 from forecastops.core.errors import ForecastopsError
 from forecastops.core.signatures import Signer, Trusted
-from forecastops.core.tags import DATA_END, MODEL_DIGEST, MODEL_NAME
+from forecastops.core.tags import COMMAND, DATA_END, MODEL_DIGEST, MODEL_NAME, NOTE, RUN_NAME
 from forecastops.data.series import Series
 from forecastops.forecasting.config import Evaluation
 from forecastops.forecasting.forecaster import Forecaster
@@ -32,6 +32,7 @@ from forecastops.gate.evidence import finite_or_none
 from forecastops.release.champion import current_champion
 from forecastops.release.legacy_champion import champion_model
 from forecastops.reporting.sentences.obstacles import doubt_sentence
+from forecastops.reporting.sentences.runs import run_name, trained_note
 from forecastops.usecases.prepare_data import trainable_series
 
 __all__ = ["TrainResult", "train"]
@@ -65,14 +66,16 @@ def train(config: Config, sources: Sequence[Source]) -> TrainResult:
     """
     series = trainable_series(config, sources)
     connection = connect(config.tracking, may_create=True)  # before the fits: they are of no use without a server
-    runs, signer = Runs(connection, Trusted.of(config.signing)), Signer.of(config.signing)
+    model_name, signer = config.registry.model_name, Signer.of(config.signing)
+    runs = Runs(connection, Trusted.of(config.signing), model_name)
     _require_run_possible(runs)
     for note in series.notes:
         _LOG.warning("%s", note)
     evaluation = config.evaluation_of(series.frequency)
     previous = _previous(connection, runs, config)
     # The run first: where it cannot be made, the fits are of no use.
-    with tempfile.TemporaryDirectory() as folder, runs.record(f"train {series.end}") as recorder:
+    name = run_name(model_name, series.end, "trained")
+    with tempfile.TemporaryDirectory() as folder, runs.record(name) as recorder:
         _LOG.info("fitting (%s) to %d observations", config.model.selection, series.rows)
         trained = fit(series, config.model, evaluation, previous)
         _say(trained)
@@ -83,12 +86,20 @@ def train(config: Config, sources: Sequence[Source]) -> TrainResult:
         _log_spec(recorder, config, evaluation, trained.spec, selection)
         _log_model(recorder, config, trained.model, Path(folder) / "model", signer)
         _log_metrics(recorder, config, trained.metrics)
+        data: dict[str, object] = {
+            "start": series.start,
+            "end": series.end,
+            "rows": series.rows,
+            "sha256": series.sha256,
+        }
+        told = trained_note(recorder.run_id, data, trained.metrics)
+        recorder.tags({RUN_NAME: name, NOTE: told, COMMAND: "train"})
     return TrainResult(
         run_id=recorder.run_id,
-        model_name=config.registry.model_name,
+        model_name=model_name,
         spec=trained.spec,
         metrics=trained.metrics,
-        data={"start": series.start, "end": series.end, "rows": series.rows, "sha256": series.sha256},
+        data=data,
         selection=selection,
     )
 
@@ -154,6 +165,13 @@ def _log_model(
     recorder.folder("model", folder)
     recorder.files(None, {"params.json": json.dumps(_parameters(forecaster), indent=1) + "\n"})
     recorder.tags({MODEL_DIGEST: sha256, MODEL_NAME: config.registry.model_name})
+    recorder.listed_model(config.registry.model_name, {MODEL_DIGEST: sha256}, _orders(forecaster))
+
+
+def _orders(forecaster: Forecaster) -> dict[str, object]:
+    """Return members and end of the data, as a list of models is to show them."""
+    members = ", ".join(f"{member.order}{member.seasonal_order}" for member in forecaster.fit.members)
+    return {"members": members, "data.end": Series(forecaster.values).end}
 
 
 def _parameters(forecaster: Forecaster) -> object:

@@ -20,7 +20,7 @@ class TrackingConfig(StrictRecord):
     experiment: str | None = Field(
         None,
         min_length=1,
-        description="MLflow experiment that holds the runs; else MLFLOW_EXPERIMENT_NAME or _ID, else forecastops.",
+        description="MLflow experiment that holds the runs; else MLFLOW_EXPERIMENT_NAME or _ID, else the model's name.",
     )
     artifact_location: str | None = Field(
         None, description="Where the experiment keeps artifacts, should it have to be created; MLflow's choice if null."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +17,8 @@ from forecastops.core.tags import DATA_DIGEST, DATA_SOURCE
 
 __all__ = ["Point", "RunRecorder"]
 
+_LOG = logging.getLogger(__name__)
+_BATCH = 1000  # metrics in a request, as MLflow bounds them
 # Not the same run again: a server may refuse a second artifact of the name of one that never arrived.
 _UPLOAD = "check the tracking server and its artifact store, and run the command again"
 
@@ -47,15 +51,19 @@ class RunRecorder:
         with mlflow_errors(self._place):
             self._client.log_batch(self.run_id, params=[Param(key, str(value)) for key, value in values.items()])
 
-    def metrics(self, values: Mapping[str, float]) -> None:
-        """Log metrics, each once."""
+    def metrics(self, values: Mapping[str, float], by_step: Mapping[str, Sequence[float | None]] | None = None) -> None:
+        """Log metrics, each once, and those of ``by_step`` at steps 1, 2 and so on; what is None is left out."""
         from mlflow.entities import Metric
         from mlflow.utils.time import get_current_time_millis
 
         self.empty, now = False, get_current_time_millis()
+        batch = [Metric(key, float(value), now, 0) for key, value in values.items()]
+        for key, found in (by_step or {}).items():
+            numbered = enumerate(found, start=1)
+            batch += [Metric(key, float(value), now, step) for step, value in numbered if value is not None]
         with mlflow_errors(self._place):
-            batch = [Metric(key, float(value), now, 0) for key, value in values.items()]
-            self._client.log_batch(self.run_id, metrics=batch)
+            for start in range(0, len(batch), _BATCH):
+                self._client.log_batch(self.run_id, metrics=batch[start : start + _BATCH])
 
     def steps(self, values: Mapping[str, Mapping[int, float]]) -> None:
         """Log metrics by name, each with a value for each of some steps."""
@@ -79,11 +87,12 @@ class RunRecorder:
                 self._client.log_batch(self.run_id, metrics=batch)
 
     def tags(self, values: Mapping[str, object]) -> None:
-        """Set tags."""
+        """Set tags, all in one request."""
+        from mlflow.entities import RunTag
+
         self.empty = False
         with mlflow_errors(self._place):
-            for key, value in values.items():
-                self._client.set_tag(self.run_id, key, str(value))
+            self._client.log_batch(self.run_id, tags=[RunTag(key, str(value)) for key, value in values.items()])
 
     def files(self, folder: str | None, texts: Mapping[str, str]) -> None:
         """Log text files by their names, below ``folder`` of the run."""
@@ -99,6 +108,31 @@ class RunRecorder:
         self.empty = False
         with mlflow_errors(f"{name} of {self._place}", _UPLOAD):
             self._client.log_artifacts(self.run_id, str(path), artifact_path=name)
+
+    def listed_model(self, name: str, tags: Mapping[str, str], params: Mapping[str, object]) -> None:
+        """Enter the run's model in the server's list of models, as MLflow 3 has one; without files.
+
+        The files stay with the run, where they were proven: this is what MLflow calls an external model, which it
+        refuses to load. A server that has no such list, as Azure ML, answers 404.
+        """
+        from mlflow.entities import LoggedModelOutput
+        from mlflow.exceptions import MlflowException
+        from mlflow.utils.mlflow_tags import MLFLOW_MODEL_IS_EXTERNAL
+
+        try:
+            experiment = self._client.get_run(self.run_id).info.experiment_id
+            model = self._client.create_logged_model(
+                experiment,
+                name=re.sub(r"[^\w-]", "-", name),
+                source_run_id=self.run_id,
+                tags={MLFLOW_MODEL_IS_EXTERNAL: "true", **tags},
+                params={key: str(value) for key, value in params.items()},
+                model_type="forecast",
+            )
+            self._client.finalize_logged_model(model.model_id, "READY")
+            self._client.log_outputs(self.run_id, [LoggedModelOutput(model.model_id, 0)])
+        except MlflowException as error:
+            _LOG.debug("the server lists no models: %s", error)
 
     def dataset(self, values: pd.Series[float], source: str, sha256: str) -> None:
         """Log the series as MLflow dataset input; the digest is the start of its SHA-256, whose whole is a tag.

@@ -16,7 +16,7 @@ from forecastops.adapters.mlflow_store.mlflow_errors import mlflow_errors
 from forecastops.adapters.mlflow_store.recorder import RunRecorder
 from forecastops.core.errors import RegistryError
 from forecastops.core.signatures import Trusted
-from forecastops.core.tags import DATA_END, DATA_REFUSED, MODEL_DIGEST, MODEL_NAME
+from forecastops.core.tags import DATA_END, DATA_REFUSED, MODEL_DIGEST, MODEL_NAME, NOTE, PARENT_RUN
 
 if TYPE_CHECKING:
     from mlflow.entities import Experiment
@@ -30,6 +30,8 @@ __all__ = [
 
 _EXPERIMENT = "forecastops"
 _EXPERIMENT_NAME, _EXPERIMENT_ID = "MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID"
+# MLflow would open an experiment without traces as one of agents.
+_OPENS_RUNS = ("mlflow.experimentKind", "custom_model_development")
 _OF_MODELS = {MODEL_DIGEST, "mlflow.log-model.history"}  # tags of runs that carry a model
 # The runs that MLFLOW_RUN_ID named and that were resumed, with their server: each is resumed once. MLflow itself would
 # remove the variable, which belongs to whoever set it.
@@ -52,6 +54,7 @@ class Run:
     started: float
     finished: bool
     params: Mapping[str, str] = field(default_factory=dict)
+    experiment_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,15 +66,15 @@ class NewestData:
 
 
 class Runs:
-    """Runs of the configured experiment.
+    """Runs of the configured experiment, or of the model's own where none is configured.
 
     Attributes:
         trusted: whose signature the models in them must bear, if anybody's.
         made_by_mlflow: the run that ``mlflow run`` made for this process; None without one.
     """
 
-    def __init__(self, connection: Connection, trusted: Trusted) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, trusted: Trusted, model_name: str = _EXPERIMENT) -> None:
+        self._connection, self._model_name = connection, model_name
         self.trusted = trusted
         self._client = connection.client
         self._server = connection.tracking_uri
@@ -154,7 +157,7 @@ class Runs:
         """Start a run as MLflow would, but not as the caller's active one; its id."""
         from mlflow.tracking.context.registry import resolve_tags
 
-        run = self._client.create_run(self._experiment_id(), tags=resolve_tags(), run_name=name)
+        run = self._client.create_run(self._made_experiment(), tags=resolve_tags(), run_name=name)
         return str(run.info.run_id)
 
     def _resumed(self, run_id: str) -> str:
@@ -242,15 +245,39 @@ class Runs:
         """Whether an artifact may be written over."""
         return not self._server.startswith(AZURE)
 
+    @property
+    def parent(self) -> dict[str, str]:
+        """The tag of a run that is made beside the one of ``mlflow run``, which MLflow then shows as its parent."""
+        return {PARENT_RUN: self.made_by_mlflow} if self.made_by_mlflow else {}
+
+    def link(self, run: Run, words: str) -> str:
+        """Return Markdown that leads to the run's page on MLflow's own server; on Azure ML, its words and id."""
+        if self._server.startswith(AZURE):
+            return f"{words} (`{run.run_id}`)"
+        return f"[{words}](#/experiments/{run.experiment_id}/runs/{run.run_id})"
+
     def recorder(self, run_id: str) -> RunRecorder:
         """Add to a run that has ended."""
         return RunRecorder(self._connection, run_id)
 
-    def _experiment_id(self) -> str:
+    @property
+    def experiment_id(self) -> str | None:
+        """The experiment of new runs; None where it is not there yet."""
+        return self._experiment()
+
+    def _made_experiment(self) -> str:
         """Return the experiment of new runs, which is made where it is not there."""
-        return self._experiment() or str(
-            self._client.create_experiment(self._experiment_name() or "", self._connection.artifact_location)
-        )
+        return self._experiment() or self._new_experiment(self._experiment_name() or "")
+
+    def _new_experiment(self, name: str) -> str:
+        """Make an experiment whose page opens with its runs, and says whose they are; its id."""
+        from mlflow.exceptions import MlflowException
+
+        made = str(self._client.create_experiment(name, self._connection.artifact_location))
+        with suppress(MlflowException):  # not every server keeps tags of experiments
+            for key, value in (_OPENS_RUNS, (NOTE, f"What forecastops did for the model {self._model_name}.")):
+                self._client.set_experiment_tag(made, key, value)
+        return made
 
     def _experiment(self) -> str | None:
         """Return the id of the experiment that configuration or environment name; None where it is not there yet."""
@@ -275,7 +302,7 @@ class Runs:
         """Return the configured name, else the environment's; None where that gives an id."""
         if name := self._connection.experiment or os.environ.get(_EXPERIMENT_NAME):
             return name
-        return None if os.environ.get(_EXPERIMENT_ID) else _EXPERIMENT
+        return None if os.environ.get(_EXPERIMENT_ID) else self._model_name
 
     def _require_resumable(self, run_id: str) -> None:
         place, remedy = self._place(f"run {run_id!r}, which MLFLOW_RUN_ID names,"), "unset MLFLOW_RUN_ID"
@@ -297,5 +324,12 @@ def _record(found: MlflowRun) -> Run:
     info, data = found.info, found.data
     finished = info.status == "FINISHED"
     return Run(
-        info.run_id, info.artifact_uri, data.metrics, data.tags, (info.start_time or 0) / 1000, finished, data.params
+        info.run_id,
+        info.artifact_uri,
+        data.metrics,
+        data.tags,
+        (info.start_time or 0) / 1000,
+        finished,
+        data.params,
+        str(info.experiment_id),
     )

@@ -16,7 +16,7 @@ from forecastops.reporting.pictures.style import COLOURS, HEADING, Picture
 
 __all__ = ["png", "svg"]
 
-_PNG_DPI = 200
+_PNG_DPI = 150
 _SVG, _XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
 _NUMBER = re.compile(r"-?\d+\.\d{2,}")
 _REFERENCE = re.compile(r"#([\w-]+)")
