@@ -128,6 +128,6 @@ def test_the_cycle_by_mlflow_run(forecastops: Command) -> None:
     assert renewal.data.tags["mlflow.parentRunId"] == asked.info.run_id
     assert renewal.info.run_name == f"{MODEL} · 2014-05-31 · renewal"
     assert asked.info.run_name == f"{MODEL} · 2014-05-31 · renewal: version 2"
-    assert "The parameters of version 1, with data through 2014-05-31." in version.description
+    assert "The parameters of version 1, with data through 2014-05-31." in str(version.description)
     status = forecastops.ok("status", "--check", "--require-champion", run_id)
     assert (status["champion"]["version"], status["newest_data"]) == ("2", "2014-05-31")
