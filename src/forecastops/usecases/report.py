@@ -23,7 +23,8 @@ from forecastops.gate.record import Decision
 from forecastops.reporting.pages.judged import Judged
 from forecastops.reporting.pages.lineage import Data, Lineage, VersionFact
 from forecastops.reporting.sentences.specification import specification_of_run
-from forecastops.usecases.decision_log import logged_decision
+from forecastops.usecases.decision_log import logged_album, logged_decision
+from forecastops.usecases.illustrate import shown
 from forecastops.usecases.lineage_of_run import ModelStory, model_story
 from forecastops.usecases.past_events import PastEvent, of_run
 
@@ -91,7 +92,9 @@ def report(config: Config, run_id: str) -> ReportFacts:
         raise ModelError(f"run {run_id}", "has no decision", f"run `forecastops evaluate --run-id {run_id}`")
     lineage = story.lineage(run.run_id) if story else None
     since = story.since(datetime.fromisoformat(decision.decided_at), run) if story else []
-    return ReportFacts(replace(judged(decision, run), lineage=lineage), tuple(since))
+    album = logged_album(runs, run)
+    facts = replace(judged(decision, run), lineage=lineage, pictures=shown(album) if album else ())
+    return ReportFacts(facts, tuple(since))
 
 
 def judged(decision: Decision, run: Run) -> Judged:
