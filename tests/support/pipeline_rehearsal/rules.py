@@ -15,7 +15,7 @@ from pipeline_rehearsal.expressions import STATUS_FUNCTIONS, Call, ExpressionErr
 __all__ = ["files_of", "problems"]
 
 _KNOWN_FUNCTIONS = STATUS_FUNCTIONS | {"and", "endsWith", "eq", "in", "ne", "not", "or"}
-_PREDEFINED = {"Agent.OS", "Agent.TempDirectory", "Build.Reason", "Build.SourcesDirectory"}
+_PREDEFINED = {"Agent.OS", "Agent.TempDirectory", "Build.Reason", "Build.SourcesDirectory", "System.JobAttempt"}
 _MACRO = re.compile(r"\$\(([\w.]+)\)")
 _SETS = re.compile(r"##vso\[task\.setvariable variable=(\w+)\]")
 # Between them they have every template in them.
