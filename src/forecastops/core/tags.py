@@ -20,7 +20,6 @@ __all__ = [
     "EVENT",
     "FORCED_REASON",
     "GATE_METRICS",
-    "GATE_RMSE",
     "JOURNAL",
     "KIND",
     "LATER",
@@ -73,8 +72,7 @@ PROMOTED_AT = "forecastops.promoted_at"
 FORCED_REASON = "forecastops.forced_reason"
 SIGNED = "forecastops.signed"  # why, by whom and with which key a version was signed after it was made
 
-GATE_RMSE = "forecastops.gate.rmse"  # of the challenger over the gate's window
-GATE_METRICS = "forecastops.gate."  # and a model that was compared: all its scores over that window
+GATE_METRICS = "forecastops.gate."  # and a model that was compared: all its scores over the gate's window
 
 # On training runs.
 DATA_DIGEST = "forecastops.data.sha256"

@@ -20,7 +20,6 @@ from forecastops.core.tags import (
     DATA_SOURCE,
     FORCED_REASON,
     GATE_METRICS,
-    GATE_RMSE,
     MODEL_DIGEST,
     MODEL_NAME,
     NOTE,
@@ -211,11 +210,11 @@ def _version_tags(run: Run, decision: Decision, entry: Entry) -> dict[str, str]:
 
 def _gate_tags(decision: Decision) -> dict[str, str]:
     """Return every score of the gate's window: one tag a model, since some registries take one request a tag."""
-    tags = {GATE_RMSE: _shown(decision.evidence.challenger.rmse)}
-    for model, found in decision.metrics.items():
-        if found:
-            tags[f"{GATE_METRICS}{model}"] = ", ".join(f"{name} {_shown(value)}" for name, value in found.items())
-    return tags
+    return {
+        f"{GATE_METRICS}{model}": ", ".join(f"{name} {_shown(value)}" for name, value in found.items())
+        for model, found in decision.metrics.items()
+        if found
+    }
 
 
 def _shown(value: Number) -> str:
