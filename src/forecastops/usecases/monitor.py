@@ -90,7 +90,8 @@ def monitor(
         ModelError: when its model cannot be rebuilt.
     """
     connection = connect(config.tracking, may_create=may_be_first)
-    registry, runs = ModelRegistry(connection, config.registry), Runs(connection, Trusted.of(config.signing))
+    registry = ModelRegistry(connection, config.registry)
+    runs = Runs(connection, Trusted.of(config.signing), config.registry.model_name)
     runs.require_resumable()
     champion = current_champion(registry)
     if champion is None and not may_be_first:
