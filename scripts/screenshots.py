@@ -55,7 +55,6 @@ def _take(folder: Path, run_id: str) -> None:
     with mlflow_server(store, folder) as server, chromium(folder) as browser:
         runs = f"{server}/?workflowType=machine_learning#/experiments/{run.info.experiment_id}/runs"
         picture = f"artifacts/{run.data.tags['forecastops.decision']}/pictures/window_comparison.png"
-        _shot(browser, f"{runs}/{run_id}", "run.png", "the challenger", 1000)
         _shot(browser, f"{runs}/{run_id}/{picture}", "picture.png", None, 760)
         _shot(browser, page.as_uri(), "report.png", "PROMOTE", 1100)
 
