@@ -36,6 +36,8 @@ def main() -> None:
     for models, title in report.MODELS.items():
         print(f"\n## {title}: error as served, relative to promoting always\n")
         report.comparison(table, models)
+    print("\n### Its single draws\n")
+    report.draws(table)
     print("\n## The default, relative to what else could be served\n")
     report.references(table)
     print("\n## How often the state is renewed\n")

@@ -17,12 +17,17 @@ __all__ = ["AUTO_ARIMA", "AUTO_ARIMA_FROZEN", "NAIVE", "Row", "measured", "weekl
 NAIVE = "seasonal naive"
 AUTO_ARIMA, AUTO_ARIMA_FROZEN = "AutoARIMA, renewed daily", "AutoARIMA, left as fitted"
 _KINDS: tuple[Models, ...] = ("default", "fixed", "random")
+_DRAWS = 20  # sequences of random models on each series: with one, luck decides what comes out
+_CALM_DRAWS = 5
 _FROZEN_ALWAYS = replace(ALWAYS, name="always, renewed at retrainings", renew_every=None)
 
 
 @dataclass(frozen=True)
 class Row:
-    """What came of one policy by one kind of models on one series; references have no models."""
+    """What came of one policy by one kind of models on one series; references have no models.
+
+    Of random models there are several draws.
+    """
 
     series: str
     group: str
@@ -31,6 +36,7 @@ class Row:
     models: str
     policy: str
     served: Served
+    draw: int = 0
 
 
 def measured(stream: Stream) -> list[Row]:
@@ -49,6 +55,10 @@ def measured(stream: Stream) -> list[Row]:
 def _by_policy(stream: Stream) -> Iterator[Row]:
     pipeline = Pipeline(stream)
     policies = [*POLICIES]
+    for draw in range(1, _DRAWS if stream.models == "random" else 1):
+        other = pipeline.drawn(draw)
+        for policy in policies:
+            yield _row(stream, stream.models, policy.name, lived(other, policy), draw)
     if stream.models == "default":
         policies += [WEEKLY, FROZEN, NEVER_RENEWED, _FROZEN_ALWAYS]
     if stream.models == "fixed":
@@ -64,9 +74,11 @@ def weekly_looks(stream: Stream) -> list[Row]:
     for models in ("default", "random"):
         pipeline = Pipeline(replace(stream, models=models))
         several = [policy for policy in POLICIES if policy.gate != "never"]
-        found += [_row(stream, models, policy.name, lived(pipeline, policy)) for policy in several]
+        for draw in range(_CALM_DRAWS if models == "random" else 1):
+            pipeline = pipeline.drawn(draw)
+            found += [_row(stream, models, policy.name, lived(pipeline, policy), draw) for policy in several]
     return found
 
 
-def _row(stream: Stream, models: str, policy: str, served: Served) -> Row:
-    return Row(stream.name, stream.group, stream.change, stream.half, models, policy, served)
+def _row(stream: Stream, models: str, policy: str, served: Served, draw: int = 0) -> Row:
+    return Row(stream.name, stream.group, stream.change, stream.half, models, policy, served, draw)

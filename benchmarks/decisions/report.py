@@ -10,7 +10,7 @@ from measured import AUTO_ARIMA, AUTO_ARIMA_FROZEN, NAIVE, Row
 from policies import ALWAYS, DEFAULT, FROZEN, NEVER_RENEWED, POLICIES, WEEKLY, YESTERDAY
 from streams import CHANGES
 
-__all__ = ["MODELS", "Table", "calm", "comparison", "coverage", "references", "renewals"]
+__all__ = ["MODELS", "Table", "calm", "comparison", "coverage", "draws", "references", "renewals"]
 
 MODELS = {
     "default": "The default combination",
@@ -27,7 +27,7 @@ class Table:
 
     def __init__(self, rows: Iterable[Row]) -> None:
         self.rows = list(rows)
-        self._found = {(row.series, row.models, row.policy): row for row in self.rows}
+        self._found = {(row.series, row.models, row.policy, row.draw): row for row in self.rows}
 
     def of(self, models: str, policy: str, where: Where = lambda _row: True) -> list[Row]:
         """The rows of one policy."""
@@ -36,12 +36,19 @@ class Table:
     def relative(
         self, models: str, policy: str, to: tuple[str, str], where: Where = lambda _row: True
     ) -> dict[str, float]:
-        """Errors by series, relative to those of the models and policy ``to``, where both exist."""
-        found = {}
+        """Errors by series, relative to those of the models and policy ``to``, where both exist; the mean of draws."""
+        found = self.by_draw(models, policy, to, where)
+        return {series: float(np.exp(np.mean(np.log(several)))) for series, several in found.items()}
+
+    def by_draw(
+        self, models: str, policy: str, to: tuple[str, str], where: Where = lambda _row: True
+    ) -> dict[str, list[float]]:
+        """The same, one for each draw."""
+        found: dict[str, list[float]] = {}
         for row in self.of(models, policy, where):
-            reference = self._found.get((row.series, *to))
+            reference = self._found.get((row.series, *to, row.draw))
             if reference and reference.served.total.rmse > 0:
-                found[row.series] = row.served.total.rmse / reference.served.total.rmse
+                found.setdefault(row.series, []).append(row.served.total.rmse / reference.served.total.rmse)
         return found
 
 
@@ -64,6 +71,17 @@ def comparison(table: Table, models: str) -> None:
         cells += [f"{100 * number / decisions:.0f} %" for number in shares]
         cells += [str(sum(served.alarms for served in mine))]
         print(f"| {name} | {' | '.join(map(str, cells))} |")
+
+
+def draws(table: Table) -> None:
+    """Single draws of random models, of which a series' figure is the mean."""
+    print("| policy | draws above 1.05 | above 1.2 | worst draw, tuning | held out |\n|---|---|---|---|---|")
+    for policy in POLICIES:
+        halves = [table.by_draw("random", policy.name, ("random", ALWAYS.name), _half(half)) for half in _HALVES]
+        every = np.array([ratio for half in halves for several in half.values() for ratio in several])
+        cells = [f"{100 * np.mean(every > bound):.1f} %" for bound in (1.05, 1.2)]
+        cells += [f"{max((max(several) for several in half.values()), default=np.nan):.3f}" for half in halves]
+        print(f"| {policy.name} | {' | '.join(cells)} |")
 
 
 def references(table: Table) -> None:

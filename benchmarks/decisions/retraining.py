@@ -1,13 +1,14 @@
 """The pipeline on one stream: every challenger, refit and comparison, by the product's own code and once for all.
 
-A challenger's estimation starts from the model of the same configuration before it, whatever the policy: the starts
-decide where the optimiser finds the optimum, not which, and so all policies share one fit a retraining.
+A challenger's estimation starts from the model of the same configuration one retraining before, whatever was asked for
+there and whatever the policy: the starts decide where the optimiser finds the optimum, not which, and so all policies
+and all draws of random models share one fit of a configuration a retraining.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from streams import Stream
 
 from forecastops.core.errors import ModelError
 from forecastops.forecasting import training
+from forecastops.forecasting.config import ModelConfig
 from forecastops.forecasting.estimation import spec_of
 from forecastops.forecasting.forecaster import Alarm, Forecaster
 from forecastops.gate.comparison import compare
@@ -22,6 +24,7 @@ from forecastops.gate.data_checks import judge_data
 from forecastops.gate.decision import Ruling, decide
 from forecastops.gate.evidence import Evidence
 from forecastops.gate.policy import GatePolicy
+from forecastops.gate.season_phase import LATELY, displacements
 
 __all__ = ["Pipeline", "State", "Tally", "Version"]
 
@@ -91,19 +94,21 @@ class Pipeline:
     _evidence: dict[Hashable, Evidence | None] = field(default_factory=dict)
     _errors: dict[Hashable, Array] = field(default_factory=dict)
     _alarms: dict[Hashable, Alarm | None] = field(default_factory=dict)
+    _displacements: dict[Hashable, list[int]] = field(default_factory=dict)
     tallies: dict[Hashable, Tally] = field(default_factory=dict)
 
     def challenger(self, number: int) -> Version | None:
         """The model of a retraining; None where it cannot be fitted."""
-        name = ("trained", number)
+        return self._trained(number, self.stream.configurations[number])
+
+    def _trained(self, number: int, asked: ModelConfig) -> Version | None:
+        """The model of a configuration at a retraining, whether it was asked for there or not."""
+        name = ("trained", number, str(asked))
         if name not in self._versions:
-            day, asked = self.stream.retrainings[number], self.stream.configurations
-            earlier = [other for other in range(number) if asked[other] == asked[number]]
-            previous = self.challenger(earlier[-1]) if earlier else None
+            previous = self._trained(number - 1, asked) if number else None
+            series = self.stream.known(self.stream.retrainings[number])
             try:
-                found = training.fit(
-                    self.stream.known(day), asked[number], self.stream.evaluation, previous.model if previous else None
-                )
+                found = training.fit(series, asked, self.stream.evaluation, previous.model if previous else None)
                 self._versions[name] = Version(name, found.model)
             except ModelError:
                 self._versions[name] = None
@@ -111,7 +116,13 @@ class Pipeline:
 
     def adopt(self, challengers: Mapping[int, Version | None]) -> None:
         """Take over what another pipeline has trained at retrainings whose data are the same."""
-        self._versions.update({("trained", number): version for number, version in challengers.items()})
+        asked = self.stream.configurations
+        named = {("trained", number, str(asked[number])): version for number, version in challengers.items()}
+        self._versions.update(named)
+
+    def drawn(self, draw: int) -> Pipeline:
+        """The same stream with another draw of random models, and all that was computed already."""
+        return replace(self, stream=replace(self.stream, draw=draw))
 
     def refitted(self, champion: Version, number: int) -> Version:
         """The champion's specification, estimated on the data of a retraining; itself where that fails."""
@@ -130,16 +141,16 @@ class Pipeline:
 
     def ruling(self, number: int, champion: Version, state: State, policy: GatePolicy) -> Ruling | None:
         """The gate's about the challenger of a retraining; None where there is nothing to judge."""
-        key = (number, champion.name, state)
-        if key not in self._evidence:
-            self._evidence[key] = self._compared(number, champion, state)
-        evidence = self._evidence[key]
-        return decide(evidence, policy) if evidence else None
-
-    def _compared(self, number: int, champion: Version, state: State) -> Evidence | None:
         challenger = self.challenger(number)
         if challenger is None:
             return None
+        key = (challenger.name, champion.name, state)
+        if key not in self._evidence:
+            self._evidence[key] = self._compared(challenger, champion, state)
+        evidence = self._evidence[key]
+        return decide(evidence, policy) if evidence else None
+
+    def _compared(self, challenger: Version, champion: Version, state: State) -> Evidence | None:
         try:
             return compare(challenger.model, self.in_state(champion, state), self.stream.evaluation, 500).evidence
         except ModelError:
@@ -174,7 +185,16 @@ class Pipeline:
         if state.faulty and not self.stream.faulty(day):
             checks = judge_data(self.in_state(version, state), self.stream.known(day), GatePolicy())
             return not all(check.passed for check in checks)
-        return self.alarm(version, state.rows, day) is not None
+        return self.alarm(version, state.rows, day) is not None or self._displaced(version, state.rows, day)
+
+    def _displaced(self, version: Version, accepted: int, day: int) -> bool:
+        """Whether newer rows are out of place in the season, by the product's rule."""
+        key, start = (version.name, self.stream.faulty(day)), self.stream.first
+        if key not in self._displacements:
+            values = self.stream.received(faulty=self.stream.faulty(day))
+            self._displacements[key] = displacements(version.model, values, range(start, len(values) + 1))
+        found, now = self._displacements[key], accepted - start
+        return any(found[now + 1 : day - start + 1]) and not any(found[max(0, now - LATELY) : now + 1])
 
     def _standardised_errors(self, version: Version, *, faulty: bool) -> Array:
         """Of all days at once: those of a day do not depend on later ones."""

@@ -45,7 +45,7 @@ class Stream:
     """One series that is retrained every ``every`` observations, ``looks`` times, first when it has ``first``.
 
     The half says whether the default policy was chosen on this series or only judged on it. A day is counted in
-    observations: on day d the first d are known.
+    observations: on day d the first d are known. Where models are random, a draw is one sequence of what is asked for.
     """
 
     name: str
@@ -58,6 +58,7 @@ class Stream:
     every: int
     looks: int
     models: Models = "default"
+    draw: int = 0
     faults: Faults | None = None
 
     @property
@@ -68,13 +69,13 @@ class Stream:
 
     @cached_property
     def configurations(self) -> list[ModelConfig]:
-        """What each retraining asks for; where it is random, seeded by the series' name."""
+        """What each retraining asks for; where it is random, seeded by the series' name and the draw."""
         if self.models == "default":
             return [ModelConfig()] * len(self.retrainings)
         fixed = ModelConfig(order=(2, 0, 2))
         if self.models == "fixed":
             return [fixed] * len(self.retrainings)
-        season, random = self.evaluation.season_length, _random(f"models of {self.name}")
+        season, random = self.evaluation.season_length, _random(f"models of {self.name}{self.draw or ''}")
         choice = [ModelConfig(), fixed, ModelConfig(order=(1, 1, 1))]
         for order, lags in _SEASONAL if 1 < season <= 24 else ():
             choice.append(ModelConfig(order=order, seasonal_order=(*lags, season)))

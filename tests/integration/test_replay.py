@@ -192,7 +192,14 @@ true, "value": 1.0, "threshold": 1.0, "reason": "the optimiser converged", "need
 2.273955804319864], "rmse_by_weekday": {"Monday": 2.273955804319864}}, "converged": true, "revised_share": 0.01,
 "incomparable": []}, "config": {}, "versions": {"forecastops": "0.1.0", "python": "3.11.7"}}
 """
-NEW_IN_POLICY = ("same_spec_improvement", "revision_tolerance", "plausible_data", "max_start_gap", "max_bias_growth")
+NEW_IN_POLICY = (
+    "same_spec_improvement",
+    "revision_tolerance",
+    "plausible_data",
+    "max_start_gap",
+    "max_bias_growth",
+    "clear_improvement",
+)
 
 
 def test_a_decision_of_an_earlier_version_replays_bit_for_bit() -> None:

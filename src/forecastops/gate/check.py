@@ -21,6 +21,7 @@ Finding = Literal[
     "median_error",
     "single_error",
     "constant_run",
+    "displaced_season",
     "converged",
     "not_converged",
     "start_gap",

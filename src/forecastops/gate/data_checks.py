@@ -17,6 +17,7 @@ from forecastops.gate.check import Check
 from forecastops.gate.evidence import AlarmRecord, Number, Obstacle
 from forecastops.gate.guardrails import comparable, plausible
 from forecastops.gate.policy import GatePolicy
+from forecastops.gate.season_phase import displaced_rows
 
 __all__ = ["alarm_of", "incomparable", "judge_data", "revised_share", "unusable"]
 
@@ -41,7 +42,7 @@ def judge_data(champion: Model, series: Series, policy: GatePolicy, given: Serie
     share = None if obstacle else revised_share(champion, given.observed, policy.revision_tolerance)
     checks = [comparable((obstacle,) if obstacle else (), share, policy.max_revised_share, revised=True)]
     if policy.plausible_data:
-        alarm = None if obstacle else _record(_newer(champion, series.values, series.filled))
+        alarm = None if obstacle else _newer(champion, series.values, series.filled)
         checks.append(plausible(alarm))
     return tuple(checks)
 
@@ -87,14 +88,19 @@ def revised_share(champion: Model, observed: pd.Series[float], tolerance: float)
 def alarm_of(champion: Model | None, challenger: Model) -> AlarmRecord | None:
     """Return the alarm on the challenger's newest rows, by the champion, else by its own judged parameters."""
     if champion is not None:
-        return _record(_newer(champion, challenger.values, challenger.interpolated))
-    return _record(challenger.alarm(len(challenger.values) - challenger.horizon))
+        return _newer(champion, challenger.values, challenger.interpolated)
+    return _alarm(challenger, len(challenger.values) - challenger.horizon)
 
 
-def _newer(champion: Model, values: pd.Series[float], filled: tuple[str, ...]) -> Alarm | None:
+def _newer(champion: Model, values: pd.Series[float], filled: tuple[str, ...]) -> AlarmRecord | None:
     """Return the champion's alarm on the rows that are newer than its state."""
     accepted = int((values.index <= champion.values.index[-1]).sum())
-    return champion.with_data(values, filled).alarm(accepted)
+    return _alarm(champion.with_data(values, filled), accepted)
+
+
+def _alarm(model: Model, accepted: int) -> AlarmRecord | None:
+    """Return the alarm on the rows after the first ``accepted``: of each by itself, or of their place in the season."""
+    return _record(model.alarm(accepted)) or displaced_rows(model, model.observed, accepted)
 
 
 def _typical_error(champion: Model) -> float:

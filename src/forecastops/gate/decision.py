@@ -54,7 +54,10 @@ def decide(evidence: Evidence, policy: GatePolicy) -> Ruling:
     because = blocking or (unproven if grounds == "unproven" else ())
     if verdict == "PROMOTE" and failed:
         grounds, because = "better_excused", failed
-    notices = [notice for name, notice in excused.items() if name in failed]
+    notices = list[Notice]()
+    for name, notice in excused.items():
+        if name in failed and notice not in notices:
+            notices.append(notice)
     if verdict == "PROMOTE":
         notices += _reservations(evidence, policy)
     return Ruling(verdict=verdict, grounds=grounds, because=because, checks=rails + comparisons, notices=tuple(notices))
@@ -143,14 +146,15 @@ def _large_bias(evidence: Evidence, policy: GatePolicy) -> Iterator[Notice]:
 
 
 def excuses(evidence: Evidence, policy: GatePolicy) -> dict[str, Notice]:
-    """Return checks that do not decide although they may fail, and why: the champion itself does no better there.
+    """Return checks that do not decide although they may fail, and why.
 
-    A guardrail that keeps a champion which is worse by that very guardrail raises the error that it is to bound.
+    A guardrail that keeps a champion which is worse by that very guardrail raises the error that it is to bound. So
+    does one about single steps or the bias that keeps a champion which is clearly worse over the whole window.
     """
     champion, challenger = evidence.champion, evidence.challenger
     if champion is None:
         return {}
-    excused = {}
+    excused = _clearly_better(evidence, champion, policy)
     floor = evidence.seasonal_naive.rmse
     if champion.rmse is not None and floor is not None and champion.rmse > floor:
         excused[guardrails.FLOOR] = Notice(code="floor_excused", theirs=champion.rmse)
@@ -160,3 +164,26 @@ def excuses(evidence: Evidence, policy: GatePolicy) -> dict[str, Notice]:
         return excused
     excused[guardrails.INTERVAL_COVERAGE] = Notice(code="coverage_excused", ours=ours, theirs=theirs)
     return excused
+
+
+def _clearly_better(evidence: Evidence, champion: ModelEvidence, policy: GatePolicy) -> dict[str, Notice]:
+    """Return the checks that do not count where another specification is clearly better over the whole window."""
+    bound = policy.clear_improvement
+    if bound is None or evidence.same_spec:
+        return {}
+    gain = superiority.min_improvement(evidence, champion, bound, policy.half_life)
+    if not gain.passed:
+        return {}
+    notice = Notice(code="clearly_better", share=gain.value)
+    return {check.name: notice for check in _outweighed(evidence, champion, policy) if check.value is not None}
+
+
+def _outweighed(evidence: Evidence, champion: ModelEvidence, policy: GatePolicy) -> Iterator[Check]:
+    """Yield the guardrails that a clear improvement outweighs.
+
+    Not the newest origins, which may show that it is over; nor weekdays, since who asks for these means them.
+    """
+    if policy.max_step_ratio is not None:
+        yield guardrails.worst_step(evidence, policy.max_step_ratio)
+    if policy.max_bias_share is not None:
+        yield guardrails.bias(evidence, champion, policy.max_bias_share, policy.max_bias_growth)

@@ -17,12 +17,14 @@ __all__ = [
     "ModelEvidence",
     "Number",
     "Obstacle",
+    "RowAlarm",
     "finite_or_none",
     "recency_weights",
     "settled",
 ]
 
-AlarmRule = Literal["first_zero", "median_error", "single_error", "constant_run"]
+RowAlarm = Literal["first_zero", "median_error", "single_error", "constant_run"]  # a model's own
+AlarmRule = Literal[RowAlarm, "displaced_season"]
 Number = float | None  # None stands for a number that is missing or not finite; no check passes on it
 
 
@@ -89,7 +91,7 @@ class AlarmRecord(StrictRecord):
     """Why the newest rows are implausible."""
 
     rule: AlarmRule = Field(description="Which bound was passed.")
-    value: float = Field(description="What was found: standard deviations, or equal values in a row.")
+    value: float = Field(description="Standard deviations, equal values in a row, or by how many rows dates are off.")
     threshold: float = Field(description="The bound.")
     date: str = Field(description="ISO date of the row, or of the last of them.")
 

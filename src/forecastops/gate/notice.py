@@ -18,6 +18,7 @@ class Notice(StrictRecord):
     code: Literal[
         "floor_excused",
         "coverage_excused",
+        "clearly_better",
         "worse_over_the_window",
         "large_bias",
         "unscored_champion",
@@ -26,6 +27,8 @@ class Notice(StrictRecord):
     ] = Field(description="What it is about.")
     ours: Number = Field(None, description="The challenger's number.")
     theirs: Number = Field(None, description="The champion's number.")
-    share: Number = Field(None, description="The challenger's number as a share of its RMSE.")
+    share: Number = Field(
+        None, description="The challenger's number as a share of its RMSE; its gain, where that is clear."
+    )
     version: str | None = Field(None, description="The champion's version.")
     recorded: dict[str, Number] = Field({}, description="What the tags of a champion that cannot be scored record.")

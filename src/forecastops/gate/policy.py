@@ -41,6 +41,13 @@ class GatePolicy(StrictRecord):
         description="Level of the one-sided Diebold-Mariano test: how often a challenger no better than the champion "
         "may pass it.",
     )
+    clear_improvement: float | None = Field(
+        0.05,
+        gt=0,
+        lt=1,
+        description="The same share from which on the improvement of another specification is clear: worst_step "
+        "and bias, where they fail, are shown as failed then, and do not block. Null lets them always block.",
+    )
     max_revised_share: float | None = Field(
         0.05,
         ge=0,

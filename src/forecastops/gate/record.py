@@ -19,7 +19,7 @@ from forecastops.gate.policy import GatePolicy
 
 __all__ = ["ChampionRecord", "Decision"]
 
-_BEFORE = {"plausible_data": False, "same_spec_improvement": None, "max_bias_growth": 1.0}
+_BEFORE = {"plausible_data": False, "same_spec_improvement": None, "max_bias_growth": 1.0, "clear_improvement": None}
 
 
 class ChampionRecord(StrictRecord):

@@ -37,6 +37,7 @@ fixed = examples(100)
 
 HORIZON, ORIGINS, LEVELS = 14, 43, (80, 95)
 POLICY = GatePolicy()
+ALL_BLOCK = GatePolicy(clear_improvement=None)
 ONLY_COMPARISONS = GatePolicy(
     beat_seasonal_naive=False,
     max_coverage_shortfall=None,
@@ -211,7 +212,7 @@ def biased(found: Array, share: float) -> ModelEvidence:
 @pytest.mark.parametrize("first", [False, True], ids=["champion", "first model"])
 @pytest.mark.parametrize("name", GUARDRAILS)
 def test_every_guardrail_rejects_by_name(name: str, first: bool) -> None:
-    ruling = decide(GUARDRAIL_BREACHES[name](first), POLICY)
+    ruling = decide(GUARDRAIL_BREACHES[name](first), ALL_BLOCK)
     assert ruling.verdict == "REJECT"
     assert names(ruling, passed=False)[0] == name
     assert ruling.grounds == "guardrails_failed"
@@ -336,7 +337,7 @@ def test_a_bias_is_borne_where_the_champion_has_a_larger_one() -> None:
     ours = biased(losses(0.6, seed=1), 0.6)
     theirs = biased(losses(1.0, seed=1) + losses(0.1, seed=2), 0.9)
     assert decide(evidence(ours, theirs), POLICY).verdict == "PROMOTE"
-    ruling = decide(evidence(ours), POLICY)
+    ruling = decide(evidence(ours), ALL_BLOCK)
     assert (ruling.verdict, names(ruling, passed=False)) == ("REJECT", ["bias"])
 
 
@@ -349,7 +350,7 @@ def test_a_large_bias_blocks_only_where_it_grew() -> None:
             theirs = theirs.model_copy(
                 update={"metrics": {**theirs.metrics, "bias": sign * ours.metrics["bias"] / growth}}
             )
-            ruling = decide(evidence(ours, theirs), POLICY)
+            ruling = decide(evidence(ours, theirs), ALL_BLOCK)
             assert ruling.verdict == verdict
             if verdict == "PROMOTE":
                 (notice,) = ruling.notices
@@ -371,6 +372,36 @@ def test_a_large_bias_blocks_only_where_it_grew() -> None:
     ours = biased(losses(0.6, seed=1) / 1.2, 0.7)
     assert check_of(decide(evidence(ours, theirs), POLICY), "bias").passed
     assert not check_of(decide(evidence(ours, theirs), strict), "bias").passed
+
+
+OUTWEIGHED = {
+    "worst_step": lambda: model(losses(0.5, seed=1), step_shape=np.where(np.arange(HORIZON) == 0, 3.0, 0.8)),
+    "bias": lambda: biased(losses(0.6, seed=1), 0.6),
+}
+
+
+@pytest.mark.parametrize("name", OUTWEIGHED)
+def test_another_specification_that_is_clearly_better_may_be_biased_or_worse_at_a_step(name: str) -> None:
+    ours = OUTWEIGHED[name]()
+    ruling = decide(evidence(ours), POLICY)
+    assert (ruling.verdict, ruling.grounds, ruling.because) == ("PROMOTE", "better_excused", (name,))
+    (notice,) = [notice for notice in ruling.notices if notice.code == "clearly_better"]
+    gain = check_of(ruling, "min_improvement").value
+    assert notice.share == gain
+    assert gain is not None
+    assert any(f"{percent(gain)} lower" in sentence for sentence in warnings_of(ruling))
+    for bound in (None, gain + 0.01):
+        policy = POLICY.model_copy(update={"clear_improvement": bound})
+        ruling = decide(evidence(ours), policy)
+        assert (ruling.verdict, ruling.because) == ("REJECT", (name,))
+    assert decide(evidence(ours, same_spec=True), POLICY).verdict == "REJECT"
+
+
+def test_a_clear_improvement_excuses_no_number_that_is_missing_and_no_other_guardrail() -> None:
+    perfect_step = model(losses(1.0, seed=1), step_shape=np.where(np.arange(HORIZON) == 0, 0.0, 1.0))
+    assert decide(evidence(model(losses(0.1, seed=1)), perfect_step), POLICY).because == ("worst_step",)
+    ours = uncovered(losses(0.3, seed=1), 0.5)
+    assert decide(evidence(ours), POLICY).because == ("interval_coverage",)
 
 
 def uncovered(found: Array, coverage: float) -> ModelEvidence:
@@ -644,6 +675,7 @@ policies = st.builds(
     recent_origins=st.integers(1, 60),
     max_bias_share=st.none() | st.floats(0.01, 2),
     max_bias_growth=st.floats(1, 5),
+    clear_improvement=st.none() | st.floats(0.001, 0.9),
     same_spec_improvement=st.none() | st.floats(0, 0.5),
     plausible_data=st.booleans(),
     max_start_gap=st.none() | st.floats(0.1, 5),

@@ -8,7 +8,7 @@ from typing import cast
 
 from forecastops.forecasting.model import Alarm
 from forecastops.gate.check import Check, Finding
-from forecastops.gate.evidence import AlarmRule
+from forecastops.gate.evidence import RowAlarm
 from forecastops.reporting.sentences.numbers import percent, probability, ratio, show
 from forecastops.reporting.sentences.obstacles import obstacle_sentence
 
@@ -66,8 +66,17 @@ def _revised(check: Check) -> str:
 
 
 def _alarm(check: Check) -> str:
-    rule = cast("AlarmRule", check.code)
+    rule = cast("RowAlarm", check.code)
     return str(Alarm(rule, check.value or 0.0, check.threshold or 0.0, str(check.segment)))
+
+
+def _displaced(check: Check) -> str:
+    shift = int(check.value or 0)
+    rows = "row" if abs(shift) == 1 else "rows"
+    return (
+        f"the newest values, to {check.segment}, fit the season only as if their dates were {abs(shift)} {rows} too "
+        f"{'late' if shift > 0 else 'early'}"
+    )
 
 
 def _start_gap(check: Check) -> str:
@@ -154,6 +163,7 @@ _FOUND: dict[Finding, Callable[[Check], str]] = {
     "median_error": _alarm,
     "single_error": _alarm,
     "constant_run": _alarm,
+    "displaced_season": _displaced,
     "converged": lambda _: "the optimiser converged",
     "not_converged": lambda _: "the optimiser stopped before it converged: raise max_iterations",
     "start_gap": _start_gap,
@@ -237,6 +247,7 @@ _NEEDED: dict[Finding, Callable[[Check], str]] = {
     "median_error": _right_rows,
     "single_error": _right_rows,
     "constant_run": _right_rows,
+    "displaced_season": _right_rows,
     "not_converged": lambda _: "an optimiser that converges",
     "start_gap": _smaller_gap,
     "not_finite": lambda _: "finite scores of every model",

@@ -65,6 +65,12 @@ def _notice_sentence(notice: Notice) -> str:
             f"the champion's intervals fall {percent(notice.theirs)} below their level, the challenger's "
             f"{percent(notice.ours)}: shown as failed, but it does not block"
         )
+    if notice.code == "clearly_better":
+        return (
+            f"the challenger, of another specification, has an error {percent(notice.share)} lower over the window: "
+            "a bias or steps of the horizon where it does worse are shown as failed, but do not block "
+            "(gate.clear_improvement)"
+        )
     if notice.code == "worse_over_the_window":
         return (
             f"over the whole window the challenger's RMSE {show(notice.ours, notice.theirs)} is above the champion's "
