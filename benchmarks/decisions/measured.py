@@ -17,7 +17,7 @@ __all__ = ["AUTO_ARIMA", "AUTO_ARIMA_FROZEN", "NAIVE", "Row", "measured", "weekl
 NAIVE = "seasonal naive"
 AUTO_ARIMA, AUTO_ARIMA_FROZEN = "AutoARIMA, renewed daily", "AutoARIMA, left as fitted"
 _KINDS: tuple[Models, ...] = ("default", "fixed", "random")
-_DRAWS = 20  # sequences of random models on each series: with one, luck decides what comes out
+_DRAWS = 10  # sequences of random models on each series: with one, luck decides what comes out
 _CALM_DRAWS = 5
 _FROZEN_ALWAYS = replace(ALWAYS, name="always, renewed at retrainings", renew_every=None)
 

@@ -24,7 +24,7 @@ from forecastops.gate.data_checks import judge_data
 from forecastops.gate.decision import Ruling, decide
 from forecastops.gate.evidence import Evidence
 from forecastops.gate.policy import GatePolicy
-from forecastops.gate.season_phase import LATELY, displacements
+from forecastops.gate.season_phase import displacements, first_newer
 
 __all__ = ["Pipeline", "State", "Tally", "Version"]
 
@@ -193,8 +193,7 @@ class Pipeline:
         if key not in self._displacements:
             values = self.stream.received(faulty=self.stream.faulty(day))
             self._displacements[key] = displacements(version.model, values, range(start, len(values) + 1))
-        found, now = self._displacements[key], accepted - start
-        return any(found[now + 1 : day - start + 1]) and not any(found[max(0, now - LATELY) : now + 1])
+        return first_newer(self._displacements[key][: day - start + 1], accepted - start) is not None
 
     def _standardised_errors(self, version: Version, *, faulty: bool) -> Array:
         """Of all days at once: those of a day do not depend on later ones."""

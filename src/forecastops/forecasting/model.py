@@ -27,6 +27,7 @@ __all__ = [
     "innovations_of",
     "needs_positive",
     "same_specification",
+    "season_of",
 ]
 
 
@@ -127,6 +128,12 @@ def innovations_of(model: Model, start: int) -> Array:
 def needs_positive(model: Model) -> bool:
     """Tell whether it can have no state from values that are not positive."""
     return any(member.log for member in _of_arima(model).fit.members)
+
+
+def season_of(model: Model) -> int:
+    """Return the longest season that it models, in observations; 0 for none."""
+    orders = [member.seasonal_order for member in _of_arima(model).fit.members]
+    return max(season if any(lags) else 0 for *lags, season in orders)
 
 
 def same_specification(one: Model, other: Model) -> bool:

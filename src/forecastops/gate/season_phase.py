@@ -6,6 +6,7 @@ lies far enough from its forecast to be an alarm by itself; together they fit an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,19 +14,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from forecastops.core.errors import DataError
 from forecastops.core.iso_dates import iso_date
-from forecastops.data.frequency import frequency_name, season_length
-from forecastops.forecasting.model import Model, forecasts_of
+from forecastops.forecasting.model import Model, forecasts_of, season_of
 from forecastops.gate.evidence import AlarmRecord
 
-__all__ = ["LATELY", "displaced_rows", "displacements"]
+__all__ = ["displaced_rows", "displacements", "first_newer"]
 
 Array = npt.NDArray[np.float64]
 
 # Measured on clean and on shifted daily series (docs/gate.md): 1 in 1,000 clean looks is an alarm.
 _SHORTEST, _LONGEST = 3, 14  # rows that are looked at together
-LATELY = _LONGEST  # rows back from the newest accepted one, within which others may have been out of place
 _SEASONS = range(3, 13)  # of fewer rows there is no place to mistake; of more, too many
 _FAR = 2.5  # standard deviations of the forecast from which on a row is out of place
 _ROWS_OUT_OF_PLACE = 3
@@ -44,13 +42,28 @@ def displaced_rows(champion: Model, values: pd.Series[float], accepted: int) -> 
         values: shape (n,), NaN where one is missing.
         accepted: how many rows its state has seen.
     """
-    ends = range(max(0, accepted - LATELY), len(values) + 1)
-    found = dict(zip(ends, displacements(champion, values, ends), strict=True))
-    newer = [end for end in ends if end > accepted and found[end]]
-    if not newer or any(found[end] for end in ends if end <= accepted):
+    ends = range(max(0, accepted - _LONGEST), len(values) + 1)
+    found = displacements(champion, values, ends)
+    place = first_newer(found, accepted - ends[0])
+    if place is None:
         return None
-    date = iso_date(values.index[newer[0] - 1])
-    return AlarmRecord(rule="displaced_season", value=float(found[newer[0]]), threshold=0.0, date=date)
+    date = iso_date(values.index[ends[place] - 1])
+    return AlarmRecord(rule="displaced_season", value=float(found[place]), threshold=0.0, date=date)
+
+
+def first_newer(found: Sequence[int], accepted: int) -> int | None:
+    """Return the place of the first displacement that is an alarm; None where there is none.
+
+    Only the newest rows count, as many as twice are looked at together: in many, one is found by chance.
+
+    Args:
+        found: displacements by number of rows, ascending.
+        accepted: the place of the number of rows that were accepted.
+    """
+    if any(found[max(0, accepted - _LONGEST) : accepted + 1]):
+        return None
+    start = max(accepted + 1, len(found) - 2 * _LONGEST)
+    return next((place for place in range(start, len(found)) if found[place]), None)
 
 
 def displacements(champion: Model, values: pd.Series[float], ends: range) -> list[int]:
@@ -64,20 +77,12 @@ def displacements(champion: Model, values: pd.Series[float], ends: range) -> lis
         values: shape (n,), NaN where one is missing.
         ends: numbers of rows, ascending by one.
     """
-    season = _season_of(values)
+    season = season_of(champion)
     first = ends[0] - _LONGEST
     if season not in _SEASONS or first <= 2 * season:
         return [0] * len(ends)
     due = _Due.of(champion, values, np.arange(first, ends[-1]), season // 2)
     return [due.shift(end) for end in ends]
-
-
-def _season_of(values: pd.Series[float]) -> int:
-    """Return the usual season of such dates; 0 where there is none."""
-    try:
-        return season_length(frequency_name(pd.DatetimeIndex(values.index).freq))
-    except DataError:
-        return 0
 
 
 class _Shift(NamedTuple):
