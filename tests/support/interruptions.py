@@ -29,18 +29,19 @@ CHANGES: dict[type, tuple[str, ...]] = {
     MlflowClient: ("create_model_version",),
     ModelRegistryClient: ("delete_registered_model", "transition_model_version_stage"),
 }
+_REQUIRED = ("require_resumable", "require_new_run_possible")
 READS: dict[type, tuple[str, ...]] = {
     ModelRegistry: (
         *("champion", "staged", "versions", "get", "find", "of_run", "download", "lost_pointer", "now", "is_gone"),
         *("description", "other_models"),
     ),
     LocalTarget: ("state", "versions_in_use", "forecast", "release", "clean_up", "downloads"),
-    Runs: ("get", "download", "newest_data", "of_model", "recorder", "require_resumable", "require_new_run_possible"),
+    Runs: ("get", "download", "newest_data", "newest_with", "of_model", "recorder", *_REQUIRED),
 }
 # What a run holds before it has its last tags, nobody asks for: being killed before these is as before the next above.
 UNSEEN: dict[type, tuple[str, ...]] = {
-    Runs: ("record",),
-    RunRecorder: ("params", "metrics", "steps", "files", "dataset"),
+    Runs: ("record", "continued"),
+    RunRecorder: ("params", "metrics", "steps", "curves", "files", "dataset"),
 }
 
 
