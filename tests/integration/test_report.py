@@ -46,6 +46,7 @@ def test_every_kind_of_run_has_its_report(stage: Stage) -> None:
     said, page = reported(stage, second)
     assert said["verdict"] == "HOLD"
     assert "an error lower by another" in page
+    assert page.count("<figure>") == 4
     assert "is not in the registry" in page
 
     stage.promote(second, *HOLD, "--force", "--reason", REASON)

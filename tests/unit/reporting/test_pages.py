@@ -67,6 +67,11 @@ def test_only_a_drawing_is_markup(drawing: str) -> None:
         filters.svg(drawing)
 
 
+def test_words_of_a_drawing_may_say_anything() -> None:
+    said = "<svg><desc>errors one = 2, javascript: none</desc></svg>"
+    assert filters.svg(said) == said
+
+
 def test_a_drawing_leaves_its_prologue_behind() -> None:
     assert filters.svg('<?xml version="1.0"?><!DOCTYPE svg PUBLIC "x" "y">\n<svg/>') == "<svg/>"
 

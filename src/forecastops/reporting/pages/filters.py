@@ -18,7 +18,7 @@ _MISSING = "–"  # noqa: RUF001 - a dash, as tables have it
 # What no HTML file can hold: control characters but tab and line ends, lone surrogates, and what is no character.
 _UNWRITABLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
-_ACTIVE = re.compile(r"(?i)<\s*(?:script|foreignobject|iframe|animate|set)\b|\son\w+\s*=|javascript:")
+_ACTIVE = re.compile(r"(?i)<\s*(?:script|foreignobject|iframe|animate|set)\b|<[^>]*(?:\son\w+\s*=|javascript:)")
 
 
 def cell(value: object) -> str:
