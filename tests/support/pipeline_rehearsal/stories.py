@@ -102,7 +102,7 @@ def _pull_request(life: Life) -> Rehearsal:
 
 STORIES: dict[str, Callable[[Life], Rehearsal]] = {
     "first champion": lambda life: life.run({"data": _PAST}),
-    "renewed": lambda life: life.run({"data": f"{_PAST},{life.newest('2014-01-31')}"}, RENEWAL),
+    "renewed": lambda life: life.run({"data": f"{_PAST},{life.newest('2014-01-20')}"}, RENEWAL),
     "refused data": lambda life: life.run({"data": f"{_PAST},{life.newest('2014-01-31', _WRONG)}"}, RENEWAL),
     "renewal without a reason": lambda life: life.run({"task": "renew", "force": True}),
     "accepted data": lambda life: life.run(
