@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import signal
+import stat
+import subprocess
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +119,7 @@ def test_only_jobs_that_sign_in_may_ask_for_a_token() -> None:
     text = WORKFLOW.read_text()
     assert yaml.load(text, yaml.BaseLoader)["permissions"] == {"contents": "read"}
     for name, job in jobs_of(text).items():
-        signs_in = any("azure/login" in step.get("uses", "") for step in job["steps"])
+        signs_in = any(step.get("uses") == "./.github/actions/sign-in" for step in job["steps"])
         assert ("id-token" in job.get("permissions", {})) == signs_in, name
     for name, where in (("promote", "production"), ("keep", "renewal"), ("renew", "renewal")):
         assert jobs_of(text)[name]["environment"] == f"forecastops-{where}"
@@ -122,3 +130,62 @@ def test_local_actions_exist() -> None:
     used = set(re.findall(r"uses: (\./\S+)", WORKFLOW.read_text()))
     assert used
     assert all((ROOT / Path(action) / "action.yml").is_file() for action in used)
+
+
+def test_signing_in_hands_on_a_token_that_is_renewed(tmp_path: Path) -> None:
+    """GitHub's own server is stood in for: it gives another token each time, to whoever shows the request's."""
+    asked: list[tuple[str, str | None]] = []
+
+    class Tokens(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append((self.path, self.headers["Authorization"]))
+            body = json.dumps({"value": f"token-{len(asked)}"}).encode()
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    action = yaml.safe_load((ROOT / ".github/actions/sign-in/action.yml").read_text("utf-8"))
+    login, script = action["runs"]["steps"]
+    assert "azure/login" in login["uses"]
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Tokens)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    environment = {
+        **os.environ,
+        "RUNNER_TEMP": str(tmp_path),
+        "GITHUB_ENV": str(tmp_path / "env"),
+        "ACTIONS_ID_TOKEN_REQUEST_URL": f"http://127.0.0.1:{server.server_port}/token?api-version=2.0",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "the-request-token",
+        "CLIENT_ID": "client",
+        "TENANT_ID": "tenant",
+        "SIGN_IN_SECONDS": "0.2",
+    }
+    file = tmp_path / "azure-federated-token"
+    with subprocess.Popen(
+        ["/bin/bash", "-c", f"{script['run']}\nsleep 60"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as running:
+        try:
+            deadline = time.monotonic() + 60
+            while not (file.exists() and file.read_text("utf-8") not in ("", "token-1")):
+                assert time.monotonic() < deadline, asked
+                time.sleep(0.05)
+            assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        finally:
+            os.killpg(running.pid, signal.SIGKILL)
+            said = running.communicate()[0]
+    server.shutdown()
+    assert set(asked) == {("/token?api-version=2.0&audience=api://AzureADTokenExchange", "bearer the-request-token")}
+    given = dict(line.split("=", 1) for line in (tmp_path / "env").read_text("utf-8").splitlines())
+    assert given == {
+        "AZURE_FEDERATED_TOKEN_FILE": str(file),
+        "AZURE_CLIENT_ID": "client",
+        "AZURE_TENANT_ID": "tenant",
+    }
+    assert "token" not in said

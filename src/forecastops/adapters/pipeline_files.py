@@ -190,6 +190,7 @@ def _github(request: PipelineRequest) -> dict[str, str]:
         name: workflow,
         ".github/actions/environment/action.yml": setup + first_script + _GITHUB_INSTALL,
         ".github/actions/data/action.yml": _GITHUB_DATA,
+        ".github/actions/sign-in/action.yml": _source(".github/actions/sign-in/action.yml"),
     }
 
 
