@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from forecastops.backtesting.jobs import Errors, Job, Outcome, Recheck
+from forecastops.backtesting.jobs import Displacements, Errors, Job, Outcome, Recheck
 from forecastops.backtesting.stream import Stream
 from forecastops.backtesting.version import State, Version
 from forecastops.forecasting.forecaster import Forecaster
+from forecastops.gate.season_phase import first_newer
 
 __all__ = ["refused"]
 
 Array = npt.NDArray[np.float64]
+_LATELY = 14  # rows before a state within which others may have been out of place
 _CALM, _SHORT_RUN = 4.0, 4  # standard deviations and equal values at which no bound of the alarm is passed
 
 
@@ -34,8 +36,13 @@ def refused(stream: Stream, version: Version, state: State, day: int) -> Generat
     if state.faulty and not stream.faulty(day):
         passes = yield Recheck(version.text, state, day)
         return not passes
-    found = yield Errors(version.text, stream.faulty(day))
-    return _alarmed(stream, version, state.rows, day, np.array(found, dtype=float))
+    faulty = stream.faulty(day)
+    found = yield Errors(version.text, faulty)
+    if _alarmed(stream, version, state.rows, day, np.array(found, dtype=float)):
+        return True
+    first = max(0, stream.retrainings[version.number] - _LATELY)
+    shifts = yield Displacements(version.text, faulty, first)
+    return first_newer(shifts[: day - first + 1], state.rows - first) is not None
 
 
 def _alarmed(stream: Stream, version: Version, accepted: int, day: int, errors: Array) -> bool:

@@ -29,8 +29,22 @@ from forecastops.forecasting.window import require_observed_window
 from forecastops.gate.comparison import compare
 from forecastops.gate.data_checks import judge_data
 from forecastops.gate.policy import GatePolicy
+from forecastops.gate.season_phase import displacements
 
-__all__ = ["Compare", "Errors", "Fit", "Job", "Outcome", "Recheck", "Recorded", "Refit", "Score", "carry_out", "job_of"]
+__all__ = [
+    "Compare",
+    "Displacements",
+    "Errors",
+    "Fit",
+    "Job",
+    "Outcome",
+    "Recheck",
+    "Recorded",
+    "Refit",
+    "Score",
+    "carry_out",
+    "job_of",
+]
 
 Outcome = Any  # plain values, as JSON has them
 Array = npt.NDArray[np.float64]
@@ -119,6 +133,20 @@ class Errors(Job):
 
 
 @dataclass(frozen=True)
+class Displacements(Job):
+    """Look for rows that are out of place in the season, by a version, from row ``first`` on."""
+
+    version: str
+    faulty: bool
+    first: int
+
+    def carry_out(self, stream: Stream) -> Outcome:
+        """Return for each number of rows, from ``first`` to all, by how many the last of them are shifted."""
+        observed = stream.received(faulty=self.faulty).observed
+        return displacements(Version(self.version).trained(stream), observed, range(self.first, len(observed) + 1))
+
+
+@dataclass(frozen=True)
 class Recheck(Job):
     """Judge data that were corrected since the state saw them, as a renewal does: whether they pass."""
 
@@ -190,7 +218,9 @@ def _forecast(
     return found.mean[take].tolist(), np.array([one.sum(axis=1) for one in within]).T.tolist()
 
 
-_KINDS: dict[str, type[Job]] = {one.__name__: one for one in (Fit, Refit, Compare, Errors, Recheck, Recorded, Score)}
+_KINDS: dict[str, type[Job]] = {
+    one.__name__: one for one in (Fit, Refit, Compare, Errors, Displacements, Recheck, Recorded, Score)
+}
 
 
 def job_of(document: Mapping[str, Any]) -> Job:

@@ -19,14 +19,14 @@ from types import TracebackType
 from typing import IO, cast
 
 from forecastops.adapters.workers.outcomes import Outcomes
-from forecastops.backtesting.jobs import Compare, Errors, Fit, Job, Outcome, Recheck, Recorded, Refit
+from forecastops.backtesting.jobs import Compare, Displacements, Errors, Fit, Job, Outcome, Recheck, Recorded, Refit
 from forecastops.backtesting.stream import Stream
 from forecastops.core.errors import ConfigError, ForecastopsError
 
 __all__ = ["Pool"]
 
 # What others wait for comes first: a life goes on only when its challenger is fitted and judged.
-_FIRST: Sequence[type[Job]] = (Fit, Refit, Compare, Errors, Recheck, Recorded)
+_FIRST: Sequence[type[Job]] = (Fit, Refit, Compare, Errors, Displacements, Recheck, Recorded)
 _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _Entry = tuple[int, int, "Job | None"]
 
