@@ -15,8 +15,10 @@ import numpy.typing as npt
 from bootstrap import Summary, summary
 from policies import ALWAYS, DEFAULT
 from retraining import Pipeline, State
-from served import Served, lived, scored
+from served import Served, lived
 from streams import Faults, Stream
+
+from forecastops.backtesting.jobs import Score
 
 __all__ = ["FAULTS", "Damage", "damages", "suited", "table"]
 
@@ -126,8 +128,8 @@ def _corrupted(stream: Stream, newest: int, corrupt: Callable[[Array], Array], d
 def _unchanged(pipeline: Pipeline, newest: int) -> float:
     """RMSE of the champion before the fault, its state that before the first corrupted row."""
     champion, days = pipeline.challenger(0), pipeline.stream.days(1)
-    assert champion is not None
-    return scored(pipeline, champion, [State(days[0] - newest)] * len(days), days).rmse
+    states = (State(days[0] - newest),) * len(days)
+    return float(pipeline.answer(Score(champion, states, tuple(days))).rmse)
 
 
 def _ratio(wrong: Served, right: Served, period: int) -> float:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from retraining import Tally
-from served import tally
+from retraining import Tally, tally
 from streams import Stream
 
 from forecastops.forecasting.rolling_origin import RollingForecasts, actuals, seasonal_naive

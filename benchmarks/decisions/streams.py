@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from forecastops.backtesting.stream import Stream as Past
 from forecastops.data.series import Series
-from forecastops.forecasting.config import Evaluation, EvaluationConfig, ModelConfig
+from forecastops.forecasting.config import EvaluationConfig, ModelConfig
 
 __all__ = ["CHANGES", "Faults", "Models", "Stream", "all_streams", "calm_streams", "retrained_by", "shared_series"]
 
@@ -41,31 +42,20 @@ class Faults:
 
 
 @dataclass(frozen=True, eq=False)
-class Stream:
-    """One series that is retrained every ``every`` observations, ``looks`` times, first when it has ``first``.
+class Stream(Past):
+    """A past with a name; what it was retrained for may be random, and rows may have come corrupted.
 
-    The half says whether the default policy was chosen on this series or only judged on it. A day is counted in
-    observations: on day d the first d are known. Where models are random, a draw is one sequence of what is asked for.
+    The half says whether the default policy was chosen on this series or only judged on it. Where models are random, a
+    draw is one sequence of what is asked for.
     """
 
-    name: str
-    group: str
-    change: str
-    half: Half
-    values: pd.Series[float]
-    evaluation: Evaluation
-    first: int
-    every: int
-    looks: int
+    name: str = ""
+    group: str = ""
+    change: str = ""
+    half: Half = "tuning"
     models: Models = "default"
     draw: int = 0
     faults: Faults | None = None
-
-    @property
-    def retrainings(self) -> list[int]:
-        """The day of each retraining, the first champion's included."""
-        last = len(self.values) - self.evaluation.horizon
-        return list(range(self.first, last + 1, self.every))[: self.looks]
 
     @cached_property
     def configurations(self) -> list[ModelConfig]:
@@ -81,29 +71,21 @@ class Stream:
             choice.append(ModelConfig(order=order, seasonal_order=(*lags, season)))
         return [choice[random.integers(len(choice))] for _ in self.retrainings]
 
-    def days(self, number: int) -> list[int]:
-        """The days from one retraining until the next on which all that is forecast comes to be known."""
-        start = self.retrainings[number]
-        return list(range(start, min(start + self.every, len(self.values) - self.evaluation.horizon + 1)))
+    def configuration(self, number: int) -> ModelConfig:
+        """What a retraining asks for."""
+        return self.configurations[number]
 
     def faulty(self, day: int) -> bool:
         """Whether the data of that day hold corrupted rows."""
         return self.faults is not None and self.faults.first < day < self.faults.until
 
-    def received(self, *, faulty: bool) -> pd.Series[float]:
+    def received(self, *, faulty: bool) -> Series:
         """All rows, as they come while some are corrupted, or as they are."""
-        return self.faults.values if faulty and self.faults else self.values
+        return Series(self.faults.values) if faulty and self.faults else self.series
 
-    def known(self, day: int) -> Series:
-        """The data of that day; they end with a value, as a file does."""
-        values = self.received(faulty=self.faulty(day)).iloc[:day]
-        return Series(values.loc[: values.last_valid_index()])
-
-    def patience(self, day: int) -> int | None:
+    def patience_on(self, day: int) -> int | None:
         """Days after which a person accepts rows that were refused; None where these are wrong."""
-        if self.faulty(day):
-            return None
-        return _PATIENCE_DAYS if self.evaluation.season_length == 7 else 1
+        return None if self.faulty(day) else self.patience
 
 
 def all_streams(folder: Path, *, quick: bool = False) -> list[Stream]:
@@ -148,7 +130,19 @@ def _stream(name: str, group: str, half: Half, values: pd.Series[float], first: 
     evaluation = EvaluationConfig().resolved(frequency)
     every = _EVERY[frequency.partition("-")[0]]
     looks = _RETRAININGS[group if change == "real" else "simulated"]
-    return Stream(name, group, change, half, values.rename("value"), evaluation, first, every, looks)
+    return Stream(
+        Series(values.rename("value")),
+        evaluation,
+        ModelConfig(),
+        first,
+        every,
+        looks,
+        _PATIENCE_DAYS if evaluation.season_length == 7 else 1,
+        name=name,
+        group=group,
+        change=change,
+        half=half,
+    )
 
 
 def _open_daily(folder: Path) -> Iterator[Stream]:

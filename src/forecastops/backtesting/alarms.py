@@ -36,6 +36,13 @@ def refused(stream: Stream, version: Version, state: State, day: int) -> Generat
     if state.faulty and not stream.faulty(day):
         passes = yield Recheck(version.text, state, day)
         return not passes
+    key = (version.text, state.rows, day)
+    if key not in stream.alarms:
+        stream.alarms[key] = yield from _asked(stream, version, state, day)
+    return stream.alarms[key]
+
+
+def _asked(stream: Stream, version: Version, state: State, day: int) -> Generator[Job, Outcome, bool]:
     faulty = stream.faulty(day)
     found = yield Errors(version.text, faulty)
     if _alarmed(stream, version, state.rows, day, np.array(found, dtype=float)):

@@ -116,8 +116,13 @@ class _Production:
         return replace(self.renew(state, version), changes=self.changes + changed)
 
 
-def live(stream: Stream, policy: Policy) -> Life:
+def live(stream: Stream, policy: Policy, *, counterfactuals: bool = True) -> Life:
     """Live through the stream; the first model is in service anyway.
+
+    Args:
+        stream: the past.
+        policy: how production is run.
+        counterfactuals: whether what a replaced champion would have forecast is asked for too.
 
     Raises:
         ModelError: when there is no first model.
@@ -135,7 +140,7 @@ def live(stream: Stream, policy: Policy) -> Life:
             before = now.version
             now, look = yield from _retrained(stream, policy, now, number)
             looks.append(look)
-            before = before if look.promoted else None
+            before = before if look.promoted and counterfactuals else None
         now, period = yield from _until_next(stream, policy, now, number, before)
         periods.append(period)
     return Lived(tuple(periods), tuple(looks), now.alarms, now.changes)

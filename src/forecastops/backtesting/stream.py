@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -32,6 +32,7 @@ class Stream:
         every: observations from one retraining to the next.
         looks: retrainings, the first model's included.
         patience: days after which a person accepts rows that the alarm kept out, and that are right.
+        alarms: what was found of alarms so far, which several policies ask alike.
     """
 
     series: Series
@@ -41,6 +42,7 @@ class Stream:
     every: int
     looks: int
     patience: int = 7
+    alarms: dict[Hashable, bool] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def values(self) -> pd.Series[float]:
