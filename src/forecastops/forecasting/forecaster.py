@@ -167,7 +167,8 @@ class Filtered:
         """Where the forecast still comes from nothing: at first, and where a season's value was missing so far."""
         variance = np.asarray(self.results.filter_results.forecasts_error_cov[0, 0], dtype=float)
         early = np.arange(len(variance)) < int(self.results.loglikelihood_burn)
-        unknown: npt.NDArray[np.bool_] = early | (variance > _DIFFUSE * variance[-1])
+        newest = variance[np.asarray(self.results.filter_results.nmissing) == 0][-1]  # a missing one has none
+        unknown: npt.NDArray[np.bool_] = early | (variance > _DIFFUSE * newest)
         return unknown
 
 
@@ -718,7 +719,10 @@ def _newer_dates(index: pd.DatetimeIndex, sent: pd.DatetimeIndex) -> pd.Datetime
         return index[:0]
     # By arithmetic where it can be: a grid of seconds to a mistyped year would not fit into memory.
     too_many = isinstance(step, pd.offsets.Tick) and (newest - last).value // step.nanos > MAX_OBSERVATIONS
-    grid = index[:0] if too_many else pd.date_range(last, newest, freq=step)[1:]
+    try:
+        grid = index[:0] if too_many else pd.date_range(last, newest, freq=step)[1:]
+    except pd.errors.OutOfBoundsDatetime:  # a step beyond what nanoseconds can count
+        too_many, grid = True, index[:0]
     if too_many or len(grid) > MAX_OBSERVATIONS:
         what = f"date {_iso(newest)} lies more than {MAX_OBSERVATIONS} steps after the model's data"
         raise UnfitObservationError(newest, what)

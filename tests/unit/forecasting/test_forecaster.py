@@ -903,6 +903,22 @@ def test_a_single_value_far_off_is_an_alarm() -> None:
     assert alarmed(113.0, 130.0, 120.0).date == "2013-09-10"  # the worst
 
 
+@pytest.mark.parametrize("missing", [1, 7, 30])
+def test_missing_values_after_it_hide_no_alarm(missing: int) -> None:
+    dates = iso_dates(pd.date_range(SEASONAL.values.index[-1], periods=missing + 2)[1:])
+    with pytest.raises(ValueError, match=r"row 1: the value of 2013-09-09 lies .* standard deviations"):
+        SEASONAL.predict(rows((dates[0], 1e5), *((date, None) for date in dates[1:])))
+    before, after = SEASONAL.standardised_errors(), SEASONAL.extended(pd.Series(np.nan, pd.DatetimeIndex(dates)))
+    assert np.isfinite(before[5:]).all()
+    np.testing.assert_allclose(after.standardised_errors()[: len(before)], before, rtol=1e-9)
+
+
+def test_a_date_next_to_the_end_of_time_is_named_by_its_row() -> None:
+    model = one((1, 0, 0), {"const": 100.0, "ar.L1": 0.5, "sigma2": 1.0}, series(frequency="W-SUN"))
+    with pytest.raises(ValueError, match="row 1: date 2262-04-11 lies more than 10000 steps after"):
+        model.predict(rows(("2262-04-11", 100.0)))
+
+
 def test_half_of_the_newest_values_far_off_are_an_alarm() -> None:
     shifted = [105 + 0.1 * day for day in range(14)]
     alarm = alarmed(*shifted)
