@@ -211,10 +211,20 @@ IMPLAUSIBLE: dict[str, Callable[[Rows], Rows]] = {
 }
 
 
+REVISED: dict[str, Callable[[Rows], Rows]] = {
+    "the newest in another unit": lambda rows: changed(rows, 1, lambda value: 1000 * value),
+    "one before in another unit": lambda rows: changed(rows[:-30], 1, lambda value: 1000 * value) + rows[-30:],
+    "the newest stuck": lambda rows: changed(rows, 6, lambda _: 431.5),
+}
+
+
 def test_implausible_newest_rows_change_nothing_until_they_are_accepted(stage: Stage) -> None:
     stage.first_champion()
     for name, spoilt in IMPLAUSIBLE.items():
         path = written(stage, f"{name.replace(' ', '-')}.csv", spoilt(known(stage, "2014-02-10")))
+        require_refused(stage, path, "plausible_data: ")
+    for name, spoilt in REVISED.items():  # of five months; a revision of a few of them is no other series
+        path = written(stage, f"{name.replace(' ', '-')}.csv", spoilt(known(stage, "2013-12-31")))
         require_refused(stage, path, "plausible_data: ")
     taken = stage.renew("stuck.csv", "--accept-data", "--reason", "a strike", "--require-ok")
     assert (taken["version"], stage.tags("2")["forecastops.accepted_data"]) == ("2", "a strike")

@@ -347,58 +347,60 @@ class Forecaster:
         means: Array = np.mean([member.one_step_means() for member in self.filters], axis=0)
         return np.asarray(self.observed, dtype=float) - means
 
-    def alarm(self, accepted: int) -> Alarm | None:
+    def alarm(self, accepted: int, revised: npt.NDArray[np.bool_] | None = None) -> Alarm | None:
         """Whether the newest rows are implausible, by the one rule that training, renewal and requests share.
 
         Args:
             accepted: how many rows, from the first on, were in the state before; those after them are newer.
+            revised: which rows have another value than in the state before, shape (n,): they are looked at as newer
+                ones are.
         """
         known = np.asarray(self.observed, dtype=float)
-        if accepted >= len(known):
+        newer = np.arange(len(known)) >= accepted
+        if revised is not None:
+            newer |= revised
+        if not newer.any():
             return None
         errors = np.abs(self.standardised_errors())
-        return (
-            self._first_zero(known, errors, accepted) or self._far_off(errors, accepted) or self._stuck(known, accepted)
-        )
+        return self._first_zero(known, errors, newer) or self._far_off(errors, newer) or self._stuck(known, newer)
 
-    def _first_zero(self, known: Array, errors: Array, accepted: int) -> Alarm | None:
+    def _first_zero(self, known: Array, errors: Array, newer: npt.NDArray[np.bool_]) -> Alarm | None:
         """A newer zero that was not to be expected, in a series that had none."""
-        if (known[:accepted] == 0).any():
+        if (known[~newer] == 0).any():
             return None
-        unexpected = (known == 0) & (errors > _FIRST_ZERO_BOUND)
-        rows = accepted + np.flatnonzero(unexpected[accepted:])
+        rows = np.flatnonzero(newer & (known == 0) & (errors > _FIRST_ZERO_BOUND))
         if not len(rows):
             return None
         date = iso_dates(self.values.index)[rows[0]]
         return Alarm("first_zero", float(errors[rows[0]]), _FIRST_ZERO_BOUND, date)
 
-    def _far_off(self, errors: Array, accepted: int) -> Alarm | None:
+    def _far_off(self, errors: Array, newer: npt.NDArray[np.bool_]) -> Alarm | None:
         """A newer row far from its forecast, or many; not where rows that were accepted lately lie as far."""
         dates = iso_dates(self.values.index)
-        newer = [row for row in range(accepted, len(errors)) if not math.isnan(errors[row])]
-        if not newer:
+        rows = np.flatnonzero(newer & ~np.isnan(errors))
+        if not len(rows):
             return None
-        lately = _newest(errors[:accepted], self.horizon)
-        worst, single = max(newer, key=lambda row: errors[row]), max(_SINGLE_BOUND, *(_FARTHER * lately), 0.0)
+        lately = _newest(errors[~newer], self.horizon)
+        worst, single = rows[np.argmax(errors[rows])], max(_SINGLE_BOUND, *(_FARTHER * lately), 0.0)
         if errors[worst] > single:
             return Alarm("single_error", float(errors[worst]), single, dates[worst])
         median = max(_MEDIAN_BOUND, _FARTHER * float(np.median(lately)) if len(lately) else 0.0)
         if (middle := float(np.median(_newest(errors, self.horizon)))) > median:
-            return Alarm("median_error", middle, median, dates[newer[-1]])
+            return Alarm("median_error", middle, median, dates[rows[-1]])
         return None
 
-    def _stuck(self, known: Array, accepted: int) -> Alarm | None:
+    def _stuck(self, known: Array, newer: npt.NDArray[np.bool_]) -> Alarm | None:
         """A run of equal values at the end that is much longer than any before; accepted rows may be part of it."""
         dates = np.array(iso_dates(self.values.index))[~np.isnan(known)]
         values = known[~np.isnan(known)]
-        newer = len(values) - int(np.sum(~np.isnan(known[:accepted])))
-        if not newer:
-            return None
         *runs, (last, run) = [(value, len(list(group))) for value, group in groupby(values.tolist())]
+        unaccepted = int(np.sum(newer[~np.isnan(known)][-run:]))
+        if not unaccepted:
+            return None
         longest = max((length for value, length in runs if last != 0 or value == 0), default=0)
         bound = max(_LONGER * longest, _SHORTEST_ZEROS if last == 0 else _SHORTEST_RUN)
-        if run - newer > bound:  # a person has accepted it so far
-            bound = _LONGER * (run - newer)
+        if run - unaccepted > bound:  # a person has accepted it so far
+            bound = _LONGER * (run - unaccepted)
         return Alarm("constant_run", float(run), float(bound), str(dates[-1])) if run > bound else None
 
     def predict(self, model_input: object = None, params: Mapping[str, Any] | None = None) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from forecastops.core.errors import ModelError
@@ -84,8 +85,8 @@ class Model(Protocol):
     def with_data(self, values: pd.Series[float], interpolated: tuple[str, ...] = ()) -> Model:
         """Return the same parameters with the state that these observations lead to."""
 
-    def alarm(self, accepted: int) -> Alarm | None:
-        """Return why the rows after the first ``accepted`` cannot be what it forecast, if they cannot."""
+    def alarm(self, accepted: int, revised: npt.NDArray[np.bool_] | None = None) -> Alarm | None:
+        """Return why the rows after the first ``accepted``, or those ``revised``, cannot be what it forecast."""
 
     def one_step_errors(self) -> Array:
         """Return what each observation differs by from its one-step forecast, shape (n,), in the data's unit."""

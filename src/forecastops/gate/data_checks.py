@@ -7,6 +7,7 @@ become its state.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from forecastops.core.iso_dates import iso_date
@@ -22,6 +23,7 @@ from forecastops.gate.season_phase import displaced_rows
 __all__ = ["alarm_of", "incomparable", "judge_data", "revised_share", "unusable"]
 
 _MAD_TO_DEVIATION = 1.4826  # of a normal distribution
+_REVISED = 0.5  # typical one-step errors, beyond which a value that is known is looked at anew
 
 
 def judge_data(champion: Model, series: Series, policy: GatePolicy, given: Series | None = None) -> tuple[Check, ...]:
@@ -93,14 +95,32 @@ def alarm_of(champion: Model | None, challenger: Model) -> AlarmRecord | None:
 
 
 def _newer(champion: Model, values: pd.Series[float], filled: tuple[str, ...]) -> AlarmRecord | None:
-    """Return the champion's alarm on the rows that are newer than its state."""
+    """Return the champion's alarm on the rows that are newer than its state, or have another value there."""
     accepted = int((values.index <= champion.values.index[-1]).sum())
-    return _alarm(champion.with_data(values, filled), accepted)
+    renewed = champion.with_data(values, filled)
+    return _alarm(renewed, accepted, _revised(champion, renewed))
 
 
-def _alarm(model: Model, accepted: int) -> AlarmRecord | None:
-    """Return the alarm on the rows after the first ``accepted``: of each by itself, or of their place in the season."""
-    return _record(model.alarm(accepted)) or displaced_rows(model, model.observed, accepted)
+def _alarm(model: Model, accepted: int, revised: npt.NDArray[np.bool_] | None = None) -> AlarmRecord | None:
+    """Return the alarm on the rows after the first ``accepted``: of each by itself, or of their place in the season.
+
+    What is ``revised`` is looked at by itself too.
+    """
+    return _record(model.alarm(accepted, revised)) or displaced_rows(model, model.observed, accepted)
+
+
+def _revised(champion: Model, renewed: Model) -> npt.NDArray[np.bool_]:
+    """Return which rows the champion knows with another value, or as missing, shape of the renewed series.
+
+    A few rows among many revise no great share of the history, and may yet spoil the state.
+    """
+    theirs = champion.observed.reindex(renewed.values.index)
+    found = np.asarray(renewed.observed, dtype=float)
+    difference = np.abs(found - np.asarray(theirs, dtype=float))
+    known = renewed.values.index.isin(champion.values.index)
+    delivered = known & np.isnan(difference) & np.isfinite(found)
+    changed: npt.NDArray[np.bool_] = difference > _REVISED * _typical_error(champion)
+    return delivered | changed
 
 
 def _typical_error(champion: Model) -> float:
