@@ -119,8 +119,8 @@ def _revised(champion: Model, renewed: Model) -> npt.NDArray[np.bool_]:
     difference = np.abs(found - np.asarray(theirs, dtype=float))
     known = renewed.values.index.isin(champion.values.index)
     delivered = known & np.isnan(difference) & np.isfinite(found)
-    changed: npt.NDArray[np.bool_] = difference > _REVISED * _typical_error(champion)
-    return delivered | changed
+    revised: npt.NDArray[np.bool_] = delivered | (difference > _REVISED * _typical_error(champion))
+    return revised
 
 
 def _typical_error(champion: Model) -> float:
