@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 import sys
@@ -21,10 +22,11 @@ from model_signing import verifying
 
 import forecastops as fo
 from command import Command
+from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.adapters.model_artifact import folder_sha256
 from process_state import as_before
 from stories import require_settled
-from tampering import files_of, tampered, tamperings
+from tampering import Tampering, files_of, tampered, tamperings
 from test_verified_files import in_process, reboot
 from workshop import FIXED, PAST, WHOLE, Stage, Workshop
 
@@ -239,6 +241,39 @@ def test_files_that_were_altered_are_not_signed(sealed: Stage, keys: tuple[Key, 
         assert "its files are not those that were logged" in refused.error
         assert sorted((folder / "signatures").glob("*")) == signatures
     assert "forecastops.signed" not in stage.tags(version)
+
+
+def test_files_that_change_after_they_were_proven_are_not_signed(
+    sealed: Stage, keys: tuple[Key, Key], tmp_path: Path
+) -> None:
+    stage, key = sealed, make_key(keys[0].private.parent, "fifth")
+    version = stage.first_champion()
+    folder, digest = files_of(stage.client, stage.workshop.first), stage.tags(version)["forecastops.model.sha256"]
+    every = {one.name: one for one in tamperings(folder, folder, tmp_path / "mark")}
+    altering = every["data/forecaster/series.csv with its last byte changed"]
+    with tampered(folder, Tampering("nothing yet", lambda _: None)):
+        before = functools.partial(change_once_proven, folder, altering)
+        assert stage.run("sign", "--version", version, "--reason", "seen", *key.signs, before=before).code == 1
+        # Whoever has altered them writes the tag, too.
+        altered = folder_sha256(folder)
+        assert altered != digest
+        stage.client.set_model_version_tag(stage.model, version, "forecastops.model.sha256", altered)
+        assert "is not signed by any key" in stage.run("forecast", *key.asked).error
+    stage.client.set_model_version_tag(stage.model, version, "forecastops.model.sha256", digest)
+
+
+def change_once_proven(folder: Path, altering: Tampering) -> None:
+    """Let somebody change the files once the command has downloaded and proven them."""
+    download = ModelRegistry.download
+    done: list[str] = []
+
+    def wrapped(self: ModelRegistry, version: str, into: Path) -> Path:
+        if done == ["once"]:
+            altering.do(folder)
+        done.append("once")
+        return download(self, version, into)
+
+    setattr(ModelRegistry, download.__name__, wrapped)
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,10 @@ from forecastops.core.errors import ConfigError, ModelError
 from forecastops.core.redaction import redacted
 from forecastops.core.signatures import Signer, Trusted
 from forecastops.core.tags import SIGNED
+from forecastops.forecasting.artifact import read_files
 from forecastops.release.entry import actor, now
 from forecastops.release.events import Event, record_event
-from forecastops.release.models import bound_digest, version_model
+from forecastops.release.models import bound_digest, verified_copy, version_model
 
 __all__ = ["Signed", "sign"]
 
@@ -51,28 +52,35 @@ def sign(config: Config, number: str, reason: str) -> Signed:
     registry = ModelRegistry(connection, config.registry)
     version = registry.get(number)
     place = f"version {version.version} of {registry.name}"
-    version_model(Runs(connection, Trusted(), config.registry.model_name), registry, version)
     signed_by_it = Runs(connection, Trusted((signer.public_key,)), config.registry.model_name)
-    try:
-        version_model(signed_by_it, registry, version)
-        done = "was signed by this key already"
-    except ModelError:
-        _add_signature(signed_by_it, registry, version, signer)
-        version_model(signed_by_it, registry, version)
-        about = {"reason": redacted(reason), "actor": actor(), "at": now(), "key": signer.name}
-        registry.tag(version.version, {SIGNED: json.dumps(about)})
-        event = Event(kind="signing", actor=about["actor"], version=version.version, reason=about["reason"])
-        record_event(signed_by_it, registry.name, event, version.run_id)
-        done = "is signed"
+    # What is signed is the very copy that was proven: the registry's may be another by the next look.
+    unsigned = Runs(connection, Trusted(), config.registry.model_name)
+    with verified_copy(unsigned, registry, version) as copy:
+        if _is_signed(copy.folder, signed_by_it.trusted, version.run_id, place):
+            done = "was signed by this key already"
+        else:
+            _add_signature(signed_by_it, copy.folder, version, signer)
+            version_model(signed_by_it, registry, version)
+            about = {"reason": redacted(reason), "actor": actor(), "at": now(), "key": signer.name}
+            registry.tag(version.version, {SIGNED: json.dumps(about)})
+            event = Event(kind="signing", actor=about["actor"], version=version.version, reason=about["reason"])
+            record_event(signed_by_it, registry.name, event, version.run_id)
+            done = "is signed"
     digest = bound_digest(signed_by_it, version) or ""
     return Signed(version.version, version.run_id, digest, signer.name, f"{place} {done} ({signer.name[:12]})")
 
 
-def _add_signature(runs: Runs, registry: ModelRegistry, version: ModelVersion, signer: Signer) -> None:
+def _is_signed(folder: Path, trusted: Trusted, run_id: str, place: str) -> bool:
+    try:
+        trusted.require(read_files(folder, place), run_id, place)
+    except ModelError:
+        return False
+    return True
+
+
+def _add_signature(runs: Runs, proven: Path, version: ModelVersion, signer: Signer) -> None:
+    path = sign_folder(proven, signer, version.run_id)
     with tempfile.TemporaryDirectory() as folder:
-        found = registry.download(version.version, Path(folder))
-        path = sign_folder(found, signer, version.run_id)
-        alone = Path(folder) / "signature"
-        alone.mkdir()
-        path.rename(alone / path.name)
-        runs.recorder(version.run_id).folder(f"model/{path.parent.name}", alone)
+        alone = Path(folder) / path.name
+        path.rename(alone)
+        runs.recorder(version.run_id).folder(f"model/{path.parent.name}", alone.parent)
