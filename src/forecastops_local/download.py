@@ -15,7 +15,7 @@ from pathlib import Path
 from mlflow.exceptions import MlflowException
 
 from forecastops.core.artifact_files import UnfitFileError, copy_files
-from forecastops.core.bounded_writes import bounded_writes
+from forecastops.core.bounded_writes import bound_listing, bounded_writes
 from forecastops.core.errors import ForecastopsError
 from forecastops_local import loading
 from forecastops_local.binding import Servers, source_of
@@ -95,7 +95,6 @@ def _as_generation(layout: Layout, folder: Path) -> int:
 
 def _download(source_uri: str, incoming: Path, servers: Servers) -> Path:
     """Copy a model's files here, links and devices excluded and each bounded, wherever they lie."""
-    from mlflow.artifacts import download_artifacts
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
     from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
@@ -105,5 +104,7 @@ def _download(source_uri: str, incoming: Path, servers: Servers) -> Path:
         repository = repository.repo
     if isinstance(repository, LocalArtifactRepository):
         return copy_files(Path(repository.artifact_dir), "", incoming)
+    incoming.mkdir()
+    bound_listing(repository)
     with bounded_writes():
-        return Path(download_artifacts(artifact_uri=uri, dst_path=str(incoming), **asked))
+        return Path(repository.download_artifacts("", dst_path=str(incoming)))

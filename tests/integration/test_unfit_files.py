@@ -200,6 +200,13 @@ def test_a_store_that_never_ends_is_read_no_further_than_we_write(over_http: tup
         assert "series.csv" in refused.error
     series.unlink()
     series.write_bytes(content)
+    more = [series.parent / f"{number}.csv" for number in range(1000)]
+    for path in more:
+        path.touch()
+    refused = command("evaluate", "--run-id", run_id, "--json")
+    assert (refused.code, "one of more than 1000 files" in refused.error) == (1, True), refused.error
+    for path in more:
+        path.unlink()
     command.ok("evaluate", "--run-id", run_id)
 
 

@@ -15,11 +15,20 @@ from pathlib import Path
 
 from forecastops.core.opened import Opened, open_trusted, open_untrusted
 
-__all__ = ["MAX_FILE_BYTES", "UnfitFileError", "copy_files", "read_file", "read_tree", "too_large"]
+__all__ = [
+    "MAX_FILES",
+    "MAX_FILE_BYTES",
+    "MAX_TREE_BYTES",
+    "UnfitFileError",
+    "copy_files",
+    "read_file",
+    "read_tree",
+    "too_large",
+]
 
 MAX_FILE_BYTES = 64 * 2**20  # of one file: a series of two million rows
-_MAX_TREE_BYTES = 2 * MAX_FILE_BYTES
-_MAX_FILES = 1000
+MAX_TREE_BYTES = 2 * MAX_FILE_BYTES
+MAX_FILES = 1000
 _MAX_DEPTH = 16
 _CHUNK = 2**20
 _KINDS = {
@@ -145,8 +154,8 @@ def _read_folder(folder: Opened, prefix: str, reading: _Reading) -> None:
     for part in folder.names():
         name = prefix + part
         reading.entries += 1
-        if reading.entries > _MAX_FILES:
-            raise UnfitFileError(name, f"one of more than {_MAX_FILES} files")
+        if reading.entries > MAX_FILES:
+            raise UnfitFileError(name, f"one of more than {MAX_FILES} files")
         if name.count("/") > _MAX_DEPTH:
             raise UnfitFileError(name, f"more than {_MAX_DEPTH} folders deep")
         if name not in reading.passed_over:
@@ -158,7 +167,7 @@ def _read_entry(folder: Opened, part: str, name: str, reading: _Reading) -> None
         if stat.S_ISDIR(opened.mode()):
             _read_folder(opened, f"{name}/", reading)
             return
-        data = _bytes(opened, name, min(MAX_FILE_BYTES, _MAX_TREE_BYTES - reading.bytes))
+        data = _bytes(opened, name, min(MAX_FILE_BYTES, MAX_TREE_BYTES - reading.bytes))
     reading.files[name] = data
     reading.bytes += len(data)
 

@@ -1,4 +1,4 @@
-"""A bound on the files that a client of some store writes while it downloads."""
+"""Bounds on the files that a client of some store writes while it downloads: on each, and on how many there are."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
-from forecastops.core.artifact_files import MAX_FILE_BYTES, UnfitFileError, too_large
+from forecastops.core.artifact_files import MAX_FILE_BYTES, MAX_FILES, MAX_TREE_BYTES, UnfitFileError, too_large
 
-__all__ = ["bounded_writes"]
+__all__ = ["bound_listing", "bounded_writes"]
 
 _FILE_OF_MLFLOW = re.compile(r"##### File (.+?) #####")
 
@@ -67,3 +68,30 @@ def bounded_writes() -> Iterator[None]:
         raise UnfitFileError(found[1] if found else "a file", too_large()) from error
     finally:
         _set_limit(-1)
+
+
+def bound_listing(repository: Any) -> None:
+    """Have one of MLflow's artifact repositories refuse to list more than forecastops ever writes.
+
+    It downloads what it lists, and a folder in a store may hold any number of files. What is refused raises an
+    ``UnfitFileError`` where the download was asked for.
+
+    Args:
+        repository: of MLflow; its method ``list_artifacts`` is replaced.
+    """
+    listed = repository.list_artifacts
+    entries = size = 0
+
+    def counted(path: str | None = None) -> Any:
+        nonlocal entries, size
+        found = listed(path)
+        for one in found:
+            entries += 1
+            size += max(0, one.file_size or 0)  # not every store says it
+            if entries > MAX_FILES:
+                raise UnfitFileError(one.path, f"one of more than {MAX_FILES} files")
+            if size > MAX_TREE_BYTES:
+                raise UnfitFileError(one.path, too_large())
+        return found
+
+    repository.list_artifacts = counted

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from forecastops.adapters.mlflow_store.azure_artifacts import ask_once
 from forecastops.adapters.mlflow_store.mlflow_errors import status_code
 from forecastops.core.artifact_files import UnfitFileError, copy_files
-from forecastops.core.bounded_writes import bounded_writes
+from forecastops.core.bounded_writes import bound_listing, bounded_writes
 from forecastops.core.errors import ModelError, RegistryError
 
 __all__ = ["download_files", "is_gone", "lacks"]
@@ -81,11 +81,11 @@ def _repository(root: str, servers: Mapping[str, str]) -> Any:
 
 
 def _from_store(root: str, name: str, into: Path, servers: Mapping[str, str]) -> Path:
-    from mlflow.artifacts import download_artifacts
     from mlflow.utils.uri import append_to_uri_path
 
-    if name:
-        return Path(download_artifacts(append_to_uri_path(root, name), dst_path=str(into), **servers))
-    repository = _repository(root, servers)
-    ask_once(repository)
-    return Path(repository.download_artifacts("", dst_path=str(into)))
+    folder, _, last = name.rpartition("/")
+    repository = _repository(append_to_uri_path(root, folder) if folder else root, servers)
+    if not name:
+        ask_once(repository)
+    bound_listing(repository)
+    return Path(repository.download_artifacts(last, dst_path=str(into)))
