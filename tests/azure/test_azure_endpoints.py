@@ -491,6 +491,29 @@ def test_the_image_is_described_by_the_files_that_were_proven(shop: Workshop, az
     require_settled(stage, "1")
 
 
+def test_a_journal_that_somebody_wrote_has_nothing_unproven_deployed(shop: Workshop, azure: Workspace) -> None:
+    """It says that the champion was made by others, who could not be asked for a proof."""
+    stage = AzureStage(shop, "aci-forged", azure, "aci")
+    version, source = stage.first_champion(), f"{stage.client.get_run(shop.third).info.artifact_uri}/model"
+    theirs = json.loads(stage.tags(version)["forecastops.journal"])
+    made = stage.client.create_model_version(stage.model, source, shop.third)
+    stage.client.update_model_version(stage.model, made.version, f"promoted by forecastops from {theirs['domain']}")
+    forged = theirs | {"previous": version, "incumbent": "served", "outcome": None, "steps": {"deploy": "begun"}}
+    stage.client.set_model_version_tag(stage.model, made.version, "forecastops.journal", json.dumps(forged))
+    loader = azure.artifacts.path(shop.first, "model/code/forecastops_model.py")
+    before, operation = loader.read_bytes(), stage.service.operation
+    try:
+        loader.write_bytes(before + b"\nprint('anything')\n")
+        refused = stage.run("promote", "--run-id", shop.first)
+        assert refused.code == 1
+        assert "its files are not those that were logged" in refused.error
+        assert stage.service.operation == operation
+    finally:
+        loader.write_bytes(before)
+    stage.promote(shop.first)
+    require_settled(stage, version)
+
+
 @pytest.mark.parametrize("kind", ["aci", "online-endpoint"])
 def test_files_that_change_while_azure_builds_are_found_out(shop: Workshop, azure: Workspace, kind: str) -> None:
     stage = AzureStage(shop, f"changed-{kind}"[:32], azure, kind)

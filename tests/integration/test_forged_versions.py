@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from mlflow.deployments import get_deploy_client
 
 from forecastops.release.entry import Entry, Kind
 from stories import require_settled
@@ -69,6 +70,29 @@ def test_no_journal_keeps_others_out_for_ever(stage: Stage) -> None:
     version = str(stage.promote(stage.workshop.second)["version"])
     require_settled(stage, version)
     assert forged not in stage.versions()
+
+
+def test_a_journal_that_somebody_wrote_takes_no_endpoint_away(stage: Stage) -> None:
+    """It says that there was no endpoint when another's champion was about to be replaced."""
+    stage.first_champion()
+    endpoints, domain = get_deploy_client("forecastops-local"), json.loads(stage.tags("1")[JOURNAL])["domain"]
+    before = endpoints.get_deployment(stage.model)["supervisor_pid"]
+    steps = {"deploy": "begun"}
+    journal = journal_of(stage, domain=domain, legacy_endpoint="unserved", steps=steps)
+    forged = registered(stage, domain, **{JOURNAL: journal})
+    stage.promote(stage.workshop.first)
+    assert endpoints.get_deployment(stage.model)["supervisor_pid"] == before
+    assert forged not in stage.versions()
+    require_settled(stage, "1")
+
+
+def test_what_a_version_says_of_its_run_is_no_command(stage: Stage) -> None:
+    stage.first_champion()
+    description = "promoted by forecastops from elsewhere/registry"
+    stage.client.create_model_version(stage.model, "/nowhere", "x; touch /tmp/x", description=description)
+    said = " ".join(stage.ok("status")["problems"])
+    assert "--run-id 'x; touch /tmp/x'" in said
+    stage.client.delete_model_version(stage.model, "2")
 
 
 def test_what_somebody_has_pointed_to_is_not_said_to_have_been_proven(stage: Stage) -> None:

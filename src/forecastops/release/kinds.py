@@ -89,7 +89,8 @@ def predecessor_tags(version: str, entry: Entry) -> Mapping[str, str]:
 
 def _promote_again(version: ModelVersion, entry: Entry) -> str:
     force = f" --force --reason {shlex.quote(entry.reason)}" if entry.reason else ""
-    return f"forecastops promote --run-id {version.run_id}{force}"
+    # Whoever registers a version may name any text as its run, and people copy this line into a shell.
+    return f"forecastops promote --run-id {shlex.quote(version.run_id)}{force}"
 
 
 def _renew_again(_version: ModelVersion, _entry: Entry) -> str:

@@ -9,10 +9,11 @@ from forecastops.adapters.mlflow_store.registry import LostPointerError, ModelVe
 from forecastops.core.errors import EndpointError, ForecastopsError, PromotionRefusedError
 from forecastops.core.redaction import redacted
 from forecastops.release.deployment import deploy_files
-from forecastops.release.entry import Entry, Step
+from forecastops.release.entry import Entry, LegacyEndpoint, Step
 from forecastops.release.events import record_end
 from forecastops.release.journal import Journal, is_unused
 from forecastops.release.kinds import placeholder
+from forecastops.release.legacy_champion import made_by_forecastops
 from forecastops.release.production import Production
 
 __all__ = ["discard_placeholder", "restore_endpoint", "undo_transition"]
@@ -57,11 +58,12 @@ def restore_endpoint(production: Production, champion: ModelVersion | None, entr
     state = endpoint.state()
     if state is not None and not state.ours:
         return  # it was refused to us
-    if champion is None or entry.legacy_endpoint == "unserved":
+    legacy = _legacy_endpoint(production, champion, entry)
+    if champion is None or legacy == "unserved":
         endpoint.delete()
         return
     try:
-        _redeploy_champion(production, champion, entry)
+        _redeploy_champion(production, champion, legacy)
     except ForecastopsError:
         if not production.registry.is_gone(champion.version):
             raise
@@ -72,7 +74,7 @@ def restore_endpoint(production: Production, champion: ModelVersion | None, entr
         endpoint.clean_up()
     except EndpointError as error:  # callers have what they had; the next deployment clears it away
         _LOG.warning("something is left behind: %s", error)
-    if entry.legacy_endpoint:
+    if legacy:
         what = "endpoint %s serves version %s again; it is healthy, but not created by forecastops, so not verified"
         _LOG.warning(what, endpoint.name, champion.version)
 
@@ -86,12 +88,23 @@ def _leave_endpoint_of_lost_files(endpoint: Endpoint, version: str) -> None:
     endpoint.delete()
 
 
-def _redeploy_champion(production: Production, champion: ModelVersion, entry: Entry) -> None:
-    """Stage what was there; a target that loads only what forecastops made can be given nothing else."""
+def _legacy_endpoint(production: Production, champion: ModelVersion | None, entry: Entry) -> LegacyEndpoint | None:
+    """Return what the journal says of a legacy champion; None where the champion is one of ours.
+
+    Whoever may write tags may write a journal. What forecastops made is never put back unproven, nor taken away.
+    """
+    if entry.legacy_endpoint is None or champion is None:
+        return None
+    ours = made_by_forecastops(production.runs, production.registry, champion)
+    return None if ours else entry.legacy_endpoint
+
+
+def _redeploy_champion(production: Production, champion: ModelVersion, legacy: LegacyEndpoint | None) -> None:
+    """Stage what was there; where only what is proven or signed is loaded, nothing else can be given back."""
     endpoint = production.endpoint
-    if entry.legacy_endpoint is None:
+    if legacy is None:
         deploy_files(production, champion, restoring=True)
-    elif endpoint.checks_files:
+    elif endpoint.checks_files or production.runs.trusted.keys:
         _require_untouched(endpoint, champion)
     else:
         endpoint.stage(champion.version, restoring=True)
