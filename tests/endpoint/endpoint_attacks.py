@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import random
 from collections.abc import Callable, Iterator
@@ -89,10 +90,16 @@ NAMED: dict[str, Attack] = {
 
 
 def generated(count: int, seed: int = 0) -> Iterator[Attack]:
-    """Random bodies of every content type, none of which can be answered with a forecast."""
-    chance = random.Random(seed)
-    for number in range(count):
-        yield _MAKERS[number % len(_MAKERS)](chance)
+    """Random bodies of every content type, no two the same, none of which can be answered with a forecast."""
+    chance, seen = random.Random(seed), set[Attack]()
+    for make in itertools.cycle(_MAKERS):
+        attack = make(chance)
+        if attack in seen:
+            continue
+        seen.add(attack)
+        yield attack
+        if len(seen) == count:
+            return
 
 
 def _tree(chance: random.Random) -> Attack:
