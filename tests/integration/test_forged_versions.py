@@ -88,7 +88,7 @@ def test_a_journal_that_somebody_wrote_takes_no_endpoint_away(stage: Stage) -> N
 
 def test_what_a_version_says_of_its_run_is_no_command(stage: Stage) -> None:
     stage.first_champion()
-    description = "promoted by forecastops from elsewhere/registry"
+    description = f"promoted by forecastops from {json.loads(stage.tags('1')[JOURNAL])['domain']}"
     stage.client.create_model_version(stage.model, "/nowhere", "x; touch /tmp/x", description=description)
     said = " ".join(stage.ok("status")["problems"])
     assert "--run-id 'x; touch /tmp/x'" in said
