@@ -254,7 +254,7 @@ def test_files_that_change_after_they_were_proven_are_not_signed(sealed: Stage, 
         altered = folder_sha256(folder)
         assert altered != digest
         stage.client.set_model_version_tag(stage.model, version, "forecastops.model.sha256", altered)
-        assert "is not signed by any key" in stage.run("forecast", *key.asked).error
+        assert "series.csv is not as it was signed" in stage.run("forecast", *key.asked).error
     stage.client.set_model_version_tag(stage.model, version, "forecastops.model.sha256", digest)
 
 
