@@ -329,7 +329,7 @@ def test_a_promotion_asks_no_more_than_it_needs(shop: Workshop, azure: Workspace
     print(f"{len(made)} requests, {len(looks)} of them looks and {len(files)} for files")  # noqa: T201
     # Seen: 67 requests, 1 look, 21 for files; 88, 7 and 21; and since then three tags with the gate's scores. Files are
     # fetched twice, and their addresses as often.
-    assert len(made) - len(looks) - len(files) <= {"aci": 49, "online-endpoint": 65}[kind], "\n".join(made)
+    assert len(made) - len(looks) - len(files) <= {"aci": 58, "online-endpoint": 70}[kind], "\n".join(made)
     assert len(files) <= 24, "\n".join(files)
     assert len([one for one in made if "registered-models/get" in one]) <= 1
 
