@@ -18,7 +18,7 @@ _PLACES = {
     "api.arguments": ("load_config",),
     "api.learning": ("check_data", "evaluate", "replay", "report", "train"),
     "api.beginning": ("init",),
-    "api.looking": ("history",),
+    "api.looking": ("history", "ui"),
     "api.past": ("backtest",),
     "api.production": ("forecast", "promote", "renew", "retrain", "rollback", "serve", "sign", "status"),
     "api.watching": ("monitor",),

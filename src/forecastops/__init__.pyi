@@ -6,6 +6,7 @@ from forecastops.api.learning import replay as replay
 from forecastops.api.learning import report as report
 from forecastops.api.learning import train as train
 from forecastops.api.looking import history as history
+from forecastops.api.looking import ui as ui
 from forecastops.api.past import backtest as backtest
 from forecastops.api.production import forecast as forecast
 from forecastops.api.production import promote as promote
@@ -80,5 +81,6 @@ __all__ = [
     "sign",
     "status",
     "train",
+    "ui",
 ]
 __version__: str

@@ -27,7 +27,7 @@ from mlflow import MlflowClient
 import forecastops as fo
 from command import Command, new_command
 from forecastops.adapters.samples import write_sample
-from forecastops.api import arguments, learning, past, production
+from forecastops.api import arguments, learning, looking, past, production
 from local_endpoint_support import stop_endpoints
 from process_state import as_before
 
@@ -144,9 +144,10 @@ def examples() -> list[doctest.DocTest]:
         "renew",
         "forecast",
     ]
-    order += ["status", "rollback"]
+    order += ["status", "history", "rollback"]
     finder = doctest.DocTestFinder()
-    found = [one for module in (arguments, learning, past, production) for one in finder.find(module) if one.examples]
+    modules = (arguments, learning, looking, past, production)
+    found = [one for module in modules for one in finder.find(module) if one.examples]
     names = [one.name.rpartition(".")[2] for one in found]
     assert sorted(names) == sorted(order)
     return sorted(found, key=lambda one: order.index(one.name.rpartition(".")[2]))
@@ -163,6 +164,7 @@ def test_the_examples_of_the_docstrings_run_and_results_are_those_of_the_command
     run_id = names["trained"].run_id
     asked = {
         ("status",): fo.status(desk.config),
+        ("history",): fo.history(desk.config),
         ("evaluate", "--replay", run_id): fo.replay(run_id, desk.config),
         ("forecast", "--horizon", "5"): fo.forecast(5, desk.config),
         ("promote", "--run-id", run_id): fo.promote(run_id, desk.config),

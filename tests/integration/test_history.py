@@ -8,7 +8,7 @@ import pytest
 
 import forecastops as fo
 from interruptions import answer_otherwise
-from workshop import PAST, SPRING, WHOLE, Stage
+from workshop import FIXED, PAST, SPRING, WHOLE, Stage
 
 KEYS = {
     *("at", "kind", "who", "what", "why", "version", "previous_version", "run_id", "verdict", "checks"),
@@ -85,6 +85,36 @@ def test_what_is_pruned_overwritten_or_undone_is_still_told(stage: Stage) -> Non
     assert next(event["version"] for event in events(stage) if event["kind"] == "renewal") in stage.versions()
     assert len([event for event in events(stage) if event["kind"] == "renewal"]) == 2
     assert len([event for event in events(stage) if event["kind"] == "promotion"]) == 3
+
+
+def test_what_earlier_releases_have_left_is_told_as_well(stage: Stage) -> None:
+    run_id = stage.ok("train", "--data", PAST, *FIXED)["run_id"]
+    stage.evaluate(run_id)
+    first = stage.promote(run_id)["version"]
+    stage.renew(SPRING)
+    stage.ok("rollback", "--to-version", first, "--reason", "too much")
+    told = kinds(stage)
+    assert told == ["rollback", "renewal", "promotion", "decision"]
+    assert {run_id} == {event["run_id"] for event in events(stage) if event["kind"] in ("promotion", "decision")}
+    client = stage.client
+    experiment = client.get_run(run_id).info.experiment_id
+    condition = f"tags.`forecastops.model.name` = '{stage.model}'"
+    for run in client.search_runs([experiment], condition):
+        if "forecastops.model.sha256" not in run.data.tags:
+            client.delete_run(run.info.run_id)
+        for name in run.data.tags:
+            if name.startswith("forecastops.event."):
+                client.delete_tag(run.info.run_id, name)
+    found = {event["kind"]: event for event in events(stage)}
+    assert sorted(found) == sorted(told)
+    assert (found["rollback"]["version"], found["rollback"]["reason"]) == (first, "too much")
+    assert (found["promotion"]["version"], found["promotion"]["outcome"]) == (first, "done")
+    assert (found["decision"]["verdict"], found["decision"]["run_id"]) == ("PROMOTE", run_id)
+    assert found["renewal"]["data_end"] == "2014-03-31"
+    # Whoever may write tags can write anything.
+    for name, text in {"event.x": "{", "event.y": '{"kind": "alarm", "at": "never"}', "live": '{"points": 1}'}.items():
+        client.set_tag(run_id, f"forecastops.{name}", text)
+    assert sorted(kinds(stage)) == sorted(told)
 
 
 def test_the_champions_live_error_is_measured_as_served(stage: Stage) -> None:

@@ -23,7 +23,7 @@ __all__ = ["CHANGES", "READS", "UNSEEN", "answer_otherwise", "interruptions", "k
 CHANGES: dict[type, tuple[str, ...]] = {
     ModelRegistry: ("register", "tag", "untag", "point", "discard"),
     LocalTarget: ("deploy", "stage", "delete"),
-    Runs: ("discard",),
+    Runs: ("discard", "leave"),
     RunRecorder: ("folder", "tags"),
     # Inside `register`, `discard` and `point` there are two changes each.
     MlflowClient: ("create_model_version",),

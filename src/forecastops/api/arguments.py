@@ -29,6 +29,7 @@ __all__ = [
     "horizon_of",
     "load_config",
     "path_of",
+    "port_of",
     "reason_of",
     "run_id_of",
     "sources_of",
@@ -203,6 +204,23 @@ def count_of(name: str, given: object) -> int | None:
     if isinstance(given, bool) or count < 1:
         raise ConfigError(name, f"is {given!r:.200}", "give a whole number from 1 on, or None for all")
     return count
+
+
+def port_of(given: object) -> int | None:
+    """Return the number of a port, 0 for any.
+
+    Raises:
+        ConfigError: when it is none.
+    """
+    if given is None:
+        return None
+    try:
+        port = operator.index(given)  # type: ignore[arg-type]  # whatever is none raises
+    except TypeError:
+        port = -1
+    if isinstance(given, bool) or not 0 <= port <= 65_535:
+        raise ConfigError("port", f"is {given!r:.200}", "give a whole number from 0 (any that is free) to 65535")
+    return port
 
 
 def time_of(name: str, given: object) -> datetime | None:

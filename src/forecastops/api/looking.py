@@ -1,19 +1,20 @@
-"""Look at what happened; nothing is changed."""
+"""Look at what happened, as a list and in a browser; nothing is changed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from forecastops.api.arguments import config_of, count_of, time_of
+from forecastops.api.arguments import config_of, count_of, port_of, time_of
 from forecastops.core.surroundings import borrowed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
 
     from forecastops.api.arguments import ConfigLike
     from forecastops.results.history import HistoryResult
 
-__all__ = ["history"]
+__all__ = ["history", "ui"]
 
 
 def history(config: ConfigLike = None, *, limit: int | None = None, since: str | date | None = None) -> HistoryResult:
@@ -42,3 +43,37 @@ def history(config: ConfigLike = None, *, limit: int | None = None, since: str |
     most, earliest = count_of("limit", limit), time_of("since", since)
     with borrowed():
         return history_result(use_case(config_of(config), most, earliest))
+
+
+def ui(
+    config: ConfigLike = None,
+    *,
+    port: int | None = None,
+    open_browser: bool = True,
+    ready: Callable[[str], None] = print,
+) -> None:
+    """Show models, champion, freshness, history, decisions and reports in a browser of this machine; changes nothing.
+
+    Returns when it is interrupted (Ctrl-C; in a notebook, its stop button).
+
+    Args:
+        config: as `train` takes it.
+        port: of 127.0.0.1 to listen on; None for 8377, or any that is free where that is taken; 0 for any.
+        open_browser: whether to open a browser, where there is a screen.
+        ready: is called with the address, which holds a token that nobody else should see.
+
+    Raises:
+        ForecastopsError: when the port cannot be had.
+        ConfigError: when the configuration cannot be used.
+    """
+    from forecastops.web.server import LocalPages
+
+    with borrowed():
+        pages = LocalPages(config_of(config), port_of(port))
+
+        def begin(url: str) -> None:
+            ready(url)
+            if open_browser:
+                pages.open_browser()
+
+        pages.serve(begin)

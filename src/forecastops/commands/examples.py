@@ -40,6 +40,7 @@ _EXAMPLES: dict[str, tuple[str, ...]] = {
         "forecastops rollback --to-version 7 --reason 'forecasts too low since Monday'",
     ),
     "history": ("forecastops history --limit 20", "forecastops history --since 2014-01-01 --html history.html"),
+    "ui": ("forecastops ui", "forecastops ui --port 8400 --no-open"),
     "report": ("forecastops report --run-id RUN", "forecastops report --run-id RUN --output report.html"),
     "serve": ("forecastops serve", "forecastops serve --systemd"),
     "sign": ("forecastops sign --version 3 --reason 'made before there was a key'",),

@@ -1,4 +1,4 @@
-"""What happened, and the same pages in a browser: history."""
+"""What happened, and the same in a browser: history, ui."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 import forecastops as fo
 from forecastops.commands.frame import Request, WholeNumber, command_options
 
-__all__ = ["history"]
+__all__ = ["history", "ui"]
 
 _LIMIT = 20
 
@@ -35,3 +35,16 @@ def history(request: Request, limit: int | None, since: str | None, path: Path |
 
         write_page(path, found.to_html())
     request.show(found)
+
+
+@click.command()
+@click.option("--port", type=WholeNumber(0, 65_535), help="Of 127.0.0.1; by default 8377, or any that is free. 0: any.")
+@click.option("--no-open", is_flag=True, help="Open no browser.")
+@command_options
+def ui(request: Request, port: int | None, no_open: bool) -> None:
+    """Show models, champion, history, decisions and reports in a browser, read-only, until Ctrl-C."""
+
+    def tell(url: str) -> None:
+        request.answer({"url": url}, f"the pages are at {url} (for you alone: it holds a token); Ctrl-C ends it")
+
+    fo.ui(request.config(), port=port, open_browser=not no_open, ready=tell)

@@ -86,6 +86,7 @@ for command in (
     production.rollback,
     production.forecast,
     looking.history,
+    looking.ui,
     init,
     production.serve,
     production.sign,

@@ -16,7 +16,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from forecastops.adapters.mlflow_store.recorder import RunRecorder
 from forecastops.adapters.mlflow_store.registry import ModelVersion
 from forecastops.adapters.mlflow_store.runs import Run, Runs
 from forecastops.core.errors import ForecastopsError
@@ -105,7 +104,7 @@ def record_end(
         previous=entry.previous,
         reason=entry.reason,
         forced=entry.forced,
-        accepted=ACCEPTED_REASON in version.tags,
+        accepted=entry.kind is Kind.RENEW and ACCEPTED_REASON in version.tags,
         because=because,
         data_end=version.tags.get(DATA_END) or None,
         started=entry.started,
@@ -137,7 +136,7 @@ def record_event(
         theirs = run is not None and run.tags.get(MODEL_NAME) != model_name
         new = run is not None and abs(time.time() - run.started) < _NEW_SECONDS
         if run is not None and (new or theirs):
-            _record(runs.recorder(run.run_id), event)
+            runs.recorder(run.run_id).tags(_tag(event))
         if not new or theirs:
             _record_apart(runs, event.model_copy(update={"run_id": about}), tags or {})
     except ForecastopsError as error:
@@ -148,9 +147,7 @@ def _record_apart(runs: Runs, event: Event, tags: Mapping[str, str]) -> None:
     """Record an event on a small run of its own."""
     version = f" of version {event.version}" if event.version else ""
     name = run_name(str(event.model), event.data_end or "", f"{event.kind.replace('_', ' ')}{version}")
-    with runs.record(name, own=True) as recorder:
-        _record(recorder, event)
-        recorder.tags({**tags, KIND: event.kind, MODEL_NAME: str(event.model)})
+    runs.leave(name, {**tags, **_tag(event), KIND: event.kind, MODEL_NAME: str(event.model)})
 
 
 def events_on(tags: Mapping[str, str]) -> list[Event]:
@@ -165,10 +162,11 @@ def events_on(tags: Mapping[str, str]) -> list[Event]:
     return found
 
 
-def _record(recorder: RunRecorder, event: Event) -> None:
+def _tag(event: Event) -> dict[str, str]:
+    """Return the tag that records the event."""
     short = {name: _cut(getattr(event, name)) for name in ("reason", "because")}
     document = event.model_copy(update=short).model_dump(mode="json", exclude_none=True)
-    recorder.tags({f"{EVENT}{datetime.now(timezone.utc):%Y%m%dT%H%M%S.%fZ}": json.dumps(document)})
+    return {f"{EVENT}{datetime.now(timezone.utc):%Y%m%dT%H%M%S.%fZ}": json.dumps(document)}
 
 
 def _found(runs: Runs, run_id: str) -> Run | None:

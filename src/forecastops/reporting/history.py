@@ -88,8 +88,8 @@ def _decision(event: Event) -> str:
 
 
 def _promotion(event: Event) -> str:
-    forced = ", against the verdict" if event.forced else ""
-    return f"{_named(event.version)} became the champion in place of {_named(event.previous, 'none')}{forced}"
+    before = f", in place of {_named(event.previous)}" if event.previous else ", the first"
+    return f"{_named(event.version)} became the champion{before}{', against the verdict' if event.forced else ''}"
 
 
 def _renewal(event: Event) -> str:
@@ -101,7 +101,8 @@ def _refit(event: Event) -> str:
 
 
 def _rollback(event: Event) -> str:
-    return f"{_named(event.version)} is the champion again, in place of {_named(event.previous, 'none')}"
+    before = f", in place of {_named(event.previous)}" if event.previous else ""
+    return f"{_named(event.version)} is the champion again{before}"
 
 
 def _signing(event: Event) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from forecastops.reporting.history import what_of, why_of
+from forecastops.reporting.live_picture import live_picture
 from forecastops.reporting.pages.rendering import render
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def history_facts(found: History) -> dict[str, Any]:
         "events": [event_facts(one) for one in found.events],
         "more": found.more,
         "counts": _counts(found),
-        "picture": None,
+        "picture": live_picture(found),
     }
 
 

@@ -19,7 +19,7 @@ from forecastops.usecases.past_events import PastEvent, merged, of_run, of_versi
 __all__ = ["History", "history"]
 
 _LATEST = timedelta(seconds=LATEST_SECONDS)
-_LOOK_EVERY = 100  # runs, after which it is seen whether enough were read
+_LOOK_EVERY = 25  # runs, after which it is seen whether enough were read
 
 
 @dataclass(frozen=True)
@@ -106,4 +106,4 @@ def _latest_event(run: Run) -> datetime:
 
 
 def _at_once(limit: int | None) -> int:
-    return 1000 if limit is None else 200
+    return 1000 if limit is None else min(1000, max(50, 2 * limit))

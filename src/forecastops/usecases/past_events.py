@@ -17,6 +17,7 @@ from forecastops.adapters.mlflow_store.runs import Run
 from forecastops.core.errors import RegistryError
 from forecastops.core.tags import (
     ACCEPTED_REASON,
+    CHALLENGER,
     CHAMPION,
     DATA_END,
     DATA_REFUSED,
@@ -140,6 +141,8 @@ def _parts(one: PastEvent) -> Iterator[PastEvent]:
 def _decisions(run: Run) -> Iterator[Event]:
     """Yield the decisions that the run's tags name."""
     tags = run.tags
+    if CHALLENGER in tags:  # of the run that `mlflow run` made: the challenger's own tells of it too
+        return
     if VERDICT in tags:
         yield from _decision(run, tags.get(DECISION_FOLDER), tags[VERDICT], tags.get(CHAMPION), tags.get(DATA_REFUSED))
     for name in tags:

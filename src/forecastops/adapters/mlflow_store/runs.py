@@ -153,6 +153,19 @@ class Runs:
             found = self._client.search_runs([experiment], f"tags.{tag} = '{value}'", max_results=1000)
         return max((_record(run) for run in found), key=lambda run: run.started, default=None)
 
+    def leave(self, name: str, tags: Mapping[str, str]) -> None:
+        """Make a run of nothing but tags, which records what happened otherwise than by training.
+
+        Args:
+            name: of the run.
+            tags: what it records.
+        """
+        from mlflow.tracking.context.registry import resolve_tags
+
+        with mlflow_errors(self._place("a new run")):
+            run = self._client.create_run(self._experiment_id(), tags={**resolve_tags(), **tags}, run_name=name)
+            self._client.set_terminated(run.info.run_id)
+
     def _begun(self, name: str) -> str:
         """Start a run as MLflow would, but not as the caller's active one; its id."""
         from mlflow.tracking.context.registry import resolve_tags
