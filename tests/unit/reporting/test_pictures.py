@@ -14,7 +14,7 @@ from drawn import fan_facts, residual_facts, series, step_facts, timeline_facts,
 from forecastops.reporting.pictures.curves import timeline
 from forecastops.reporting.pictures.errors import autocorrelations, error_by_step, residuals
 from forecastops.reporting.pictures.export import png, svg
-from forecastops.reporting.pictures.facts import Event, FanFacts, Line, ResidualFacts, StepFacts, TimelineFacts
+from forecastops.reporting.pictures.facts import Event, Fan, FanFacts, Line, ResidualFacts, StepFacts, TimelineFacts
 from forecastops.reporting.pictures.forecasts import forecast_fan, window_comparison
 from forecastops.reporting.pictures.style import Picture, short
 
@@ -23,6 +23,7 @@ NAMESPACE = "{http://www.w3.org/2000/svg}"
 
 PICTURES: dict[str, Draw] = {
     "fan": lambda: forecast_fan(fan_facts()),
+    "fan of many levels": lambda: forecast_fan(_of_many_levels()),
     "fan without a forecast ahead": lambda: forecast_fan(FanFacts(series(), fan_facts().past)),
     "window": lambda: window_comparison(window_facts()),
     "window without a champion": lambda: window_comparison(window_facts(champion=False)),
@@ -32,6 +33,15 @@ PICTURES: dict[str, Draw] = {
     "timeline": lambda: timeline(timeline_facts(Event(pd.Timestamp("2013-12-01"), "v2 promoted", "good"))),
     "empty timeline": lambda: timeline(TimelineFacts("Nothing yet", "There are no alarms.", "", {})),
 }
+
+
+def _of_many_levels() -> FanFacts:
+    facts, levels = fan_facts(), range(5, 100, 5)
+    many = [
+        Fan(fan.dates, fan.mean, {n: fan.mean - n for n in levels}, {n: fan.mean + n for n in levels})
+        for fan in facts.past
+    ]
+    return FanFacts(facts.observed, many, facts.ahead)
 
 
 @pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)

@@ -30,13 +30,14 @@ from forecastops.reporting.pictures.style import (
 
 __all__ = ["forecast_fan", "model_line", "window_comparison"]
 
+_MOST_LEVELS = 4
 _WIDTHS = {"challenger": 1.6, "champion": 1.4, "seasonal_naive": 1.2, "actual": 1.1}
 
 
 def forecast_fan(facts: FanFacts) -> Picture:
     """Draw the challenger's paths and intervals over what was observed, and its forecast after the newest row."""
     ahead = facts.ahead
-    levels = sorted({level for fan in [*facts.past, *([ahead] if ahead else [])] for level in fan.lower})
+    levels = _drawn(sorted({level for fan in [*facts.past, *([ahead] if ahead else [])] for level in fan.lower}))
     picture = Picture("forecast_fan", "What the challenger forecasts", _told(facts, levels), height=250)
     axes = new_axes(picture)
     axes.plot(days(facts.observed.dates), facts.observed.values, **model_line("actual"), zorder=3)
@@ -114,6 +115,13 @@ def _draw_fan(axes: Axes, fan: Fan, levels: Sequence[int]) -> None:
                 zorder=1,
             )
     axes.plot(at, fan.mean, **model_line("challenger"), zorder=4)
+
+
+def _drawn(levels: Sequence[int]) -> list[int]:
+    """Return the levels that are drawn: of many the lowest, a middle one and the highest: more cannot be told apart."""
+    if len(levels) <= _MOST_LEVELS:
+        return list(levels)
+    return [levels[0], levels[len(levels) // 2], levels[-1]]
 
 
 def _alpha(level: int, levels: Sequence[int]) -> float:
