@@ -163,7 +163,7 @@ class Runs:
         from mlflow.tracking.context.registry import resolve_tags
 
         with mlflow_errors(self._place("a new run")):
-            run = self._client.create_run(self._experiment_id(), tags={**resolve_tags(), **tags}, run_name=name)
+            run = self._client.create_run(self._made_experiment(), tags={**resolve_tags(), **tags}, run_name=name)
             self._client.set_terminated(run.info.run_id)
 
     def _begun(self, name: str) -> str:
