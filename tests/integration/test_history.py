@@ -102,6 +102,7 @@ def test_what_earlier_releases_have_left_is_told_as_well(stage: Stage) -> None:
     for run in client.search_runs([experiment], condition):
         if "forecastops.model.sha256" not in run.data.tags:
             client.delete_run(run.info.run_id)
+            continue
         for name in run.data.tags:
             if name.startswith("forecastops.event."):
                 client.delete_tag(run.info.run_id, name)
