@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -116,6 +117,20 @@ def test_what_earlier_releases_have_left_is_told_as_well(stage: Stage) -> None:
     for name, text in {"event.x": "{", "event.y": '{"kind": "alarm", "at": "never"}', "live": '{"points": 1}'}.items():
         client.set_tag(run_id, f"forecastops.{name}", text)
     assert sorted(kinds(stage)) == sorted(told)
+
+
+def test_an_evaluation_measures_how_the_champion_as_served_has_forecast(stage: Stage) -> None:
+    version = stage.first_champion()
+    forecast = {row["date"]: row["mean"] for row in stage.ok("forecast", "--horizon", "30")["forecast"]}
+    assert not stage.ok("history")["live"]
+    stage.evaluate(stage.workshop.second)
+    live = {point["date"]: point["rmse"] for point in stage.ok("history")["live"]}
+    lines = (stage.workshop.forecastops.folder / SPRING).read_text("utf-8").splitlines()[1:]
+    actual = {date: float(value) for date, value in (line.split(",") for line in lines)}
+    for date, mean in forecast.items():
+        assert live[date] == pytest.approx(abs(actual[date] - mean), 1e-4)
+    tags = stage.client.get_run(stage.workshop.second).data.tags
+    assert json.loads(tags["forecastops.live"])["version"] == version
 
 
 def test_the_champions_live_error_is_measured_as_served(stage: Stage) -> None:

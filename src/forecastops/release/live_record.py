@@ -12,19 +12,14 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from forecastops.adapters.mlflow_store.recorder import RunRecorder
-from forecastops.adapters.mlflow_store.registry import ModelVersion
-from forecastops.adapters.mlflow_store.runs import Run
 from forecastops.config import Config
 from forecastops.core.errors import ForecastopsError
 from forecastops.core.tags import LIVE
 from forecastops.data.series import Series
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.forecasting.live_error import LiveError, LivePoint, live_error
-from forecastops.release.legacy_champion import champion_model
-from forecastops.release.models import challenger_model
-from forecastops.release.production import Production
 
-__all__ = ["live_points", "log_replaced_champion", "measured_live_error", "record_live_error"]
+__all__ = ["live_points", "log_live_error", "measured_live_error", "record_live_error"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -54,19 +49,24 @@ def record_live_error(recorder: RunRecorder, version: str, found: LiveError) -> 
     recorder.tags({LIVE: json.dumps({"version": version, "points": points})})
 
 
-def log_replaced_champion(production: Production, champion: ModelVersion | None, run: Run) -> None:
-    """Log the live error of a champion that a challenger has replaced, on the challenger's run; what fails is said."""
-    if champion is None:
-        return
+def log_live_error(
+    recorder: RunRecorder, config: Config, version: str, champion: Forecaster, challenger: Forecaster
+) -> None:
+    """Log how the champion has forecast the rows that a challenger brings; what fails is said.
+
+    Args:
+        recorder: of the challenger's run.
+        config: with the season of the seasonal naive.
+        version: the champion's.
+        champion: its model, as served.
+        challenger: which knows the rows.
+    """
     try:
-        served = champion_model(production.runs, production.registry, champion)
-        challenger = challenger_model(production.runs, run)
         series = Series(challenger.values, filled=challenger.interpolated)
-        found = measured_live_error(production.config, served, series) if served else None
-        if found:
-            record_live_error(production.runs.recorder(run.run_id), champion.version, found)
+        if found := measured_live_error(config, champion, series):
+            record_live_error(recorder, version, found)
     except ForecastopsError as error:
-        _LOG.warning("the replaced champion's live error was not logged: %s", error)
+        _LOG.warning("the champion's live error was not logged: %s", error)
 
 
 def live_points(tags: Mapping[str, str]) -> list[LivePoint]:

@@ -23,6 +23,7 @@ from forecastops.release.champion import current_champion
 from forecastops.release.entry import now
 from forecastops.release.legacy_champion import champion_model
 from forecastops.release.lineage import model_run, model_version
+from forecastops.release.live_record import log_live_error
 from forecastops.release.models import challenger_model
 from forecastops.usecases.decision_log import log_decision
 from forecastops.usecases.illustrate import illustrate
@@ -60,6 +61,8 @@ def evaluate(config: Config, run_id: str) -> Decision:
     logged = log_decision(runs, decision, run, comparison.table, served=_was_served(registry, current, run_id))
     pictures = illustrate(logged, decision, comparison, challenger, evaluation.season_length)
     log_report(runs, decision, run, pictures)
+    if current and champion:
+        log_live_error(runs.recorder(run_id), config, current.version.version, champion, challenger)
     return decision
 
 

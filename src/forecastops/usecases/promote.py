@@ -44,7 +44,6 @@ from forecastops.release.entry import Entry, Kind, LegacyEndpoint, now
 from forecastops.release.journal import unfinished
 from forecastops.release.legacy_champion import find_legacy_endpoint
 from forecastops.release.lineage import is_renewal, model_run, model_version
-from forecastops.release.live_record import log_replaced_champion
 from forecastops.release.models import challenger_model
 from forecastops.release.production import Production
 from forecastops.release.recovery import recover_interrupted, repair
@@ -117,7 +116,6 @@ def _promote(production: Production, decision: Decision, run: Run, force_reason:
     moved = _move_in(
         production, moving, decision, run, force_reason=force_reason, opponent=_Opponent(current, legacy_endpoint)
     )
-    log_replaced_champion(production, current, run)
     return _kept_up_to_date(production, moved, current, run)
 
 
