@@ -175,7 +175,7 @@ def test_python_gets_the_same(stage: Stage) -> None:
     assert found.to_dict() == stage.ok("history")
     assert [event.kind for event in found.events] == ["promotion", "decision"]
     assert found.to_frame()["kind"].tolist() == ["promotion", "decision"]
-    assert "<td>promotion</td>" in found._repr_html_()
+    assert ">promotion<" in found._repr_html_()
     assert "version 1 became the champion" in str(found)
 
 
