@@ -123,13 +123,14 @@ def test_an_evaluation_measures_how_the_champion_as_served_has_forecast(stage: S
     version = stage.first_champion()
     forecast = {row["date"]: row["mean"] for row in stage.ok("forecast", "--horizon", "30")["forecast"]}
     assert not stage.ok("history")["live"]
-    stage.evaluate(stage.workshop.second)
+    trained = stage.ok("train", "--data", f"{PAST},{SPRING}")
+    stage.evaluate(trained["run_id"])
     live = {point["date"]: point["rmse"] for point in stage.ok("history")["live"]}
     lines = (stage.workshop.forecastops.folder / SPRING).read_text("utf-8").splitlines()[1:]
     actual = {date: float(value) for date, value in (line.split(",") for line in lines)}
     for date, mean in forecast.items():
         assert live[date] == pytest.approx(abs(actual[date] - mean), 1e-4)
-    tags = stage.client.get_run(stage.workshop.second).data.tags
+    tags = stage.client.get_run(trained["run_id"]).data.tags
     assert json.loads(tags["forecastops.live"])["version"] == version
 
 
