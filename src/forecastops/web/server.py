@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import platform
 import socket
-import sys
 import threading
 from collections.abc import Callable
 
@@ -118,6 +118,6 @@ def _listening(port: int) -> socket.socket:
 
 
 def _has_screen() -> bool:
-    if sys.platform in ("darwin", "win32"):
+    if platform.system() in ("Darwin", "Windows"):
         return True
     return any(os.environ.get(name) for name in _GRAPHICAL)
