@@ -36,12 +36,12 @@ READS: dict[type, tuple[str, ...]] = {
         *("description", "other_models"),
     ),
     LocalTarget: ("state", "versions_in_use", "forecast", "release", "clean_up", "downloads"),
-    Runs: ("get", "download", "newest_data", "newest_with", "of_model", "recorder", *_REQUIRED),
+    Runs: ("get", "download", "newest_data", "newest_with", "of_model", "recorder", "link", *_REQUIRED),
 }
 # What a run holds before it has its last tags, nobody asks for: being killed before these is as before the next above.
 UNSEEN: dict[type, tuple[str, ...]] = {
     Runs: ("record", "continued"),
-    RunRecorder: ("params", "metrics", "steps", "curves", "files", "dataset"),
+    RunRecorder: ("params", "metrics", "steps", "curves", "files", "dataset", "listed_model"),
 }
 
 
