@@ -63,10 +63,6 @@ class AzureStage(Stage):
         overrides = [f"registry.model_name={self.model}", *(f"deployment.{setting}" for setting in settings)]
         return ["--config", str(CONFIGS / f"{self.kind}.yaml"), *(part for one in overrides for part in ("--set", one))]
 
-    def status(self) -> Any:
-        """What the command says, which alone is led to the workspace."""
-        return self.ok("status")
-
     @property
     def unforked(self) -> AzureStage:
         """The same, with the process that calls Azure started as users do."""
