@@ -58,10 +58,11 @@ def evaluate(config: Config, run_id: str) -> Decision:
     opponent = _champion_record(current, comparison, legacy_champion=legacy_champion, gone=gone)
     evidence = comparison.evidence.model_copy(update={"legacy_champion": legacy_champion, "gone": gone})
     decision = _decision(config, run, challenger, replace(comparison, evidence=evidence), opponent)
-    logged = log_decision(runs, decision, run, comparison.table, served=_was_served(registry, current, run_id))
+    served = _was_served(registry, current, run_id)
+    logged = log_decision(runs, decision, run, comparison.table, served=served)
     pictures = illustrate(logged, decision, comparison, challenger, evaluation.season_length)
-    log_report(runs, decision, run, pictures)
-    if current and champion:
+    log_report(runs, decision, run, pictures, served=served)
+    if current and champion and not served:
         log_live_error(runs.recorder(run_id), config, current.version.version, champion, challenger)
     return decision
 

@@ -21,7 +21,9 @@ _LOG = logging.getLogger(__name__)
 _FILE = "report.html"
 
 
-def log_report(runs: Runs, decision: Decision, run: Run, pictures: Sequence[Picture] = ()) -> None:
+def log_report(
+    runs: Runs, decision: Decision, run: Run, pictures: Sequence[Picture] = (), *, served: bool = False
+) -> None:
     """Log the report on the challenger's run, and on the one that ``mlflow run`` made; what fails is a warning.
 
     The first is ``report.html``. Each later one has a folder of its own, as Azure ML takes no second of a name;
@@ -32,6 +34,7 @@ def log_report(runs: Runs, decision: Decision, run: Run, pictures: Sequence[Pict
         decision: as it was logged.
         run: it is about, as it was before the decision was logged.
         pictures: of the decision.
+        served: whether the run's model is or was in production: then the report that this rested on stays as it is.
     """
     try:
         page = judged_page(replace(judged(decision, run), pictures=pictures))
@@ -39,9 +42,10 @@ def log_report(runs: Runs, decision: Decision, run: Run, pictures: Sequence[Pict
         folder = f"reports/{datetime.now(timezone.utc):%Y%m%dT%H%M%S.%fZ}" if again else None
         recorder = runs.recorder(run.run_id)
         recorder.files(folder, {_FILE: page})
-        if folder and runs.overwrites:
-            recorder.files(None, {_FILE: page})
-        recorder.tags({REPORT: f"{folder}/{_FILE}" if folder else _FILE})
+        if not served:
+            if folder and runs.overwrites:
+                recorder.files(None, {_FILE: page})
+            recorder.tags({REPORT: f"{folder}/{_FILE}" if folder else _FILE})
         if runs.made_by_mlflow not in (None, run.run_id):
             runs.recorder(str(runs.made_by_mlflow)).files(None, {_FILE: page})
     except Exception as error:  # noqa: BLE001  # the decision is logged, and nothing of it may fail by its page
