@@ -71,7 +71,7 @@ def installer(python: Path) -> list[str]:
     """The command that installs for that interpreter; uv, which `make` installs, needs a twentieth of pip's time."""
     uv = Path(sys.executable).with_name("uv")
     # Whoever configures pip, and not uv, has a registry that uv does not know of.
-    if uv.exists() and not any(name.startswith(("PIP_INDEX", "PIP_NO_INDEX")) for name in os.environ):
+    if uv.exists() and not any(name.startswith("PIP_") and "INDEX" in name for name in os.environ):
         return [str(uv), "pip", "install", "-q", "--python", str(python)]
     pip = [sys.executable, "-m", "pip", "--python", str(python), "install"]
     return [*pip, "-q", "--no-input", "--disable-pip-version-check", "--no-compile", "--retries", "2"]

@@ -108,7 +108,7 @@ def test_a_lasting_fault_after_the_pointer_has_moved_is_told(stage: Stage, proxy
     require_settled(stage, "1")
     # The same of what is told to the run of `mlflow run`.
     run = stage.client.create_run("0").info.run_id
-    proxy.fail("runs/set-tag", 503, ALWAYS, word="forecastops.promoted")
+    proxy.fail("runs/log-batch", 503, ALWAYS, word="forecastops.promoted")
     command = stage.workshop.forecastops
     under_mlflow = Command(command.folder, command.environment | {"MLFLOW_RUN_ID": run})
     failed = under_mlflow("promote", "--run-id", run_id, *stage.options())

@@ -54,13 +54,14 @@ def ui(
 ) -> None:
     """Show models, champion, freshness, history, decisions and reports in a browser of this machine; changes nothing.
 
-    Returns when it is interrupted (Ctrl-C; in a notebook, its stop button).
-
     Args:
         config: as `train` takes it.
         port: of 127.0.0.1 to listen on; None for 8377, or any that is free where that is taken; 0 for any.
         open_browser: whether to open a browser, where there is a screen.
         ready: is called with the address, which holds a token that nobody else should see.
+
+    Returns:
+        None, when it is interrupted (Ctrl-C; in a notebook, its stop button).
 
     Raises:
         ForecastopsError: when the port cannot be had.

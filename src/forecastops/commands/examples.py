@@ -42,6 +42,7 @@ _EXAMPLES: dict[str, tuple[str, ...]] = {
     "history": ("forecastops history --limit 20", "forecastops history --since 2014-01-01 --html history.html"),
     "ui": ("forecastops ui", "forecastops ui --port 8400 --no-open"),
     "report": ("forecastops report --run-id RUN", "forecastops report --run-id RUN --output report.html"),
+    "monitor": ("forecastops monitor --data newest.csv", "forecastops monitor --data newest.csv --require-ok"),
     "serve": ("forecastops serve", "forecastops serve --systemd"),
     "sign": ("forecastops sign --version 3 --reason 'made before there was a key'",),
     "demo": ("forecastops demo",),
