@@ -93,7 +93,8 @@ def test_refused_data_leave_everything_and_the_run_green_with_a_warning(life: Li
     job = run.job("Monitor")
     assert job.outputs["monitor.broken"] == "true"
     assert {severity for severity, _ in job.issues} == {"warning"}
-    assert re.search(r"Plausible values: the value of 2014-02-01 lies [\d.]+", job.issues[-1][1])
+    # Of one value ten times the others, more than one signal tells.
+    assert any(re.match(r"Plausible values: the value of 2014-02-01 lies [\d.]+", said) for _, said in job.issues)
     assert life.status()["champion"]["version"] == "2"
 
 
