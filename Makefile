@@ -84,7 +84,7 @@ calibrate-monitor: $(VENV)/.installed-dev
 
 $(VENV)-river/.installed:
 	$(PYTHON) -m venv $(VENV)-river
-	$(VENV)-river/bin/python -m pip install -q river==0.26.1
+	$(VENV)-river/bin/python -m pip install -q --require-hashes -r requirements-peers.lock
 	@touch $@
 
 # The pictures of pages in README and docs, taken from the demonstration by Chromium.
@@ -108,6 +108,7 @@ lock: $(VENV)/.installed-build
 	$(COMPILE) --constraint requirements.lock --extra cloud --output-file requirements-cloud.lock pyproject.toml
 	$(COMPILE) --extra azureml --output-file requirements-azureml.lock pyproject.toml
 	$(COMPILE) --group docs --output-file requirements-docs.lock
+	$(COMPILE) --group peers --output-file requirements-peers.lock
 	$(BIN)/python scripts/derive_pins.py $(BIN)/uv
 
 # The pages of docs/ as a site, in build/site: a link that leads nowhere, a command or an option that does not exist, and a
