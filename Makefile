@@ -108,7 +108,8 @@ lock: $(VENV)/.installed-build
 	$(COMPILE) --constraint requirements.lock --extra cloud --output-file requirements-cloud.lock pyproject.toml
 	$(COMPILE) --extra azureml --output-file requirements-azureml.lock pyproject.toml
 	$(COMPILE) --group docs --output-file requirements-docs.lock
-	$(COMPILE) --group peers --output-file requirements-peers.lock
+	# It asks for Python 3.11.
+	$(COMPILE) --python-version 3.11 --output-file requirements-peers.lock benchmarks/peers.in
 	$(BIN)/python scripts/derive_pins.py $(BIN)/uv
 
 # The pages of docs/ as a site, in build/site: a link that leads nowhere, a command or an option that does not exist, and a

@@ -42,6 +42,8 @@ ALLOWED = {
 }
 # For tests on PostgreSQL alone, and never shipped.
 TOLERATED = {
+    "appnope": "BSD-3-Clause; installed on macOS alone",
+    "decorator": "BSD-2-Clause; installed on Python 3.10 alone",
     "psycopg2-binary": "LGPL with exceptions",
     "axe-playwright-python": "MIT by the file LICENSE alone; it holds axe-core, MPL-2.0",
 }

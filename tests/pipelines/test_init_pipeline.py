@@ -112,7 +112,7 @@ def test_the_workflow_for_github_leads_somewhere(tmp_path: Path, monkeypatch: py
     assert document["env"]["CONFIG"] == "${{ inputs.config || 'forecastops.yaml' }}"
     assert [text.count(f"vars.AZURE_{name}") for name in ("CLIENT_ID", "TENANT_ID", "SUBSCRIPTION_ID")] == [1, 1, 1]
     used = set(re.findall(r"uses: (\./\S+)", text))
-    assert used == {"./.github/actions/environment", "./.github/actions/data"}
+    assert used == {f"./.github/actions/{name}" for name in ("environment", "data", "sign-in")}
     for action in used:
         steps = yaml.safe_load((folder / action / "action.yml").read_text())["runs"]["steps"]
         assert all("shell" in step for step in steps if "run" in step), action

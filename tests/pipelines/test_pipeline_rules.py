@@ -200,8 +200,7 @@ def test_no_secret_is_in_a_file() -> None:
 def test_the_python_of_the_pipelines_is_that_of_the_environment() -> None:
     (conda,) = re.findall(r"- python=(\S+)", (ROOT / "conda.yaml").read_text())
     assert f"versionSpec: '{conda}'" in (ROOT / "pipelines/environment.yml").read_text()
-    for path in (ROOT / ".github/actions").rglob("action.yml"):
-        assert f"python-version: '{conda}'" in path.read_text()
+    assert f"python-version: '{conda}'" in (ROOT / ".github/actions/environment/action.yml").read_text()
 
 
 GUIDE = (ROOT / "docs/azure-devops.md").read_text("utf-8")
