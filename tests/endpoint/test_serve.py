@@ -18,6 +18,7 @@ import requests
 from mlflow.deployments import get_deploy_client
 from mlflow.exceptions import MlflowException
 
+from command import hear_interrupts
 from forecastops_local.lifecycle import layout_of
 from forecastops_local.plugin import LocalEndpointClient
 from local_endpoint_support import (
@@ -117,6 +118,7 @@ def test_python_serves_too_until_it_is_interrupted(client: LocalEndpointClient, 
     change = client.update_deployment if "served" in names else client.create_deployment
     before = change("served", models["a"])
     reboot()
+    hear_interrupts()
     program = "import forecastops as fo; fo.serve({'deployment.name': 'served'})"
     with subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE, text=True) as process:
         assert eventually(lambda: client.get_deployment("served")["state"] == "Healthy", seconds=60)

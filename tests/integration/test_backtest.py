@@ -18,7 +18,7 @@ import pytest
 
 import forecastops as fo
 from browser import DESKTOP, PHONE, Browser, axe_violations, open_page, outside, screenshot
-from command import Command, new_command
+from command import Command, hear_interrupts, new_command
 from forecastops.adapters.samples import transactions
 from forecastops.backtesting.choices import YOURS, policies_for
 from forecastops.backtesting.plan import planned
@@ -176,6 +176,7 @@ def test_interrupted_it_leaves_no_process_and_goes_on_where_it_was(
 ) -> None:
     work = command.folder / f"work-{number.name}"
     args = ["--data", "shifted.csv", *SMALL, "--looks", "4", "--every", "10", "--work", str(work), "--json"]
+    hear_interrupts()
     begun = run(command, *args)
     wait_for(lambda: len(list(work.glob("*/*.json"))) >= 5)
     workers = workers_of(begun.pid)

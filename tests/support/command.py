@@ -153,6 +153,14 @@ def new_command(folder: Path, database: Path) -> Command:
     )
 
 
+def hear_interrupts() -> None:
+    """Let this process, and those it starts, be interrupted as a person's are.
+
+    Where the tests run in the background, a shell has an interrupt ignored from the start.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def read_environment_again() -> None:
     """Let what was imported before the environment was set see it, as a process of its own would."""
     watch_connections()
@@ -174,8 +182,7 @@ def _run(
         handle = os.open(base + suffix, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_APPEND)
         os.dup2(handle, number)
     sys.stdout, sys.stderr = (os.fdopen(number, "w", buffering=1, closefd=False) for number in (1, 2))
-    # Where the tests run in the background, an interrupt is ignored from the start; a person's command is not.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    hear_interrupts()
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
