@@ -17,7 +17,7 @@ from forecastops.adapters.endpoint.local_target import LocalTarget
 from forecastops.adapters.mlflow_store.recorder import RunRecorder
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.adapters.mlflow_store.runs import Runs
-from interruptions import CHANGES, READS, UNSEEN, kill_before
+from interruptions import CHANGES, READS, UNSEEN, Point, kill_before
 from killing import require_every_kill_mended, require_one_winner, rerun
 from stories import HOLD, MOVES, STORIES, require_settled, require_told
 from workshop import SPRING, WHOLE, Stage
@@ -35,8 +35,11 @@ def test_killed_before_each_change_it_is_finished_or_undone_by_one_rerun(stage: 
     require_every_kill_mended(stage, names)
 
 
-# Before these changes of a promotion that replaces a champion.
-REGISTERED, DEPLOYING, DEPLOYED, POINTED = 3, 5, 7, 12
+# Before these changes of a promotion that replaces a champion, or of a renewal.
+RECORDING, REGISTERING = (RunRecorder.tags, 1), (ModelRegistry.register, 1)
+REGISTERED, BEGUN = (ModelRegistry.tag, 1), (ModelRegistry.tag, 2)
+DEPLOYING, DEPLOYED = (LocalTarget.deploy, 1), (ModelRegistry.tag, 3)
+DESCRIBING, LEAVING = (ModelRegistry.tag, 4), (Runs.leave, 1)
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
@@ -44,12 +47,12 @@ def test_told_to_end_it_is_undone_or_says_what_is_left(stage: Stage, by: signal.
     story = STORIES["replacement"]
     story.begin(stage)
     command = story.command(stage)
-    for number in (REGISTERED, DEPLOYING, DEPLOYED):
-        result = stage.run(*command, before=functools.partial(kill_before, number, by))
+    for point in (REGISTERED, DEPLOYING, DESCRIBING):
+        result = stage.run(*command, before=functools.partial(kill_before, point, by))
         assert (result.code, result.error.count("interrupted")) == (130, 1)
         require_settled(stage, "1")
         assert stage.versions() == {"1": stage.workshop.first}
-    assert stage.run(*command, before=functools.partial(kill_before, POINTED, by)).code == 130
+    assert stage.run(*command, before=functools.partial(kill_before, LEAVING, by)).code == 130
     assert stage.champion() != "1"
     (told,) = require_told(stage).values()
     assert told[1:] == command
@@ -61,8 +64,8 @@ def test_a_renewal_that_is_told_to_end_leaves_production_as_it_was(stage: Stage)
     story.begin(stage)
     command, before = story.command(stage), stage.versions()
     (champion,) = before
-    for number in (2, 5, 8):
-        result = stage.run(*command, before=functools.partial(kill_before, number, signal.SIGTERM))
+    for point in (RECORDING, REGISTERING, BEGUN):
+        result = stage.run(*command, before=functools.partial(kill_before, point, signal.SIGTERM))
         assert (result.code, result.error.count("interrupted")) == (130, 1), result.error
         assert (stage.champion(), stage.served(), stage.versions()) == (champion, champion, before)
         # Its run is left, which has brought the data.
@@ -70,12 +73,12 @@ def test_a_renewal_that_is_told_to_end_leaves_production_as_it_was(stage: Stage)
     rerun(stage, story)
 
 
-@pytest.mark.parametrize("number", [REGISTERED, DEPLOYED])
-def test_killed_and_then_another_decision_is_carried_out(stage: Stage, number: int) -> None:
+@pytest.mark.parametrize("point", [REGISTERED, DESCRIBING], ids=["registered", "describing"])
+def test_killed_and_then_another_decision_is_carried_out(stage: Stage, point: Point) -> None:
     story, workshop = STORIES["replacement"], stage.workshop
     story.begin(stage)
     command = story.command(stage)
-    assert stage.run(*command, before=functools.partial(kill_before, number)).code == -signal.SIGKILL
+    assert stage.run(*command, before=functools.partial(kill_before, point)).code == -signal.SIGKILL
     assert stage.evaluate(workshop.second, *HOLD)["verdict"] == "HOLD"
     held = stage.promote(workshop.second, *HOLD)
     assert (held["promoted"], held["renewed"]) == (False, True)
@@ -85,7 +88,7 @@ def test_killed_and_then_another_decision_is_carried_out(stage: Stage, number: i
 
     # Judged against version 1, of which the champion is a renewal: that is no other model.
     stage.evaluate(workshop.second)
-    assert stage.run(*command, before=functools.partial(kill_before, number)).code == -signal.SIGKILL
+    assert stage.run(*command, before=functools.partial(kill_before, point)).code == -signal.SIGKILL
     stage.evaluate(workshop.third)
     done = stage.promote(workshop.third)
     assert done["promoted"]
@@ -94,11 +97,15 @@ def test_killed_and_then_another_decision_is_carried_out(stage: Stage, number: i
     assert workshop.second not in stage.versions().values()
 
 
-@pytest.mark.parametrize(("name", "number"), [("renewal", 6), ("renewal", 10), ("held", 10)])
-def test_killed_while_renewing_and_then_another_model_is_promoted(stage: Stage, name: str, number: int) -> None:
+@pytest.mark.parametrize(
+    ("name", "point"),
+    [("renewal", REGISTERED), ("renewal", DEPLOYED), ("held", DEPLOYED)],
+    ids=["renewal-registered", "renewal-deployed", "held-deployed"],
+)
+def test_killed_while_renewing_and_then_another_model_is_promoted(stage: Stage, name: str, point: Point) -> None:
     story, workshop = STORIES[name], stage.workshop
     story.begin(stage)
-    assert stage.run(*story.command(stage), before=functools.partial(kill_before, number)).code == -signal.SIGKILL
+    assert stage.run(*story.command(stage), before=functools.partial(kill_before, point)).code == -signal.SIGKILL
     assert len(stage.versions()) == 2
     assert stage.champion() == "1"
     assert stage.evaluate(workshop.third)["verdict"] == "PROMOTE"
@@ -161,7 +168,7 @@ def require_renewed_once(stage: Stage, version: str) -> None:
 def test_another_machines_fresh_journal_is_respected_and_an_old_one_undone(stage: Stage) -> None:
     stage.first_champion()
     stage.evaluate(stage.workshop.second)
-    killed = stage.run("promote", "--run-id", stage.workshop.second, before=functools.partial(kill_before, 6))
+    killed = stage.run("promote", "--run-id", stage.workshop.second, before=functools.partial(kill_before, DEPLOYED))
     assert killed.code == -signal.SIGKILL
     client = stage.client
     journal = json.loads(client.get_model_version(stage.model, "2").tags["forecastops.journal"])
@@ -185,7 +192,7 @@ def test_another_machines_fresh_journal_is_respected_and_an_old_one_undone(stage
 
 def test_another_machines_fresh_renewal_is_respected_and_an_old_one_undone(stage: Stage) -> None:
     stage.first_champion()
-    killed = stage.run("renew", "--data", WHOLE, before=functools.partial(kill_before, 10))
+    killed = stage.run("renew", "--data", WHOLE, before=functools.partial(kill_before, DEPLOYED))
     assert killed.code == -signal.SIGKILL
     client = stage.client
     journal = json.loads(stage.tags("2")["forecastops.journal"])

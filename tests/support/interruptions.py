@@ -17,7 +17,10 @@ from forecastops.adapters.mlflow_store.recorder import RunRecorder
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.adapters.mlflow_store.runs import Runs
 
-__all__ = ["CHANGES", "READS", "UNSEEN", "answer_otherwise", "interruptions", "kill_before"]
+__all__ = ["CHANGES", "READS", "UNSEEN", "Point", "answer_otherwise", "interruptions", "kill_before"]
+
+# A method and the number of its call: a kill point that stays when something before it comes to be recorded too.
+Point = tuple[Callable[..., Any], int]
 
 # Every public method of the adapters is one of these; a test sees to it. Journal records are tags.
 CHANGES: dict[type, tuple[str, ...]] = {
@@ -45,8 +48,14 @@ UNSEEN: dict[type, tuple[str, ...]] = {
 }
 
 
-def kill_before(number: int, by: signal.Signals = signal.SIGKILL) -> None:
-    """Make this process kill itself right before change ``number``, from 1; or send itself another signal, once."""
+def kill_before(point: int | Point, by: signal.Signals = signal.SIGKILL) -> None:
+    """Make this process kill itself right before a change; or send itself another signal, once.
+
+    Args:
+        point: the number among all changes, from 1; or a method that changes something and the number of its call.
+        by: what it sends itself.
+    """
+    only, number = point if isinstance(point, tuple) else (None, point)
     made = 0
 
     def counted(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -62,7 +71,9 @@ def kill_before(number: int, by: signal.Signals = signal.SIGKILL) -> None:
 
     for owner, names in CHANGES.items():
         for name in names:
-            setattr(owner, name, counted(getattr(owner, name)))
+            method = getattr(owner, name)
+            if only in (None, method):
+                setattr(owner, name, counted(method))
 
 
 def interruptions() -> Iterator[Callable[[], None]]:
