@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from examples import examples
+from forecastops.adapters.alerts.config import AlertsConfig
 from forecastops.adapters.endpoint.config import DeploymentConfig
 from forecastops.adapters.mlflow_store.config import RegistryConfig, TrackingConfig
 from forecastops.config import Config
@@ -22,6 +23,7 @@ from forecastops.core.signing_config import SigningConfig
 from forecastops.data.config import DataConfig
 from forecastops.forecasting.config import Evaluation, EvaluationConfig, ModelConfig, ModelSpec, Orders
 from forecastops.gate.policy import GatePolicy
+from forecastops.monitoring.config import MonitorConfig
 from repository import ROOT
 
 fixed = examples(150)
@@ -29,7 +31,7 @@ fixed = examples(150)
 CONFIGS = ROOT / "configs"
 RECORDS: list[type[BaseModel]] = [
     *(Config, DataConfig, ModelConfig, EvaluationConfig, GatePolicy, TrackingConfig, RegistryConfig, DeploymentConfig),
-    SigningConfig,
+    *(SigningConfig, MonitorConfig, AlertsConfig),
 ]
 
 

@@ -68,9 +68,15 @@ def data_signals(champion: Model, given: Given, gate: GatePolicy, config: Monito
     )
 
 
-def broken(signals: tuple[Signal, ...]) -> bool:
-    """Tell whether the data are broken."""
-    return any(signal.group == "data" and not signal.passed for signal in signals)
+def broken(signals: tuple[Signal, ...], *, level_moved: bool) -> bool:
+    """Tell whether the data are broken.
+
+    Args:
+        signals: of the data.
+        level_moved: then rows may fit other dates of the season only because they lie on another level.
+    """
+    failed = [signal for signal in signals if signal.group == "data" and not signal.passed]
+    return any(not (level_moved and signal.code == "displaced_season") for signal in failed)
 
 
 def _duplicates(given: Given) -> Signal:

@@ -59,12 +59,12 @@ def watch(champion: Model, given: Given, evaluation: Evaluation, gate: GatePolic
         config: the rate of false alarms, and the other bounds.
     """
     quality = data_signals(champion, given, gate, config)
-    are_broken = broken(quality)
     # What moves in data that are broken says nothing of the world.
     watched = Watched.of(champion, given, evaluation, config) if not _incomparable(quality) else None
     curves = (*movement_curves(watched), *failure_curves(watched)) if watched else ()
     signals = (*(curve.signal for curve in curves), *quality)
     moved = tuple(signal.name for signal in signals if signal.group in ("world", "model") and not signal.passed)
+    are_broken = broken(quality, level_moved="level" in moved)
     live = given.series.index[given.series.index > champion.known_through]
     age = _age(champion.known_through, given)
     look = Look(

@@ -12,7 +12,8 @@ from pathlib import Path
 _PROGRAM = """
 import os, pkgutil, signal, sys, importlib
 import click, filelock, jinja2, mlflow, mlflow.deployments, mlflow.pyfunc, numpy, pandas, pyarrow.parquet, pydantic
-import matplotlib.figure, matplotlib.backends.backend_agg, matplotlib.backends.backend_svg, smtplib, multiprocessing, asyncio
+import asyncio, multiprocessing, smtplib
+import matplotlib.backends.backend_agg, matplotlib.backends.backend_svg, matplotlib.figure
 import scipy.stats, sqlalchemy, statsmodels.tsa.arima.model, yaml, uvicorn, starlette.applications
 assert not any(name.startswith("forecastops") for name in sys.modules)
 for name in ("fcntl", "resource", "pwd", "grp", "termios", "tty", "pty"):
