@@ -173,7 +173,8 @@ def _snapshot(code: Path, folder: Path) -> Path:
 
 def test_the_service_runs_the_pipelines_to_a_promotion_a_renewal_and_a_hold(forecastops: Command) -> None:
     client = MlflowClient(forecastops.environment["MLFLOW_TRACKING_URI"])
-    experiment = client.create_experiment("forecastops", (forecastops.folder / "artifacts").as_uri())
+    # That of the model, where new runs are made: by default its artifacts would lie in the folder of one job.
+    experiment = client.create_experiment(MODEL, (forecastops.folder / "artifacts").as_uri())
     service = Service(forecastops.folder / "service", forecastops, experiment)
     forecastops.ok("data", "sample", "transactions", "--out", "data")
     whole, data, more = (forecastops.folder / f"data/{name}.csv" for name in ("transaction_ts2013", "data", "more"))
