@@ -133,6 +133,7 @@ def demo_ending(found: Status, folder: Path, experiment: str) -> str:
             f"  curl {found.endpoint.url}/invocations -H 'Content-Type: application/json' \\",
             '       -d \'{"inputs": [], "params": {"horizon": 7}}\'',
             f"  {programs}forecastops status --config {folder}/demo.yaml",
+            f"  {programs}forecastops report --run-id {found.model_run} --config {folder}/demo.yaml",
             f"  {programs}mlflow ui --backend-store-uri sqlite:///{folder}/mlflow.db",
             f"    and open http://127.0.0.1:5000/{runs_page(experiment)}",
             f"  {programs}mlflow deployments delete -t forecastops-local --name {found.endpoint.name}",
