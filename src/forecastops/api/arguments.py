@@ -180,11 +180,8 @@ def horizon_of(given: object) -> int | None:
     """
     if given is None:
         return None
-    try:
-        steps = operator.index(given)  # type: ignore[arg-type]  # whatever is none raises
-    except TypeError:
-        steps = 0
-    if isinstance(given, bool) or not 1 <= steps <= _LONGEST_HORIZON:
+    steps = _whole_number(given)
+    if steps is None or not 1 <= steps <= _LONGEST_HORIZON:
         raise ConfigError("horizon", f"is {given!r}", f"give a whole number from 1 to {_LONGEST_HORIZON}")
     return steps
 
@@ -197,11 +194,8 @@ def count_of(name: str, given: object) -> int | None:
     """
     if given is None:
         return None
-    try:
-        count = operator.index(given)  # type: ignore[arg-type]  # whatever is none raises
-    except TypeError:
-        count = 0
-    if isinstance(given, bool) or count < 1:
+    count = _whole_number(given)
+    if count is None or count < 1:
         raise ConfigError(name, f"is {given!r:.200}", "give a whole number from 1 on, or None for all")
     return count
 
@@ -214,11 +208,8 @@ def port_of(given: object) -> int | None:
     """
     if given is None:
         return None
-    try:
-        port = operator.index(given)  # type: ignore[arg-type]  # whatever is none raises
-    except TypeError:
-        port = -1
-    if isinstance(given, bool) or not 0 <= port <= 65_535:
+    port = _whole_number(given)
+    if port is None or not 0 <= port <= 65_535:
         raise ConfigError("port", f"is {given!r:.200}", "give a whole number from 0 (any that is free) to 65535")
     return port
 
@@ -252,3 +243,11 @@ def _source(given: Any) -> Source:
 def _no_data(given: object) -> DataError:
     what = f"is of type {type(given).__name__}"
     return DataError("data", what, "give a path, a pandas DataFrame or Series, or a list of them")
+
+
+def _whole_number(given: object) -> int | None:
+    """Return the number, numpy's too; None for what is none, as True and False are."""
+    try:
+        return None if isinstance(given, bool) else operator.index(given)  # type: ignore[arg-type]  # others raise
+    except TypeError:
+        return None

@@ -15,7 +15,6 @@ from forecastops.core.redaction import redacted
 from forecastops.core.tags import (
     CHALLENGER,
     COMMAND,
-    DATA_DIGEST,
     DATA_END,
     DATA_SOURCE,
     FORCED_REASON,
@@ -43,7 +42,7 @@ from forecastops.release.champion import named
 from forecastops.release.entry import Entry, Kind, LegacyEndpoint, now
 from forecastops.release.journal import unfinished
 from forecastops.release.legacy_champion import find_legacy_endpoint
-from forecastops.release.lineage import is_renewal, model_run, model_version
+from forecastops.release.lineage import is_renewal, model_run
 from forecastops.release.models import challenger_model
 from forecastops.release.production import Production
 from forecastops.release.recovery import recover_interrupted, repair
@@ -51,6 +50,7 @@ from forecastops.release.transition import Files, champion_already, move_in, pla
 from forecastops.reporting.sentences.decision import summary
 from forecastops.reporting.sentences.markdown import plain
 from forecastops.reporting.sentences.runs import run_name, version_words
+from forecastops.usecases.binding import require_binding
 from forecastops.usecases.decision_log import read_decision
 from forecastops.usecases.moved import Moved
 from forecastops.usecases.renew import bring_up_to_date, on_hold
@@ -103,7 +103,7 @@ def _promote(production: Production, decision: Decision, run: Run, force_reason:
         _abandon(production, mine)  # a forced promotion was interrupted, and is not forced again
         return _not_promoted(production, decision, run)
     try:
-        _require_binding(decision, run, production.config, current)
+        require_binding(decision, run, production.config, current)
         _require_not_rolled_back(mine, force_reason)
     except PromotionRefusedError:
         _abandon(production, mine)
@@ -248,7 +248,7 @@ def _already_champion(production: Production, decision: Decision, run: Run, curr
 
 
 def _not_promoted(production: Production, decision: Decision, run: Run) -> Moved:
-    """Return the champion stays; it is given the run's data, unless these were refused."""
+    """Leave the champion in place, and give it the run's data unless these were refused."""
     recover_interrupted(production)
     current = production.current()
     found = current.version if current else None
@@ -271,34 +271,6 @@ def _not_promoted(production: Production, decision: Decision, run: Run) -> Moved
         refused=renewal.refused,
         note=f"{note}; {renewal.note}",
     )
-
-
-def _require_binding(decision: Decision, run: Run, config: Config, current: ModelVersion | None) -> None:
-    """Refuse a decision whose champion, data, model, model name or rules are not today's."""
-    judged = decision.champion.model if decision.champion else None
-    found = model_version(current) if current else None
-    pairs = (
-        ("against champion", named(judged), named(found)),
-        ("for model", decision.model_name, config.registry.model_name),
-        ("on data", decision.data_sha256, run.tags.get(DATA_DIGEST)),
-        ("with files", decision.model_sha256, run.tags.get(MODEL_DIGEST)),
-        ("by policy", decision.policy.model_dump(mode="json"), config.gate.model_dump(mode="json")),
-        ("on", decision.config.get("evaluation"), config.evaluation.model_dump(mode="json")),
-    )
-    for what, then, today in pairs:
-        if then != today:
-            raise PromotionRefusedError(
-                f"run {run.run_id}",
-                f"it was judged {what} {_beside(then, today)}, which is now {_beside(today, then)}",
-                f"run `forecastops evaluate --run-id {run.run_id}` again",
-            )
-
-
-def _beside(value: object, other: object) -> object:
-    """Return a value; of a record only what differs from the other."""
-    if not (isinstance(value, dict) and isinstance(other, dict)):
-        return value
-    return ", ".join(f"{name} {value.get(name)}" for name in {**value, **other} if value.get(name) != other.get(name))
 
 
 def _require_not_rolled_back(mine: ModelVersion | None, force_reason: str | None) -> None:

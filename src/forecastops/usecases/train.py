@@ -6,7 +6,7 @@ import json
 import logging
 import math
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from forecastops.forecasting.config import Evaluation
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.forecasting.selection import Selection
 from forecastops.forecasting.training import Trained, fit
-from forecastops.gate.data_sense import doubts
+from forecastops.gate.data_sense import Doubt, doubts
 from forecastops.gate.evidence import finite_or_none
 from forecastops.release.champion import current_champion
 from forecastops.release.legacy_champion import champion_model
@@ -78,20 +78,13 @@ def train(config: Config, sources: Sequence[Source]) -> TrainResult:
     with tempfile.TemporaryDirectory() as folder, runs.record(name) as recorder:
         _LOG.info("fitting (%s) to %d observations", config.model.selection, series.rows)
         trained = fit(series, config.model, evaluation, previous)
-        _say(trained)
-        for doubt in doubts(series, trained.model.as_judged(), evaluation.season_length):
-            _LOG.warning("%s", doubt_sentence(doubt))
+        _say(trained, doubts(series, trained.model.as_judged(), evaluation.season_length))
         selection = trained.selection.document() if trained.selection else None
         _log_data(recorder, config, series, sources)
         _log_spec(recorder, config, evaluation, trained.spec, selection)
         _log_model(recorder, config, trained.model, Path(folder) / "model", signer)
         _log_metrics(recorder, config, trained.metrics)
-        data: dict[str, object] = {
-            "start": series.start,
-            "end": series.end,
-            "rows": series.rows,
-            "sha256": series.sha256,
-        }
+        data = _described(series)
         told = trained_note(recorder.run_id, data, trained.metrics)
         recorder.tags({RUN_NAME: name, NOTE: told, COMMAND: "train"})
     return TrainResult(
@@ -121,11 +114,15 @@ def _previous(connection: Connection, runs: Runs, config: Config) -> Forecaster 
         return None
 
 
-def _say(trained: Trained) -> None:
+def _described(series: Series) -> dict[str, object]:
+    return {"start": series.start, "end": series.end, "rows": series.rows, "sha256": series.sha256}
+
+
+def _say(trained: Trained, found: Iterable[Doubt]) -> None:
     """Say what was passed over in the choice, and what else a person should know."""
     if trained.selection:
         _say_passed_over(trained.selection)
-    for warning in trained.warnings:
+    for warning in (*trained.warnings, *(doubt_sentence(doubt) for doubt in found)):
         _LOG.warning("%s", warning)
 
 

@@ -12,26 +12,19 @@ from typing import TYPE_CHECKING
 from forecastops.adapters.mlflow_store.azure_login import AZURE
 from forecastops.adapters.mlflow_store.connection import Connection
 from forecastops.adapters.mlflow_store.downloads import download_files
+from forecastops.adapters.mlflow_store.experiment import Experiment
 from forecastops.adapters.mlflow_store.mlflow_errors import mlflow_errors
 from forecastops.adapters.mlflow_store.recorder import RunRecorder
 from forecastops.core.errors import RegistryError
 from forecastops.core.signatures import Trusted
-from forecastops.core.tags import DATA_END, DATA_REFUSED, MODEL_DIGEST, MODEL_NAME, NOTE, PARENT_RUN
+from forecastops.core.tags import DATA_END, DATA_REFUSED, MODEL_DIGEST, MODEL_NAME, PARENT_RUN
 
 if TYPE_CHECKING:
-    from mlflow.entities import Experiment
     from mlflow.entities import Run as MlflowRun
 
-__all__ = [
-    "NewestData",
-    "Run",
-    "Runs",
-]
+__all__ = ["NewestData", "Run", "Runs"]
 
 _EXPERIMENT = "forecastops"
-_EXPERIMENT_NAME, _EXPERIMENT_ID = "MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID"
-# MLflow would open an experiment without traces as one of agents.
-_OPENS_RUNS = ("mlflow.experimentKind", "custom_model_development")
 _OF_MODELS = {MODEL_DIGEST, "mlflow.log-model.history"}  # tags of runs that carry a model
 # The runs that MLFLOW_RUN_ID named and that were resumed, with their server: each is resumed once. MLflow itself would
 # remove the variable, which belongs to whoever set it.
@@ -74,7 +67,7 @@ class Runs:
     """
 
     def __init__(self, connection: Connection, trusted: Trusted, model_name: str = _EXPERIMENT) -> None:
-        self._connection, self._model_name = connection, model_name
+        self._connection, self._experiment = connection, Experiment(connection, model_name)
         self.trusted = trusted
         self._client = connection.client
         self._server = connection.tracking_uri
@@ -88,7 +81,7 @@ class Runs:
         Raises:
             RegistryError: when it was deleted, or the environment names one that is not there.
         """
-        self._experiment()
+        self._experiment.id()
 
     def require_resumable(self, judged: str | None = None) -> None:
         """Look at the run that ``MLFLOW_RUN_ID`` names, if any, before anything is done.
@@ -146,7 +139,7 @@ class Runs:
     def newest_with(self, tag: str, value: str) -> Run | None:
         """Return the youngest run of the experiment of new runs that bears a tag; None where all were deleted."""
         with mlflow_errors(self._place("runs")):
-            experiment = self._experiment()
+            experiment = self._experiment.id()
             if experiment is None:
                 return None
             # Azure ML documents no quoted names.
@@ -160,18 +153,15 @@ class Runs:
             name: of the run.
             tags: what it records.
         """
-        from mlflow.tracking.context.registry import resolve_tags
-
         with mlflow_errors(self._place("a new run")):
-            run = self._client.create_run(self._made_experiment(), tags={**resolve_tags(), **tags}, run_name=name)
-            self._client.set_terminated(run.info.run_id)
+            self._client.set_terminated(self._begun(name, tags))
 
-    def _begun(self, name: str) -> str:
+    def _begun(self, name: str, tags: Mapping[str, str] | None = None) -> str:
         """Start a run as MLflow would, but not as the caller's active one; its id."""
         from mlflow.tracking.context.registry import resolve_tags
 
-        run = self._client.create_run(self._made_experiment(), tags=resolve_tags(), run_name=name)
-        return str(run.info.run_id)
+        told = {**resolve_tags(), **(tags or {})}
+        return str(self._client.create_run(self._experiment.made(), tags=told, run_name=name).info.run_id)
 
     def _resumed(self, run_id: str) -> str:
         """Go on with a run; it lies in an experiment of its own."""
@@ -276,46 +266,7 @@ class Runs:
     @property
     def experiment_id(self) -> str | None:
         """The experiment of new runs; None where it is not there yet."""
-        return self._experiment()
-
-    def _made_experiment(self) -> str:
-        """Return the experiment of new runs, which is made where it is not there."""
-        return self._experiment() or self._new_experiment(self._experiment_name() or "")
-
-    def _new_experiment(self, name: str) -> str:
-        """Make an experiment whose page opens with its runs, and says whose they are; its id."""
-        from mlflow.exceptions import MlflowException
-
-        made = str(self._client.create_experiment(name, self._connection.artifact_location))
-        with suppress(MlflowException):  # not every server keeps tags of experiments
-            for key, value in (_OPENS_RUNS, (NOTE, f"What forecastops did for the model {self._model_name}.")):
-                self._client.set_experiment_tag(made, key, value)
-        return made
-
-    def _experiment(self) -> str | None:
-        """Return the id of the experiment that configuration or environment name; None where it is not there yet."""
-        name = self._experiment_name()
-        found: Experiment | None
-        if name is None:
-            place, variable = f"experiment {os.environ[_EXPERIMENT_ID]!r}", _EXPERIMENT_ID
-            with mlflow_errors(self._place(place), f"set {_EXPERIMENT_ID} to one that exists, or unset it"):
-                found = self._client.get_experiment(os.environ[_EXPERIMENT_ID])
-        else:
-            place, variable = f"experiment {name!r}", "tracking.experiment"
-            with mlflow_errors(self._place(place)):
-                found = self._client.get_experiment_by_name(name)
-        if found is None:
-            return None
-        if found.lifecycle_stage != "active":
-            restore = f"run `mlflow experiments restore --experiment-id {found.experiment_id}`"
-            raise RegistryError(self._place(place), "was deleted", f"{restore}, or name another with {variable}")
-        return str(found.experiment_id)
-
-    def _experiment_name(self) -> str | None:
-        """Return the configured name, else the environment's; None where that gives an id."""
-        if name := self._connection.experiment or os.environ.get(_EXPERIMENT_NAME):
-            return name
-        return None if os.environ.get(_EXPERIMENT_ID) else self._model_name
+        return self._experiment.id()
 
     def _require_resumable(self, run_id: str) -> None:
         place, remedy = self._place(f"run {run_id!r}, which MLFLOW_RUN_ID names,"), "unset MLFLOW_RUN_ID"
