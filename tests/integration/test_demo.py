@@ -8,18 +8,10 @@ import requests
 
 from command import Command
 from repository import ROOT
+from scripts_support import script
 
 PAGE = ROOT / "docs/demo.md"
-
-
-def shape(text: str) -> list[str]:
-    """The lines with run ids, numbers, paths and white space made alike: figures differ a little between machines."""
-    text = re.sub(r"\b[0-9a-f]{32}\b", "RUN", text)
-    text = re.sub(r"\b[0-9a-f]{12}\b", "DIGEST", text)
-    text = re.sub(r"\S*/bin/", "", text)
-    text = re.sub(r"\bp = \S+", "p = #", text)
-    text = re.sub(r"-?\d+(\.\d+)?", "#", text)
-    return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+shape = script("shown_output").shape
 
 
 def test_the_demo_prints_what_its_page_shows_and_can_be_run_again(forecastops: Command) -> None:
