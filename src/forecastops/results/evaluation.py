@@ -193,7 +193,7 @@ class CheckDataResult(Result):
             "last",
             "sha256",
         )
-        pairs = [(name.replace("_", " "), getattr(self, name)) for name in (*counted, "sha256")]
+        pairs = [(name.replace("_", " "), getattr(self, name)) for name in counted]
         return shown(
             Facts([("data", f"{self.start} to {self.end}"), *pairs]),
             Notes("Notes", self.notes),
