@@ -11,6 +11,7 @@ import fcntl
 import json
 import re
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,23 @@ if TYPE_CHECKING:
 settings.register_profile("forecastops", deadline=None, derandomize=True)
 settings.register_profile("quick", settings.get_profile("forecastops"), max_examples=QUICK)
 settings.load_profile("forecastops")
+
+
+# Where pictures are kept that were drawn once (tests/support/drawn_once.py); not imported here, since it draws.
+_KEPT_PICTURES = "FORECASTOPS_TESTS_KEPT_PICTURES"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the folder that all workers share, by the process that starts them."""
+    if _KEPT_PICTURES not in os.environ:
+        folder = tempfile.mkdtemp(prefix="forecastops-pictures-")
+        os.environ[_KEPT_PICTURES] = folder
+
+        def clean_up() -> None:
+            os.environ.pop(_KEPT_PICTURES, None)
+            shutil.rmtree(folder, ignore_errors=True)
+
+        config.add_cleanup(clean_up)
 
 
 _LONGEST = (

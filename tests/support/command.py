@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import importlib
 import json
 import multiprocessing
@@ -16,6 +17,7 @@ from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
+from drawn_once import KEPT_PICTURES, draw_once
 from forked_processes import fork_processes
 from standin.watch import watch_connections
 
@@ -39,6 +41,7 @@ _PRELOAD = [
     "forecastops.reporting.pictures.errors",
     "forecastops.reporting.pictures.export",
     "forecastops.usecases.demo",
+    "drawn_once",
     "forked_processes",
     "warm",
 ]
@@ -183,7 +186,10 @@ def _run(
         os.dup2(handle, number)
     sys.stdout, sys.stderr = (os.fdopen(number, "w", buffering=1, closefd=False) for number in (1, 2))
     hear_interrupts()
+    gc.disable()  # it ends before there is anything to collect
     os.chdir(folder)
+    if before is None and KEPT_PICTURES in os.environ:
+        draw_once(Path(os.environ[KEPT_PICTURES]))
     os.environ.clear()
     os.environ.update(environment)
     read_environment_again()

@@ -65,8 +65,8 @@ def mlflow_server(database: str, folder: Path) -> Iterator[str]:
     port = free_port()
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", database]
     command += ["--artifacts-destination", str(folder), "--host", "127.0.0.1", "--port", str(port)]
-    # MLflow's other server spends half as much again on each request.
-    command += ["--gunicorn-opts", "--workers 1 --threads 8"]
+    # Its other server spends half as much again on each request. Of four processes three would only import MLflow.
+    command += ["--workers", "1", "--gunicorn-opts", "--threads 8"]
     # Nine more processes otherwise, which import MLflow and poll; and nobody else is told of these tests.
     quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
     environment = os.environ | quiet

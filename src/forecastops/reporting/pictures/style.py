@@ -99,6 +99,9 @@ def new_axes(picture: Picture, *, left: float = 46, right: float = 10, top: floa
     for side, spine in axes.spines.items():
         spine.set_visible(side == "bottom")
         spine.set(color=COLOURS["grid"], linewidth=0.8)
+    # Placed by hand, where they would be anyway: looking for room measures every label of every axis, at each drawing.
+    axes.set_title("", y=1.0)
+    axes.yaxis.set_label_coords(0.0, 0.5)
     axes.minorticks_off()
     axes.grid(visible=False)
     axes.grid(visible=True, axis="y", color=COLOURS["grid"], alpha=0.35, linewidth=0.6, linestyle="-")
@@ -125,6 +128,7 @@ def days(dates: pd.DatetimeIndex) -> Array:
 
 def date_axis(axes: Axes, ticks: int = 6) -> None:
     """Label the horizontal axis by dates."""
+    axes.xaxis.set_label_coords(0.5, 0.0)  # it has none
     locator = AutoDateLocator(minticks=3, maxticks=ticks)
     axes.xaxis.set_major_locator(locator)
     words = {"formats": _FORMATS, "zero_formats": _ZERO_FORMATS, "show_offset": False}
@@ -148,7 +152,7 @@ def short(value: float) -> str:
 
 def unit_label(axes: Axes, words: str) -> None:
     """Say above the axis what it counts: words that stand upright can be read."""
-    axes.set_title(plain(words), loc="left", pad=5, **text_style(FONT_SIZE - 1, "muted"))
+    axes.set_title(plain(words), loc="left", y=1.0, pad=5, **text_style(FONT_SIZE - 1, "muted"))
 
 
 def legend(picture: Picture, entries: Sequence[Line2D | Patch], *, at: float | None = None) -> None:
