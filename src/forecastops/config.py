@@ -17,6 +17,7 @@ from forecastops.data.config import DataConfig
 from forecastops.forecasting.config import Evaluation, EvaluationConfig, ModelConfig
 from forecastops.gate.policy import GatePolicy
 from forecastops.monitoring.config import MonitorConfig
+from forecastops.panel.config import PanelConfig
 
 __all__ = ["Config"]
 
@@ -28,6 +29,7 @@ class Config(StrictRecord):
     model: ModelConfig = Field(ModelConfig(), description="The ARIMA specification, and how it is chosen.")
     evaluation: EvaluationConfig = Field(EvaluationConfig(), description="Rolling-origin evaluation.")
     gate: GatePolicy = Field(GatePolicy(), description="What a challenger must show.")
+    panel: PanelConfig = Field(PanelConfig(), description="How many series are decided together.")
     tracking: TrackingConfig = Field(TrackingConfig(), description="Where runs and models are kept.")
     registry: RegistryConfig = Field(RegistryConfig(), description="The model's name and its pointer.")
     deployment: DeploymentConfig = Field(DeploymentConfig(), description="Where the champion serves.")

@@ -6,7 +6,7 @@ Every check fails on a number that is missing or not finite.
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +15,42 @@ from scipy import stats
 from forecastops.gate.check import Check
 from forecastops.gate.evidence import Evidence, ModelEvidence, Number, finite_or_none, recency_weights, settled
 
-__all__ = ["diebold_mariano", "min_improvement", "newer_data"]
+__all__ = ["LossDifference", "diebold_mariano", "loss_difference", "min_improvement", "newer_data"]
 
 Array = npt.NDArray[np.float64]
+
+
+class LossDifference(NamedTuple):
+    """How much higher the champion's loss is, both losses over their sum, so that neither unit nor size matters.
+
+    Attributes:
+        share: the champion's weighted mean loss less the challenger's, over their sum: between -1 and 1.
+        error: its standard error.
+        freedom: degrees of freedom that the error was estimated with.
+    """
+
+    share: float
+    error: float
+    freedom: int
+
+
+def loss_difference(evidence: Evidence, half_life: float | None = None) -> LossDifference | None:
+    """Return what the Diebold-Mariano test is of, as numbers that can be weighed over many series.
+
+    None where the test has none: a number is missing, or the window is too short. Equal losses differ by 0, exactly.
+    """
+    champion = evidence.champion
+    if champion is None:
+        return None
+    losses = _losses(champion.loss_by_origin, evidence.challenger.loss_by_origin, evidence.horizon)
+    if losses is None:
+        return None
+    theirs, ours = losses
+    weights = np.array(recency_weights(len(ours), half_life))
+    total = _sum(weights * theirs) + _sum(weights * ours)
+    mean, error, freedom = _mean_and_error(theirs - ours, weights, evidence.horizon)
+    origins = len(ours)
+    return LossDifference(settled(mean * origins / total), settled(error * origins / total), freedom)
 
 
 def newer_data(evidence: Evidence) -> Check:
@@ -65,23 +98,31 @@ def diebold_mariano(evidence: Evidence, champion: ModelEvidence, bound: float, h
 def _one_sided_p(
     champion: tuple[Number, ...], challenger: tuple[Number, ...], horizon: int, half_life: float | None
 ) -> Number:
+    losses = _losses(champion, challenger, horizon)
+    if losses is None:
+        return None
+    theirs, ours = losses
+    difference = theirs - ours
+    if np.ptp(difference) <= 1e-12:
+        return None  # a constant difference has no variance to test against, equal losses above all
+    mean, error, freedom = _mean_and_error(difference, np.array(recency_weights(len(ours), half_life)), horizon)
+    statistic = mean / error if error else math.copysign(math.inf, mean)
+    return finite_or_none(settled(float(stats.t.sf(statistic, freedom))))
+
+
+def _losses(champion: tuple[Number, ...], challenger: tuple[Number, ...], horizon: int) -> tuple[Array, Array] | None:
+    """Return both models' losses over the largest of them, so that no square overflows; None where none can be had."""
     theirs, ours = np.array(champion, dtype=float), np.array(challenger, dtype=float)
     if theirs.shape != ours.shape or not np.isfinite([theirs, ours]).all():
         return None
     if len(ours) <= horizon:
         return None  # every path overlaps every other: there is but one to learn from
     largest = max(np.max(theirs), np.max(ours))
-    if largest == 0:
-        return None
-    difference = theirs / largest - ours / largest  # before the subtraction, so that no square overflows
-    if np.ptp(difference) <= 1e-12:
-        return None  # a constant difference has no variance to test against, equal losses above all
-    statistic, freedom = _t_statistic(difference, np.array(recency_weights(len(ours), half_life)), horizon)
-    return finite_or_none(settled(float(stats.t.sf(statistic, freedom))))
+    return None if largest == 0 else (theirs / largest, ours / largest)
 
 
-def _t_statistic(difference: Array, weights: Array, horizon: int) -> tuple[float, int]:
-    """Return the differences' weighted mean, shape (origins,), over its standard error; degrees of freedom.
+def _mean_and_error(difference: Array, weights: Array, horizon: int) -> tuple[float, float, int]:
+    """Return the differences' weighted mean, shape (origins,), its standard error, and degrees of freedom.
 
     The long-run variance is the mean square of a few cosine transforms, which makes the statistic Student's t
     (Lazarus, Lewis, Stock and Watson (2018), HAR inference: recommendations for practice; for this test Coroneo and
@@ -109,7 +150,7 @@ def _t_statistic(difference: Array, weights: Array, horizon: int) -> tuple[float
     mean_square = math.fsum(_sum(transform * difference) ** 2 for transform in transforms) / freedom
     error = math.sqrt(shortfall * mean_square / origins)
     mean = _sum(weights * difference) / origins
-    return mean / error if error else math.copysign(math.inf, mean), freedom
+    return mean, error, freedom
 
 
 def _sum(values: Array) -> float:
