@@ -20,6 +20,7 @@ import pytest
 from hypothesis import settings
 
 from examples import QUICK
+from shared_forks import SHARED_BY_WORKERS
 
 # What imports MLflow is imported by the fixtures that need it: the tests of what is pure do not wait for it.
 if TYPE_CHECKING:
@@ -34,18 +35,14 @@ settings.register_profile("quick", settings.get_profile("forecastops"), max_exam
 settings.load_profile("forecastops")
 
 
-# Where pictures are kept that were drawn once (tests/support/drawn_once.py); not imported here, since it draws.
-_KEPT_PICTURES = "FORECASTOPS_TESTS_KEPT_PICTURES"
-
-
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder that all workers share, by the process that starts them."""
-    if _KEPT_PICTURES not in os.environ:
-        folder = tempfile.mkdtemp(prefix="forecastops-pictures-")
-        os.environ[_KEPT_PICTURES] = folder
+    if SHARED_BY_WORKERS not in os.environ:
+        folder = tempfile.mkdtemp(prefix="forecastops-tests-")
+        os.environ[SHARED_BY_WORKERS] = folder
 
         def clean_up() -> None:
-            os.environ.pop(_KEPT_PICTURES, None)
+            os.environ.pop(SHARED_BY_WORKERS, None)
             shutil.rmtree(folder, ignore_errors=True)
 
         config.add_cleanup(clean_up)

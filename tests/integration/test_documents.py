@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 from local_endpoint_support import stop_endpoints
+from pipeline_rehearsal.forked_command import forked_command
 from repository import ROOT
 from scripts_support import script
 
@@ -159,8 +161,11 @@ def test_the_tutorial_shows_what_its_commands_print(tmp_path: Path) -> None:
     page = (ROOT / "docs/tutorial.md").read_text("utf-8")
     folder = tmp_path / "sales"
     folder.mkdir()
+    environment = shown_output.environment_in(folder)
     try:
-        printed = shown_output.performed(page, folder, shown_output.environment_in(folder))
+        with forked_command(tmp_path) as program:
+            path = f"{program.parent}{os.pathsep}{environment['PATH']}"
+            printed = shown_output.performed(page, folder, environment | {"PATH": path})
     finally:
         stop_endpoints(tmp_path / "home")
     assert shown_output.shape(printed) == shown_output.shape(page), "run make shown"

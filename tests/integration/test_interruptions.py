@@ -17,7 +17,21 @@ from forecastops.adapters.endpoint.local_target import LocalTarget
 from forecastops.adapters.mlflow_store.recorder import RunRecorder
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.adapters.mlflow_store.runs import Runs
-from interruptions import CHANGES, READS, UNSEEN, Point, kill_before
+from interruptions import (
+    BEGUN,
+    CHANGES,
+    DEPLOYED,
+    DEPLOYING,
+    DESCRIBING,
+    LEAVING,
+    READS,
+    RECORDING,
+    REGISTERED,
+    REGISTERING,
+    UNSEEN,
+    Point,
+    kill_before,
+)
 from killing import require_every_kill_mended, require_one_winner, rerun
 from stories import HOLD, MOVES, STORIES, require_settled, require_told
 from workshop import SPRING, WHOLE, Stage
@@ -33,13 +47,6 @@ def test_every_method_that_changes_something_is_known() -> None:
 @pytest.mark.parametrize("names", MOVES, ids="-".join)
 def test_killed_before_each_change_it_is_finished_or_undone_by_one_rerun(stage: Stage, names: list[str]) -> None:
     require_every_kill_mended(stage, names)
-
-
-# Before these changes of a promotion that replaces a champion, or of a renewal.
-RECORDING, REGISTERING = (RunRecorder.tags, 1), (ModelRegistry.register, 1)
-REGISTERED, BEGUN = (ModelRegistry.tag, 1), (ModelRegistry.tag, 2)
-DEPLOYING, DEPLOYED = (LocalTarget.deploy, 1), (ModelRegistry.tag, 3)
-DESCRIBING, LEAVING = (ModelRegistry.tag, 4), (Runs.leave, 1)
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])

@@ -13,7 +13,7 @@ from mlflow.deployments import get_deploy_client
 from mlflow.exceptions import MlflowException
 
 from forecastops.core.tags import PREDECESSOR
-from interruptions import kill_before
+from interruptions import DEPLOYED, kill_before
 from stories import require_settled
 from workshop import PAST, Stage, Workshop
 
@@ -88,7 +88,7 @@ def test_a_legacy_champion_is_replaced_by_rule(stage: Stage) -> None:
 
     assert "was not created by forecastops" in stage.run("forecast").error
     # Killed once the endpoint was made, then failing: undone means none, although the second call has found one.
-    killed = stage.run("promote", "--run-id", run_id, before=partial(kill_before, 6))
+    killed = stage.run("promote", "--run-id", run_id, before=partial(kill_before, DEPLOYED))
     assert killed.code == -signal.SIGKILL
     status = stage.ok("status")
     assert (status["champion"]["version"], status["endpoint"]["version"]) == ("1", "2")

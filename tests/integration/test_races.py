@@ -20,7 +20,7 @@ from command import new_command
 from forecastops.adapters.endpoint.interface import EndpointState
 from forecastops.adapters.endpoint.local_target import LocalTarget
 from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
-from interruptions import kill_before
+from interruptions import DEPLOYED, DEPLOYING, REGISTERED, Point, kill_before
 from local_endpoint_support import stop_endpoints
 from races import Machines, require_one_winner_of_each
 from stories import require_settled
@@ -46,15 +46,11 @@ def test_of_two_that_start_at_once_on_two_machines_one_wins(machines: Machines, 
     require_one_winner_of_each(machines, name, random.Random(name))
 
 
-# Before these changes of a promotion: once it is registered, and once its journal says that it deploys.
-SILENT, DEPLOYING = 3, 5
-
-
-@pytest.mark.parametrize("number", [SILENT, DEPLOYING])
-def test_a_dead_machine_keeps_its_place_until_its_time_limit_is_over(machines: Machines, number: int) -> None:
+@pytest.mark.parametrize("point", [REGISTERED, DEPLOYING], ids=["registered", "deploying"])
+def test_a_dead_machine_keeps_its_place_until_its_time_limit_is_over(machines: Machines, point: Point) -> None:
     machines.reset()
     here, there = machines.here, machines.there
-    killed = there.run("promote", "--run-id", there.workshop.second, before=functools.partial(kill_before, number))
+    killed = there.run("promote", "--run-id", there.workshop.second, before=functools.partial(kill_before, point))
     assert killed.code == -signal.SIGKILL
     (dead,) = here.versions().keys() - {"1", "2"}
     assert f"version {dead} is under way on" in " ".join(here.ok("status")["problems"])
@@ -72,7 +68,7 @@ def test_a_dead_machine_keeps_its_place_until_its_time_limit_is_over(machines: M
 def test_a_version_that_says_nothing_yet_is_waited_for(machines: Machines) -> None:
     machines.reset()
     here, there = machines.here, machines.there
-    killed = there.run("promote", "--run-id", there.workshop.second, before=functools.partial(kill_before, SILENT))
+    killed = there.run("promote", "--run-id", there.workshop.second, before=functools.partial(kill_before, REGISTERED))
     assert killed.code == -signal.SIGKILL
     (dead,) = here.versions().keys() - {"1", "2"}
     mark = here.client.get_model_version(here.model, dead).description
@@ -91,7 +87,7 @@ def test_whether_the_other_is_alive_is_told_by_the_clock_that_stamps_versions(ma
     """The dead machine's own clock is hours ahead, so its journal is of the future."""
     machines.reset()
     here, there = machines.here, machines.there
-    killed = there.run("renew", "--data", WHOLE, before=functools.partial(kill_before, 10))
+    killed = there.run("renew", "--data", WHOLE, before=functools.partial(kill_before, DEPLOYED))
     assert killed.code == -signal.SIGKILL
     (dead,) = here.versions().keys() - {"1", "2"}
     journal = json.loads(here.tags(dead)["forecastops.journal"])

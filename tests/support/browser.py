@@ -33,6 +33,8 @@ _LOCAL = {"127.0.0.1", "localhost", ""}
 _CI = ("CI", "TF_BUILD")
 _kept: list[Path] = []  # where the screenshots of the module under way go
 _outside: dict[int, list[str]] = {}  # what each page under way asked of other machines
+_idle: dict[int, list[Page]] = {}  # of each browser, the tabs that nobody visits
+_AXE: Any = Axe()
 
 
 @contextmanager
@@ -53,6 +55,7 @@ def chromium(folder: Path) -> Iterator[Browser]:
             yield found
         finally:
             _kept.remove(folder)
+            _idle.pop(id(found), None)
             found.close()
 
 
@@ -62,6 +65,9 @@ def open_page(
 ) -> Iterator[Page]:
     """A page at that address, as a new visitor sees it; it gets nothing from any other machine (``outside``).
 
+    One tab serves all visits to a browser that are like each other and not at once: a new one, and axe-core compiled
+    anew in it, take a second.
+
     Args:
         browser: the fixture.
         address: an URL; ``path.as_uri()`` for a file.
@@ -70,26 +76,43 @@ def open_page(
         dark: whether the visitor prefers dark pages.
         options: further ones of Playwright's ``new_context``, as ``java_script_enabled``.
     """
-    scheme: Any = "dark" if dark else "light"
-    with browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce", **options
-    ) as context:
-        page = context.new_page()
-        _outside[id(page)] = asked = []
+    idle = _idle.setdefault(id(browser), [])
+    page = idle.pop() if idle and not options else _new_page(browser, options)
+    _outside[id(page)] = []
+    page.set_viewport_size({"width": width, "height": height})
+    page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce", media="screen")
+    try:
+        page.goto(address)
+        yield page
+    finally:
+        if options or page.is_closed():
+            page.context.close()
+        else:
+            _forget(page)
+            idle.append(page)
+        del _outside[id(page)]
 
-        def only_local(route: Route) -> None:
-            if (urlsplit(route.request.url).hostname or "") in _LOCAL:
-                route.continue_()
-            else:
-                asked.append(route.request.url)
-                route.abort()
 
-        context.route("**/*", only_local)
-        try:
-            page.goto(address)
-            yield page
-        finally:
-            del _outside[id(page)]
+def _new_page(browser: Browser, options: dict[str, Any]) -> Page:
+    page = browser.new_context(**options).new_page()
+
+    def only_local(route: Route) -> None:
+        if (urlsplit(route.request.url).hostname or "") in _LOCAL:
+            route.continue_()
+        else:
+            _outside[id(page)].append(route.request.url)
+            route.abort()
+
+    page.context.route("**/*", only_local)
+    return page
+
+
+def _forget(page: Page) -> None:
+    """Leave no trace of the visit for the next visitor."""
+    if page.url.startswith("http"):
+        page.evaluate("() => { localStorage.clear(); sessionStorage.clear() }")
+    page.context.clear_cookies()
+    page.goto("about:blank")
 
 
 def outside(page: Page) -> list[str]:
@@ -106,7 +129,7 @@ def screenshot(page: Page, name: str, *, whole: bool = True) -> Path:
 
 def axe_violations(page: Page) -> list[str]:
     """What axe-core holds against the page, a line each; none when it is well."""
-    found = Axe().run(page).response["violations"]
+    found = _AXE.run(page).response["violations"]
     return [
         f"{one['id']} ({one['impact']}): {one['help']}: {' '.join(map(str, node['target']))}"
         for one in found

@@ -17,8 +17,9 @@ from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
-from drawn_once import KEPT_PICTURES, draw_once
+from drawn_once import draw_once
 from forked_processes import fork_processes
+from shared_forks import SHARED_BY_WORKERS, join_forks
 from standin.watch import watch_connections
 
 _PRELOAD = [
@@ -127,12 +128,22 @@ class Running:
         return Result(self.process.exitcode, out, err)
 
 
+def fork_apart(target: Callable[..., None], *args: Any) -> Any:
+    """Start a process of the tests' own that has the heavy imports behind it, too; as `multiprocessing.Process`."""
+    _start_server()
+    process = _forkserver.Process(target=target, args=args)
+    process.start()
+    return process
+
+
 @functools.cache
 def _start_server() -> None:
     """Start what commands are forked from, with this folder on its path, which Python 3.11 does not hand on."""
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), *filter(None, [before])])
     try:
+        if SHARED_BY_WORKERS in os.environ:
+            join_forks(Path(os.environ[SHARED_BY_WORKERS]) / "forks", _PRELOAD)
         forkserver.ensure_running()
     finally:
         del os.environ["PYTHONPATH"]
@@ -188,8 +199,8 @@ def _run(
     hear_interrupts()
     gc.disable()  # it ends before there is anything to collect
     os.chdir(folder)
-    if before is None and KEPT_PICTURES in os.environ:
-        draw_once(Path(os.environ[KEPT_PICTURES]))
+    if before is None:
+        draw_once()
     os.environ.clear()
     os.environ.update(environment)
     read_environment_again()

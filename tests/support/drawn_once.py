@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,17 +22,19 @@ import pandas as pd
 from forecastops.reporting.pages.picture import Picture
 from forecastops.reporting.pictures.album import Album
 from forecastops.usecases import illustrate
+from shared_forks import SHARED_BY_WORKERS
 
-__all__ = ["KEPT_PICTURES", "draw_once"]
-
-KEPT_PICTURES = "FORECASTOPS_TESTS_KEPT_PICTURES"  # names the folder; commands under test do not see it
+__all__ = ["draw_once"]
 
 _ALL = 4  # of fewer, one could not be drawn, and says so each time
 
 
-def draw_once(kept: Path) -> None:
-    """Let this process take from that folder what has been drawn of the same facts."""
-    draw = illustrate._draw
+def draw_once() -> None:
+    """Let this process take from a folder of the test run what has been drawn of the same facts."""
+    if SHARED_BY_WORKERS not in os.environ:
+        return
+    kept, draw = Path(os.environ[SHARED_BY_WORKERS]) / "pictures", illustrate._draw
+    kept.mkdir(exist_ok=True)
 
     def drawn(album: Album, folder: Path) -> list[Picture]:
         place = kept / _digest(album)

@@ -17,7 +17,23 @@ from forecastops.adapters.mlflow_store.recorder import RunRecorder
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.adapters.mlflow_store.runs import Runs
 
-__all__ = ["CHANGES", "READS", "UNSEEN", "Point", "answer_otherwise", "interruptions", "kill_before"]
+__all__ = [
+    "BEGUN",
+    "CHANGES",
+    "DEPLOYED",
+    "DEPLOYING",
+    "DESCRIBING",
+    "LEAVING",
+    "READS",
+    "RECORDING",
+    "REGISTERED",
+    "REGISTERING",
+    "UNSEEN",
+    "Point",
+    "answer_otherwise",
+    "interruptions",
+    "kill_before",
+]
 
 # A method and the number of its call: a kill point that stays when something before it comes to be recorded too.
 Point = tuple[Callable[..., Any], int]
@@ -32,6 +48,11 @@ CHANGES: dict[type, tuple[str, ...]] = {
     MlflowClient: ("create_model_version",),
     ModelRegistryClient: ("delete_registered_model", "transition_model_version_stage"),
 }
+# Before these changes of a promotion that replaces a champion, or of a renewal.
+RECORDING, REGISTERING = (RunRecorder.tags, 1), (ModelRegistry.register, 1)
+REGISTERED, BEGUN = (ModelRegistry.tag, 1), (ModelRegistry.tag, 2)
+DEPLOYING, DEPLOYED = (LocalTarget.deploy, 1), (ModelRegistry.tag, 3)
+DESCRIBING, LEAVING = (ModelRegistry.tag, 4), (Runs.leave, 1)
 _REQUIRED = ("require_resumable", "require_new_run_possible")
 READS: dict[type, tuple[str, ...]] = {
     ModelRegistry: (

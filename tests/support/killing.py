@@ -77,7 +77,7 @@ def require_nothing_to_do(stage: Stage, story: Story) -> None:
     assert "already" in said["note"]
     assert stage.versions() == before
     story.require_done(stage, said)
-    assert stage.ok("status") == stage.status()
+    assert stage.run("status").json == stage.status()
 
 
 def require_one_winner(stage: Stage, rivals: list[str]) -> None:

@@ -62,26 +62,46 @@ def postgres() -> Iterator[str]:
 @contextmanager
 def mlflow_server(database: str, folder: Path) -> Iterator[str]:
     """`mlflow server` on that database, keeping artifacts in ``folder``; its address."""
+    from command import fork_apart
+
     port = free_port()
-    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", database]
-    command += ["--artifacts-destination", str(folder), "--host", "127.0.0.1", "--port", str(port)]
-    # Its other server spends half as much again on each request. Of four processes three would only import MLflow.
-    command += ["--workers", "1", "--gunicorn-opts", "--threads 8"]
-    # Nine more processes otherwise, which import MLflow and poll; and nobody else is told of these tests.
+    arguments = ["server", "--backend-store-uri", database, "--artifacts-destination", str(folder)]
+    arguments += ["--host", "127.0.0.1", "--port", str(port)]
+    # Its other server spends half as much again on each request.
+    arguments += ["--workers", "1", "--gunicorn-opts", "--threads 8"]
+    # Processes otherwise that import MLflow and poll; and nobody else is told of these tests.
     quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    environment = os.environ | quiet
-    with (
-        (folder / "server.log").open("wb") as log,
-        subprocess.Popen(
-            command, stdout=log, stderr=log, cwd=folder, env=environment, start_new_session=True
-        ) as server,
-    ):
-        address = f"http://127.0.0.1:{port}"
-        try:
-            _wait_for_health(address, 300)
-            yield address
-        finally:
-            os.killpg(server.pid, signal.SIGKILL)
+    server = fork_apart(_serve, arguments, folder, os.environ | quiet)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for_health(address, 300)
+        yield address
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.join()
+
+
+def _serve(arguments: list[str], folder: Path, environment: dict[str, str]) -> None:
+    """Be `mlflow server`, which would start Python anew for what serves, and that once more for each worker."""
+    os.setsid()
+    os.chdir(folder)
+    log = os.open(folder / "server.log", os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_APPEND)
+    for number in (1, 2):
+        os.dup2(log, number)
+    os.environ.clear()
+    os.environ |= environment
+    from mlflow import cli, server
+
+    vars(server)["_exec_cmd"] = _become
+    cli.cli(arguments)
+
+
+def _become(command: list[str], extra_env: dict[str, str], **_: object) -> None:
+    from gunicorn.app import wsgiapp  # type: ignore[import-untyped]
+
+    os.environ |= extra_env
+    sys.argv = command[2:]
+    wsgiapp.run()
 
 
 def wait_for_port(port: int, seconds: float) -> None:

@@ -2,23 +2,25 @@
 
 A script finds a program of a few lines on its PATH, which hands its arguments, folder, environment and streams over to
 that process, and ends as the forked command ends. When the program is killed, so is the command.
-
-Run as a program with the path of a socket, this file is that process.
 """
 
 from __future__ import annotations
 
 import contextlib
-import importlib
 import json
+import multiprocessing
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
+
+from command import fork_apart, read_environment_again
+from drawn_once import draw_once
+from forked_processes import fork_processes
 
 __all__ = ["forked_command"]
 
@@ -39,28 +41,23 @@ def forked_command(folder: Path) -> Iterator[Path]:
     program = folder / "forecastops"
     program.write_text(_PROGRAM.format(python=sys.executable, address=str(address)))
     program.chmod(0o755)
-    command = [sys.executable, __file__, str(address)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        assert server.stdout.readline() == "ready\n"
-        try:
-            yield program
-        finally:
-            server.terminate()
+    reader, writer = multiprocessing.Pipe(duplex=False)
+    server = fork_apart(_serve, str(address), writer)
+    try:
+        assert reader.recv() == "ready"
+        yield program
+    finally:
+        server.terminate()
+        server.join()
 
 
-def _serve(address: str) -> None:
-    sys.path.insert(0, str(Path(__file__).parents[1]))
-    import command
-
-    for name in command._PRELOAD:
-        importlib.import_module(name)
+def _serve(address: str, ready: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)
     listener.listen()
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
+    ready.send("ready")
     while True:
         caller, _ = listener.accept()
         if os.fork() == 0:
@@ -101,13 +98,11 @@ def _run(arguments: list[str], folder: str, environment: dict[str, str], streams
         os.close(stream)
     sys.stdout, sys.stderr = (os.fdopen(number, "w", buffering=1, closefd=False) for number in (1, 2))
     os.chdir(folder)
+    draw_once()
     os.environ.clear()
     os.environ.update(environment)
-    import command
-    import forked_processes
-
-    command.read_environment_again()
-    forked_processes.fork_processes()
+    read_environment_again()
+    fork_processes()
     from forecastops.commands.main import main
 
     code = 0
@@ -118,7 +113,3 @@ def _run(arguments: list[str], folder: str, environment: dict[str, str], streams
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)  # what was imported needs seconds to be taken down in order
-
-
-if __name__ == "__main__":
-    _serve(sys.argv[1])
