@@ -9,6 +9,7 @@ import pandas as pd
 
 from forecastops.adapters.sources.address import is_address, read_address
 from forecastops.adapters.sources.data_asset import asset_address, is_asset
+from forecastops.adapters.sources.file_address import is_file_address, path_of
 from forecastops.adapters.sources.files import read_content, read_path
 from forecastops.adapters.sources.frames import frame_name, read_frame
 from forecastops.adapters.sources.query import is_query, read_query
@@ -23,7 +24,6 @@ from forecastops.data.table import RawTable
 __all__ = ["Source", "read_series", "source_names"]
 
 Source = Path | str | pd.DataFrame | pd.Series
-_FILE = "file://"
 
 
 def read_series(sources: Sequence[Source], config: DataConfig, *, newest_part: bool = False) -> Series:
@@ -67,8 +67,8 @@ def _tables(source: Source, config: DataConfig) -> Iterator[RawTable]:
     text = str(source)
     if text == STANDARD_INPUT:
         yield read_content("standard input", read_standard_input(), config)
-    elif text.startswith(_FILE):
-        yield from read_path(text.removeprefix(_FILE), config)
+    elif is_file_address(text):
+        yield from read_path(path_of(text), config)
     elif is_query(text):
         yield read_query(text, config)
     elif is_asset(text) or is_address(text):
