@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,25 @@ def test_every_kind_of_run_has_its_report(stage: Stage) -> None:
     _, page = reported(stage, stage.versions()[back])
     assert "ROLLED BACK: an earlier model is in production again" in page
     assert "it &lt;script&gt;overshoots" in page
+
+
+def with_a_full_disk() -> None:
+    """In the process of the command, before it starts: no file can have more than 2 KB."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+
+
+def test_a_full_disk_is_one_line_and_leaves_the_earlier_page(stage: Stage) -> None:
+    stage.first_champion()
+    folder = stage.workshop.forecastops.folder
+    path = folder / "kept.html"
+    path.write_text("<!doctype html><p>before")
+    first = ["report", "--run-id", stage.workshop.first, "--output", str(path)]
+    for words in (first, ["history", "--html", str(path)]):
+        failed = stage.run(*words, before=with_a_full_disk)
+        assert failed.code == 1, failed.stdout
+        assert failed.error.count("\n") == 0
+        assert path.read_text() == "<!doctype html><p>before"
+        assert [found.name for found in folder.glob("*kept*")] == ["kept.html"]
 
 
 def test_refused_data_have_a_report_that_says_what_to_do(stage: Stage) -> None:

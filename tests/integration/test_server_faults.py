@@ -92,6 +92,21 @@ def test_a_lasting_fault_changes_nothing(stage: Stage, proxy: FaultyProxy, path:
     assert stage.versions() == {"1": stage.workshop.first}
 
 
+def test_pictures_and_report_that_are_refused_are_warnings_of_a_line_each(stage: Stage, proxy: FaultyProxy) -> None:
+    for name in ("/pictures/", "report.html"):
+        proxy.fail(name, 403, ALWAYS)
+    made = stage.run("evaluate", "--run-id", stage.workshop.first)
+    assert made.code == 0, made.stderr
+    assert made.json["verdict"] == "PROMOTE"
+    assert sum(entry[2] == 403 for entry in proxy.seen) == 2  # given up at once
+    warnings = [line for line in made.stderr.splitlines() if line.startswith("warning: ")]
+    assert [re.sub("not logged: .*", "not logged", line) for line in warnings] == [
+        "warning: the decision stands, but its pictures were not logged",
+        "warning: the decision stands, but its report was not logged",
+    ]
+    assert stage.promote(stage.workshop.first)["promoted"]
+
+
 def test_a_lasting_fault_after_the_pointer_has_moved_is_told(stage: Stage, proxy: FaultyProxy) -> None:
     run_id = stage.workshop.first
     stage.evaluate(run_id)
