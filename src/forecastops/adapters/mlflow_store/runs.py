@@ -269,7 +269,8 @@ class Runs:
         return self._experiment.id()
 
     def _require_resumable(self, run_id: str) -> None:
-        place, remedy = self._place(f"run {run_id!r}, which MLFLOW_RUN_ID names,"), "unset MLFLOW_RUN_ID"
+        place = self._place(f"run {run_id!r}, which MLFLOW_RUN_ID names,")
+        remedy = "unset MLFLOW_RUN_ID, or let MLFLOW_TRACKING_URI name this server to `mlflow run` too"
         with mlflow_errors(place, remedy):
             found = self._client.get_run(run_id)
         info, tags = found.info, found.data.tags
