@@ -22,6 +22,8 @@ Finding = Literal[
     "single_error",
     "constant_run",
     "displaced_season",
+    "constant_stretch",
+    "wild_rows",
     "converged",
     "not_converged",
     "start_gap",

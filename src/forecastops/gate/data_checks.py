@@ -18,7 +18,8 @@ from forecastops.gate.check import Check
 from forecastops.gate.evidence import AlarmRecord, Number, Obstacle
 from forecastops.gate.guardrails import comparable, plausible
 from forecastops.gate.policy import GatePolicy
-from forecastops.gate.season_phase import displaced_rows
+from forecastops.gate.season_phase import displaced_lately, displaced_rows
+from forecastops.gate.whole_span import stuck_stretch, wild_alarm
 
 __all__ = ["alarm_of", "incomparable", "judge_data", "revised_share", "unusable"]
 
@@ -102,11 +103,16 @@ def _newer(champion: Model, values: pd.Series[float], filled: tuple[str, ...]) -
 
 
 def _alarm(model: Model, accepted: int, revised: npt.NDArray[np.bool_] | None = None) -> AlarmRecord | None:
-    """Return the alarm on the rows after the first ``accepted``: of each by itself, or of their place in the season.
+    """Return the alarm on the rows after the first ``accepted``: of each, of all, or of their place in the season.
 
     What is ``revised`` is looked at by itself too.
     """
-    return _record(model.alarm(accepted, revised)) or displaced_rows(model, model.observed, accepted)
+    of_rows = _record(model.alarm(accepted, revised)) or stuck_stretch(model, accepted)
+    if alarm := of_rows or displaced_rows(model, model.observed, accepted):
+        return alarm
+    wild = wild_alarm(model, accepted)
+    # Where a season was accepted under other dates, rows are wild until the model has got used to it.
+    return None if wild and displaced_lately(model, model.observed, accepted) else wild
 
 
 def _revised(champion: Model, renewed: Model) -> npt.NDArray[np.bool_]:

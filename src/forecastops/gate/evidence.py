@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 RowAlarm = Literal["first_zero", "median_error", "single_error", "constant_run"]  # a model's own
-AlarmRule = Literal[RowAlarm, "displaced_season"]
+AlarmRule = Literal[RowAlarm, "displaced_season", "constant_stretch", "wild_rows"]
 Number = float | None  # None stands for a number that is missing or not finite; no check passes on it
 
 
@@ -91,7 +91,9 @@ class AlarmRecord(StrictRecord):
     """Why the newest rows are implausible."""
 
     rule: AlarmRule = Field(description="Which bound was passed.")
-    value: float = Field(description="Standard deviations, equal values in a row, or by how many rows dates are off.")
+    value: float = Field(
+        description="Standard deviations, equal values in a row, wild rows, or by how many rows dates are off."
+    )
     threshold: float = Field(description="The bound.")
     date: str = Field(description="ISO date of the row, or of the last of them.")
 

@@ -18,7 +18,7 @@ from forecastops.core.iso_dates import iso_date
 from forecastops.forecasting.model import Model, forecasts_of, season_of
 from forecastops.gate.evidence import AlarmRecord
 
-__all__ = ["displaced_rows", "displacements", "first_newer"]
+__all__ = ["displaced_lately", "displaced_rows", "displacements", "first_newer"]
 
 Array = npt.NDArray[np.float64]
 
@@ -49,6 +49,11 @@ def displaced_rows(champion: Model, values: pd.Series[float], accepted: int) -> 
         return None
     date = iso_date(values.index[ends[place] - 1])
     return AlarmRecord(rule="displaced_season", value=float(found[place]), threshold=0.0, date=date)
+
+
+def displaced_lately(champion: Model, values: pd.Series[float], accepted: int) -> bool:
+    """Tell whether rows that its state has seen lately are out of place, and so were accepted."""
+    return any(displacements(champion, values, range(max(0, accepted - _LONGEST), accepted + 1)))
 
 
 def first_newer(found: Sequence[int], accepted: int) -> int | None:

@@ -148,6 +148,8 @@ _DRAWN: dict[Finding, Callable[[Check], tuple[Scale, ...]]] = {
     "median_error": _number("Standard deviations from what was expected"),
     "single_error": _number("Standard deviations from what was expected"),
     "constant_run": _number("Equal values in a row"),
+    "constant_stretch": _number("Equal values in a row"),
+    "wild_rows": _number("Rows far from what was expected"),
     "start_gap": _number("Distance in log-likelihood"),
     "naive_rmse": _share_below("Error, beside repeating the last season"),
     "coverage": _coverage,

@@ -9,6 +9,7 @@ from typing import cast
 from forecastops.forecasting.model import Alarm
 from forecastops.gate.check import Check, Finding
 from forecastops.gate.evidence import RowAlarm
+from forecastops.gate.whole_span import FAR
 from forecastops.reporting.sentences.numbers import percent, probability, ratio, show
 from forecastops.reporting.sentences.obstacles import obstacle_sentence
 
@@ -68,6 +69,19 @@ def _revised(check: Check) -> str:
 def _alarm(check: Check) -> str:
     rule = cast("RowAlarm", check.code)
     return str(Alarm(rule, check.value or 0.0, check.threshold or 0.0, str(check.segment)))
+
+
+def _stretch(check: Check) -> str:
+    run, bound = check.value or 0, check.threshold or 0
+    return f"{run:.0f} values in a row, to {check.segment}, are all the same; at most {bound:.0f} are plausible"
+
+
+def _wild(check: Check) -> str:
+    rows, bound = check.value or 0, check.threshold or 0
+    return (
+        f"{rows:.0f} of as many values as the horizon has, to {check.segment}, lie far from their one-step forecasts, "
+        f"more than {FAR:g} standard deviations each; at most {bound:.0f} are plausible"
+    )
 
 
 def _displaced(check: Check) -> str:
@@ -164,6 +178,8 @@ _FOUND: dict[Finding, Callable[[Check], str]] = {
     "single_error": _alarm,
     "constant_run": _alarm,
     "displaced_season": _displaced,
+    "constant_stretch": _stretch,
+    "wild_rows": _wild,
     "converged": lambda _: "the optimiser converged",
     "not_converged": lambda _: "the optimiser stopped before it converged: raise max_iterations",
     "start_gap": _start_gap,
@@ -248,6 +264,8 @@ _NEEDED: dict[Finding, Callable[[Check], str]] = {
     "single_error": _right_rows,
     "constant_run": _right_rows,
     "displaced_season": _right_rows,
+    "constant_stretch": _right_rows,
+    "wild_rows": _right_rows,
     "not_converged": lambda _: "an optimiser that converges",
     "start_gap": _smaller_gap,
     "not_finite": lambda _: "finite scores of every model",

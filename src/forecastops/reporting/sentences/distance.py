@@ -75,6 +75,8 @@ _DISTANCES: dict[Finding, Callable[[Check], str]] = {
     "median_error": _beyond("standard deviations nearer to what was expected"),
     "single_error": _beyond("standard deviations nearer to what was expected"),
     "constant_run": _beyond("equal values in a row fewer"),
+    "constant_stretch": _beyond("equal values in a row fewer"),
+    "wild_rows": _beyond("rows fewer that lie far off"),
     "start_gap": _beyond("in log-likelihood less"),
     "naive_rmse": _lower_error,
     "coverage": _more_coverage,

@@ -1,0 +1,122 @@
+"""Whether all rows that are newer are plausible together, not the last of them and each by itself alone.
+
+A broken feed that has recovered ends with a good row, and leaves a run of equal values or a cloud of wild ones behind
+it: the last run is short, the median of the newest is small, and each row lies within the bound of a single one.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from forecastops.core.iso_dates import iso_date
+from forecastops.forecasting.model import Model
+from forecastops.gate.evidence import AlarmRecord
+
+__all__ = ["FAR", "longest_run", "stuck_stretch", "wild_alarm", "wild_rows"]
+
+Array = npt.NDArray[np.float64]
+
+# As of the newest run (forecasting/forecaster.py): of zeros fewer are enough.
+_LONGER, _SHORTEST_RUN, _SHORTEST_ZEROS = 2, 4, 3
+# Measured on clean daily series (docs/gate.md).
+FAR = 5.0  # standard deviations of the one-step forecast
+_BY_CHANCE = 0.001  # how likely a run may be among the newer rows, if values repeat as often as they did
+_WILD = 3  # rows that may lie as far among as many as the horizon has, or twice as many as did before
+
+
+class _Counted(NamedTuple):
+    """How many, how many there may be, and the place of the last of them."""
+
+    number: int
+    allowed: int
+    place: int
+
+
+def stuck_stretch(model: Model, accepted: int) -> AlarmRecord | None:
+    """Return the alarm where the rows after the first ``accepted`` hold a run of equal values.
+
+    Args:
+        model: with the state that the rows would give it.
+        accepted: how many rows its state has seen.
+    """
+    return _alarm("constant_stretch", longest_run(np.asarray(model.observed, dtype=float), accepted), model)
+
+
+def wild_alarm(model: Model, accepted: int) -> AlarmRecord | None:
+    """Return the alarm where many of the rows after the first ``accepted`` lie far off that each could be right."""
+    return _alarm("wild_rows", wild_rows(np.abs(model.standardised_errors()), accepted, model.horizon), model)
+
+
+def longest_run(known: Array, accepted: int) -> _Counted | None:
+    """Return the first run of equal values with newer rows in it that is too long; what is missing ends none.
+
+    Args:
+        known: shape (n,), NaN where one is missing.
+        accepted: how many of them were there before.
+    """
+    rows = np.flatnonzero(~np.isnan(known))
+    longest, start = {True: 0, False: 0}, 0
+    chance = _run_by_chance(known[rows[rows < accepted]], int(np.sum(rows >= accepted)))
+    for value, group in groupby(known[rows].tolist()):
+        length = len(list(group))
+        places = rows[start : start + length]
+        start += length
+        before = int(np.sum(places < accepted))
+        shortest = _SHORTEST_ZEROS if value == 0 else _SHORTEST_RUN
+        # Zeros are no measure for other values: a shop that is closed says nothing of a sensor that is stuck.
+        usual = longest[False] if value != 0 else max(longest.values())
+        allowed = max(_LONGER * usual, shortest, chance)
+        if before > allowed:  # a person has accepted it so far
+            allowed = _LONGER * before
+        if before < length and length > allowed:
+            return _Counted(length, allowed, int(places[-1]))
+        longest[value == 0] = max(longest[value == 0], before)
+    return None
+
+
+def _run_by_chance(before: Array, newer: int) -> int:
+    """Return how long a run chance may make among so many newer rows: counts of a few things repeat often."""
+    if len(before) < 2 or not newer:
+        return 0
+    repeats = (float(np.sum(before[1:] == before[:-1])) + 1) / (len(before) + 1)
+    return int(1 + np.log(max(newer * (1 - repeats), 1e-9) / _BY_CHANCE) / -np.log(min(repeats, 0.999)))
+
+
+def wild_rows(errors: Array, accepted: int, horizon: int) -> _Counted | None:
+    """Return the first window, accepted rows in it or not, in which too many rows lie far off.
+
+    Args:
+        errors: absolute, standardised, of one step, shape (n,), NaN where a value is missing.
+        accepted: how many of them were there before.
+        horizon: how many rows are looked at together.
+    """
+    far = np.cumsum(np.concatenate([[0], errors > FAR]))  # NaN is not
+    ends = np.arange(1, len(errors) + 1)
+    among = far[ends] - far[np.maximum(ends - horizon, 0)]
+    # Rows that are looked at together with the newest are no measure for them: one a day would let in ever more.
+    before = np.concatenate([np.zeros(horizon, dtype=int), np.maximum.accumulate(among)])[: len(among)]
+    allowed = np.maximum(_WILD, _LONGER * before)
+    if accepted and among[accepted - 1] > allowed[accepted - 1]:  # a person has accepted them
+        allowed = np.maximum(allowed, _LONGER * among[accepted - 1])
+    beyond = np.flatnonzero(among[accepted:] > allowed[accepted:])
+    if not len(beyond):
+        return None
+    place = accepted + int(beyond[0])
+    return _Counted(int(among[place]), int(allowed[place]), place)
+
+
+def _alarm(rule: str, counted: _Counted | None, model: Model) -> AlarmRecord | None:
+    if counted is None:
+        return None
+    index = pd.DatetimeIndex(model.values.index)
+    return AlarmRecord(
+        rule=rule,  # type: ignore[arg-type]  # pydantic checks it
+        value=float(counted.number),
+        threshold=float(counted.allowed),
+        date=iso_date(index[counted.place]),
+    )
