@@ -45,7 +45,7 @@ def simulated(seed: int, number: int) -> Case:
     """A daily series with a weekly season; every fourth shifts, two thirds keep their specification."""
     name = f"simulated {seed} {number}"
     random = np.random.default_rng(int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big"))
-    shift = _SHIFTS[number // 4 % len(_SHIFTS)] if number % 4 == 0 else ""
+    shift = _SHIFTS[number // 12 % len(_SHIFTS)] if number % 4 == 0 else ""
     rows = _ROWS + _LIVE + 13
     at = int(random.integers(_CHAMPIONS_ROWS + 6, 280)) if shift else rows
     days = pd.date_range("2020-01-05", periods=rows, freq="D", name="date")
