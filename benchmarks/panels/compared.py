@@ -61,6 +61,7 @@ def _compared(case: Case) -> dict[str, Any]:
             "evidence": found.evidence.model_dump(mode="json"),
             "apart": np.mean(apart**2, axis=1).tolist(),
             "volume": float(case.values.iloc[: case.rows].abs().mean()),
+            "errors": _errors(champion, case),
             "live_champion": _live(champion, case),
             "live_challenger": _live(challenger, case),
         }
@@ -74,6 +75,12 @@ def _trained(
     (one,) = training.fit_members(known, (spec,), previous.judged if previous else None)
     fit = Fit((one.member,), one.estimated_through, one.converged, one.start_gap)
     return Forecaster(fit, values, horizon=evaluation.horizon, levels=evaluation.levels, calibrated=True)
+
+
+def _errors(champion: Forecaster, case: Case) -> list[float | None]:
+    """Return the champion's standardised one-step errors of the rows that came since its training: a filter pass."""
+    errors = champion.with_data(case.values.iloc[: case.rows]).standardised_errors()[case.champion_rows :]
+    return [float(one) if np.isfinite(one) else None for one in errors]
 
 
 def _live(model: Forecaster, case: Case) -> list[float]:
