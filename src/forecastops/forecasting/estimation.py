@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,15 +14,18 @@ import pandas as pd
 
 from forecastops.core.errors import ModelError
 from forecastops.core.iso_dates import iso_date
-from forecastops.forecasting.config import LONGEST_SEASON, ModelSpec
+from forecastops.forecasting.config import ModelSpec
+from forecastops.forecasting.differenced import CONSTANT, TREND, confirmed, differencing, likelihood_of, names_of
+from forecastops.forecasting.filter_search import NOT_FITTED, filter_optima, state_space
 from forecastops.forecasting.forecaster import Arima, arima, modelled, point_forecast, rescaled
-from forecastops.forecasting.optimum import NOT_FITTED, Optimum, best, optima, starts
+from forecastops.forecasting.lags import lags_of
+from forecastops.forecasting.likelihood import NoLikelihoodError
+from forecastops.forecasting.optimum import Optimum, best, optima, starts
 
 __all__ = ["Estimate", "estimate", "plain_forecast", "require_positive", "rows_needed", "spec_of"]
 
 Array = npt.NDArray[np.float64]
 
-_CONSTANT, _TREND = "const", "x1"  # statsmodels' names of the constant, and of the time trend's coefficient
 _SHRINKAGE = 0.99  # of an earlier model's coefficients, for each lag: away from the bounds, where an optimiser sticks
 
 
@@ -56,14 +58,15 @@ class Estimate:
 
 
 def estimate(values: pd.Series[float], spec: ModelSpec, previous: Arima | None = None) -> Estimate:
-    """Fit ``spec`` to ``values`` until converged or ``spec.max_iterations``; missing values are left to the filter.
+    """Fit ``spec`` to ``values`` until converged or ``spec.max_iterations``; missing values are left out exactly.
 
-    The optimiser sees what is modelled divided by its standard deviation, and around zero where the model has a
-    constant: its steps and tolerances are absolute, and on values in the thousands it stops far from the optimum, or
-    fails. The innovations' variance is concentrated out of the likelihood, and the optimum is sought from up to three
-    starts: statsmodels' own, one of strong persistence, and the ``previous`` model's parameters. statsmodels' own
-    stands unless another is better by more than 0.1. A fit that stops short is returned with ``converged`` False, for
-    the gate to judge.
+    The search sees what is modelled divided by its standard deviation, and around zero where the model has a constant:
+    its steps and tolerances are absolute. The innovations' variance and the coefficients of constant and trend are
+    concentrated out of the likelihood, and the optimum is sought from several starts: of little persistence, of much,
+    of a season that persists, and the ``previous`` model's parameters. The first stands unless another is better by
+    more than 0.1. statsmodels' exact likelihood is asked about the optimum; where it does not agree, and where very
+    many values are missing, statsmodels searches itself. A fit that stops short is returned with ``converged`` False,
+    for the gate to judge.
 
     Args:
         values: shape (n,), with a regular DatetimeIndex, NaN where one is missing.
@@ -77,30 +80,44 @@ def estimate(values: pd.Series[float], spec: ModelSpec, previous: Arima | None =
     observed = modelled(values, log=spec.log)
     unit = _unit(observed)
     with _fit_errors(len(values), spec):
-        centre = float(np.nanmean(observed)) if _has_constant(observed, spec) else 0.0
+        centre = float(np.nanmean(observed)) if CONSTANT in names_of(spec) else 0.0
         standardised = (observed - centre) / unit
-        model = _to_estimate(standardised, spec)
-        search = _differenced(standardised, spec) or model
-        known = _standardised(previous.params, len(values), centre, unit) if previous else {}
-        found = optima(search, starts(search, known), spec.max_iterations)
+        found = _optima(standardised, spec, _shrunk(previous.params) if previous else {})
         chosen = best(found)
-        likelihood = chosen.log_likelihood if search is model else float(model.loglike(list(chosen.params.values())))
+        likelihood = _statsmodels_likelihood(standardised, spec, chosen)
     params = _unstandardised(chosen.params | {"sigma2": chosen.variance}, len(values), centre, unit)
-    in_data_unit = _in_data_unit(observed, int(model.loglikelihood_burn), unit)
-    return _record(spec, values, params, found, log_likelihood=likelihood - in_data_unit, model=model)
+    in_data_unit = _in_data_unit(observed, differencing(spec), unit)
+    return _record(spec, values, params, found, likelihood - in_data_unit)
+
+
+def _optima(values: pd.Series[float], spec: ModelSpec, previous: Mapping[str, float]) -> list[Optimum]:
+    """Return what the search found, by statsmodels' filter where it has to be."""
+    plain = np.asarray(values, dtype=float)
+    begins = starts(lags_of(spec.order, spec.seasonal_order), plain, previous)
+    likelihood = likelihood_of(plain, spec)
+    if likelihood is not None:
+        with suppress(NoLikelihoodError):
+            found = optima(likelihood, begins, spec.max_iterations)
+            if likelihood.missing or confirmed(likelihood, best(found)):
+                return found
+    return filter_optima(values, spec, begins)
+
+
+def _statsmodels_likelihood(values: pd.Series[float], spec: ModelSpec, found: Optimum) -> float:
+    """Return the log-likelihood by statsmodels' state-space model where values are missing; else the one confirmed."""
+    if not values.isna().any():
+        return found.log_likelihood
+    exact = float(state_space(values, spec).loglike(list(found.params.values())))
+    if not math.isfinite(exact):
+        raise ValueError("the likelihood has no finite optimum")
+    return exact
 
 
 def _record(
-    spec: ModelSpec,
-    values: pd.Series[float],
-    params: dict[str, float],
-    found: list[Optimum],
-    *,
-    log_likelihood: float,
-    model: Any,
+    spec: ModelSpec, values: pd.Series[float], params: dict[str, float], found: list[Optimum], log_likelihood: float
 ) -> Estimate:
     """Return what was found, with the criteria by which models of the same values are compared."""
-    chosen, burn_in = best(found), int(model.loglikelihood_burn)
+    chosen, burn_in = best(found), differencing(spec)
     return Estimate(
         spec=spec,
         params=params,
@@ -109,7 +126,7 @@ def _record(
         iterations=chosen.iterations,
         start_gap=max(one.log_likelihood for one in found) - min(one.log_likelihood for one in found),
         aic=2 * len(params) - 2 * log_likelihood,
-        bic=math.log(model.nobs - burn_in) * len(params) - 2 * log_likelihood,
+        bic=math.log(len(values) - burn_in) * len(params) - 2 * log_likelihood,
         log_likelihood=log_likelihood,
         burn_in=burn_in,
     )
@@ -183,52 +200,15 @@ def _fit_errors(rows: int, spec: ModelSpec) -> Iterator[None]:
         raise ModelError(place, f"cannot be fitted: {error}", "choose a lower order or give more data") from error
 
 
-def _to_estimate(values: pd.Series[float], spec: ModelSpec) -> Any:
-    """Return the model as it is estimated, a time trend as a regressor from 0 to 1.
-
-    A coefficient for each step makes the likelihood so steep in it that the optimiser stops far from the optimum.
-    """
-    plain = arima(values, spec.order, spec.seasonal_order, spec.trend)  # refuses trends that differences remove
-    trend: str | None = spec.trend
-    time = None
-    if trend and _TREND in plain.param_names:
-        trend, time = trend.replace("t", "") or "n", np.arange(1, len(values) + 1) / len(values)
-    return arima(values, spec.order, spec.seasonal_order, trend, exog=time, concentrate_scale=True)
-
-
-def _differenced(values: pd.Series[float], spec: ModelSpec) -> Any | None:
-    """Return the same model of the differences, which has far fewer states; None where it would not be the same.
-
-    Differences of missing values are missing, which tells the likelihood less: only where the whole would take minutes,
-    in long seasons, they are taken all the same. A trend would have to be differenced too.
-    """
-    (p, d, q), (sp, sd, sq, season) = spec.order, spec.seasonal_order
-    if not (d or sd) or not (p or q or sp or sq) or spec.trend not in (None, "n"):
-        return None
-    if values.isna().any() and season <= LONGEST_SEASON:
-        return None
-    for lag in (*[1] * d, *[season] * sd):
-        values = values.diff(lag).iloc[lag:]
-    seasonal_order = (sp, 0, sq, season) if sp or sq else (0, 0, 0, 0)
-    return arima(values, (p, 0, q), seasonal_order, "n", concentrate_scale=True)
-
-
-def _has_constant(values: pd.Series[float], spec: ModelSpec) -> bool:
-    return _CONSTANT in arima(values, spec.order, spec.seasonal_order, spec.trend).param_names
-
-
-def _standardised(params: Mapping[str, float], rows: int, centre: float, unit: float) -> dict[str, float]:
-    """Return an earlier model's parameters in the units in which this one is estimated, its coefficients shrunk."""
-    shrunk = {
+def _shrunk(params: Mapping[str, float]) -> dict[str, float]:
+    """Return an earlier model's parameters as a start, its lags' coefficients shrunk."""
+    return {
         name: value * _SHRINKAGE ** int(name.rpartition("L")[2]) if name.startswith(("ar.", "ma.")) else value
         for name, value in params.items()
     }
-    moved = shrunk | ({_CONSTANT: shrunk[_CONSTANT] - centre} if _CONSTANT in shrunk else {})
-    found = rescaled(moved, 1 / unit)
-    return found | ({_TREND: found[_TREND] * rows} if _TREND in found else {})
 
 
 def _unstandardised(params: Mapping[str, float], rows: int, centre: float, unit: float) -> dict[str, float]:
     """Return the parameters found, of the values as they are."""
-    found = rescaled({name: value / rows if name == _TREND else value for name, value in params.items()}, unit)
-    return found | ({_CONSTANT: found[_CONSTANT] + centre} if centre else {})
+    found = rescaled({name: value / rows if name == TREND else value for name, value in params.items()}, unit)
+    return found | ({CONSTANT: found[CONSTANT] + centre} if centre else {})

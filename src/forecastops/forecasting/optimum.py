@@ -1,27 +1,40 @@
-"""The search for the highest likelihood, from several starts."""
+"""The search for the highest likelihood, from several starts: Gauss and Newton's steps on whitened innovations."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import least_squares
 
-__all__ = ["NOT_FITTED", "Optimum", "best", "optima", "starts"]
+from forecastops.forecasting.lags import Lags
+from forecastops.forecasting.likelihood import Likelihood, NoLikelihoodError
+
+__all__ = ["Optimum", "best", "optima", "starts"]
 
 Array = npt.NDArray[np.float64]
 
-NOT_FITTED = (ValueError, IndexError, np.linalg.LinAlgError)
-_BETTER = 0.1  # log-likelihood by which another start must win over statsmodels' own
-_LEAST_VARIANCE = 1e-12  # of innovations, in units of the series' variance
+_BETTER = 0.1  # log-likelihood by which another start must win over the first
+_COARSE, _FINE = 0.02, 1e-5  # log-likelihood that the last step may still gain: of every start, and of the best
+_SAME = 0.5  # log-likelihood within which coarse searches are taken to have come to one optimum
+_DERIVATIVE_STEP = 1e-7  # of a free number, which is an angle
+_IMPOSSIBLE = 1e3  # times the values' own length, where there is no likelihood
+# Coefficients of each polynomial's first lag: little persists, the level does, and so does the season.
+_WEAK = {"ar.L": 0.3, "ma.L": 0.1, "ar.S.L": 0.3, "ma.S.L": 0.1}
+_LEVEL = {"ar.L": 0.9, "ma.L": -0.6, "ar.S.L": 0.0, "ma.S.L": 0.0}
+_SEASON = {"ar.L": 0.8, "ma.L": -0.4, "ar.S.L": 0.95, "ma.S.L": -0.7}
+_FEWEST_TIMES = 4  # that a cycle comes round, or it is the level that moves
+_CYCLE_AR, _CYCLE_MA = 0.97, 0.85  # moduli of the pairs of roots by which two lags follow a cycle
 
 
 @dataclass(frozen=True)
 class Optimum:
-    """Where the optimiser came to from one start: parameters by name, without the innovations' variance."""
+    """Where the search came to from one start: parameters by name, without the innovations' variance."""
 
     params: dict[str, float]
     variance: float
@@ -30,22 +43,38 @@ class Optimum:
     iterations: int
 
 
-def starts(model: Any, previous: Mapping[str, float]) -> list[Array]:
-    """Return the optimiser's starts: statsmodels' own first, then others that may lead to a better optimum.
+def starts(lags: Sequence[Lags], values: Array, previous: Mapping[str, float]) -> list[dict[str, float]]:
+    """Return coefficients from which to search.
 
     Args:
-        model: as it is estimated.
-        previous: an earlier model's parameters, in the units of this one; used where they are the same by name.
+        lags: whose coefficients are searched.
+        values: what is modelled, shape (n,), NaN where one is missing.
+        previous: an earlier model's parameters; used where they are of the same lags.
     """
-    names, own = list(model.param_names), np.asarray(model.start_params, dtype=float)
-    lags = np.array([name.startswith(("ar.", "ma.")) for name in names], dtype=bool)
-    if not lags.any():
-        return [own]
-    first = {"ar.L1": 0.9, "ma.L1": -0.6}
-    begins = [own, np.where(lags, [first.get(name, 0.0) for name in names], own)]
-    if {*names, "sigma2"} == {*previous}:
-        begins.append(np.array([previous[name] for name in names]))
+    names = [name for one in lags for name in one.names]
+    if not names:
+        return [{}]
+    is_seasonal = any(one.count and one.season > 1 for one in lags)
+    begins = [
+        dict.fromkeys(names, 0.0) | {one.names[0]: first[one.prefix] for one in lags if one.count}
+        for first in (_WEAK, _LEVEL, *([_SEASON] if is_seasonal else []))
+    ]
+    if "ar.L2" in names and not is_seasonal:
+        begins.append(dict.fromkeys(names, 0.0) | _cycle(names, values))
+    if {*names} <= {*previous}:
+        begins.append({name: previous[name] for name in names})
     return begins
+
+
+def _cycle(names: Sequence[str], values: Array) -> dict[str, float]:
+    """Return lags that follow the strongest cycle among those of the periodogram that come at least four times."""
+    known = np.where(np.isnan(values), 0.0, values - np.nanmean(values))
+    power = np.abs(np.fft.rfft(known)) ** 2
+    angle = 2 * math.pi * (_FEWEST_TIMES + int(np.argmax(power[_FEWEST_TIMES:]))) / len(known)
+    found = {"ar.L1": 2 * _CYCLE_AR * math.cos(angle), "ar.L2": -(_CYCLE_AR**2)}
+    if "ma.L2" in names:
+        found |= {"ma.L1": -2 * _CYCLE_MA * math.cos(angle), "ma.L2": _CYCLE_MA**2}
+    return found
 
 
 def best(found: list[Optimum]) -> Optimum:
@@ -55,47 +84,111 @@ def best(found: list[Optimum]) -> Optimum:
     return next((one for one in near if one.converged), near[0])
 
 
-def optima(model: Any, begins: list[Array], max_iterations: int) -> list[Optimum]:
-    """Return what the optimiser found from each start that led anywhere; raises the last failure where none did.
+def optima(likelihood: Likelihood, begins: Sequence[Mapping[str, float]], max_iterations: int) -> list[Optimum]:
+    """Return what was found from each start that led anywhere.
 
-    It may come to parameters whose covariance cannot be solved for; a start nearer to white noise then helps.
+    Every start is followed until a step gains little. From there only the best one is followed to its end, and those
+    that are so far behind that they have come to another optimum, or not yet to any.
+
+    Raises:
+        NoLikelihoodError: where no start led anywhere.
     """
-    lags = [name.startswith(("ar.", "ma.")) for name in model.param_names]
-    found, failure = [], None
-    for start in begins:
-        for towards_noise in (1.0, 0.5):
-            try:
-                found.append(_optimum(model, max_iterations, np.where(lags, towards_noise, 1.0) * start))
-                break
-            except NOT_FITTED as error:
-                failure = error
-    if not found and failure is not None:
-        raise failure
-    return found
+    paths, failure = [], None
+    for begin in begins:
+        try:
+            paths.append(_Path(likelihood, likelihood.free(begin), max_iterations).followed(_COARSE))
+        except ValueError as error:
+            failure = error
+    if not paths:
+        raise NoLikelihoodError(str(failure))
+    leader = max(paths, key=lambda path: path.log_likelihood)
+    end = leader.followed(_FINE)
+    others = [
+        path.followed(_FINE)
+        for path in paths
+        if path.log_likelihood < end.log_likelihood - _SAME and path is not leader
+    ]
+    return [path.optimum() for path in (end, *others)]
 
 
-def _optimum(model: Any, max_iterations: int, start: Array) -> Optimum:
-    """Return the optimum reached from one start; a model without lags or trend has nothing to search."""
-    if not len(start):
-        return _without_search(model)
-    bound = {"maxiter": max_iterations}
-    fitted = model.fit(start_params=start, method_kwargs=bound, cov_type="none", low_memory=True)
-    # That of the results leaves out the diffuse part.
-    log_likelihood = float(model.loglike(fitted.params))
-    if not (math.isfinite(log_likelihood) and fitted.scale > 0 and np.isfinite(fitted.params).all()):
-        raise ValueError("the likelihood has no finite optimum")
-    return Optimum(
-        params=dict(zip(model.param_names, map(float, fitted.params), strict=True)),
-        variance=float(fitted.scale),
-        log_likelihood=log_likelihood,
-        converged=bool(fitted.mle_retvals["converged"]),
-        iterations=int(fitted.mle_retvals["iterations"]),
-    )
+@dataclass(frozen=True)
+class _Path:
+    """How far the search has come from one start."""
+
+    likelihood: Likelihood
+    free: Array
+    left: int
+    converged: bool = False
+    iterations: int = 0
+
+    @cached_property
+    def log_likelihood(self) -> float:
+        """Where it has come to."""
+        return self.likelihood.at(self.free).log_likelihood
+
+    def followed(self, gain: float) -> _Path:
+        """Follow it until a step gains less than ``gain`` in log-likelihood, or no iteration is left."""
+        if not len(self.free):
+            return replace(self, converged=True)
+        if not self.left:
+            return replace(self, converged=False)
+        steps = _Steps(self.likelihood, self.free)
+        found: Any = least_squares(
+            steps.residuals,
+            self.free,
+            steps.derivatives,
+            method="lm",
+            ftol=2 * gain / self.likelihood.rows,  # of the squares' sum
+            xtol=1e-9,
+            gtol=1e-12,
+            max_nfev=self.left + 1,
+        )
+        used = min(int(found.nfev), self.left)
+        return _Path(self.likelihood, found.x, self.left - used, bool(found.status > 0), self.iterations + used)
+
+    def optimum(self) -> Optimum:
+        """Return where it has come to, by names."""
+        found = self.likelihood.at(self.free)
+        params = dict(zip(self.likelihood.regressors, map(float, found.coefficients), strict=True))
+        return Optimum(
+            params=params | self.likelihood.named(self.free),
+            variance=found.variance,
+            log_likelihood=found.log_likelihood,
+            converged=self.converged,
+            iterations=self.iterations,
+        )
 
 
-def _without_search(model: Any) -> Optimum:
-    """Return the variance, concentrated out of the likelihood; its least value for exactly repeating series."""
-    filtered = model.filter([], cov_type="none", low_memory=True)
-    found = float(model.loglike([])) if filtered.scale > _LEAST_VARIANCE else 0.0
-    variance = max(float(filtered.scale), _LEAST_VARIANCE)
-    return Optimum({}, variance, found, converged=True, iterations=0)
+class _Steps:
+    """What the library asks for at each step: the vector, and its derivatives by differences."""
+
+    def __init__(self, likelihood: Likelihood, start: Array) -> None:
+        here = likelihood.at(start).residuals
+        self._likelihood = likelihood
+        self._impossible = _IMPOSSIBLE * here
+        self._newest = (start, here)
+
+    def residuals(self, free: Array) -> Array:
+        """Return the vector; a long one where there is no likelihood, which turns the search back."""
+        at, here = self._newest
+        if not np.array_equal(at, free):
+            tried = self._tried(free)
+            here = self._impossible if tried is None else tried
+            self._newest = (free.copy(), here)
+        return here
+
+    def derivatives(self, free: Array) -> Array:
+        """Return the vector's derivatives, shape (n, numbers)."""
+        here = self.residuals(free)
+        found = np.zeros((len(here), len(free)), order="F")
+        for position, step in enumerate(np.eye(len(free)) * _DERIVATIVE_STEP):
+            there = self._tried(free + step)
+            if there is not None:
+                found[:, position] = (there - here) / _DERIVATIVE_STEP
+        return found
+
+    def _tried(self, free: Array) -> Array | None:
+        try:
+            return self._likelihood.at(free).residuals
+        except NoLikelihoodError:
+            return None

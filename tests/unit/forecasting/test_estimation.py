@@ -20,6 +20,7 @@ from forecastops.forecasting import training
 from forecastops.forecasting.config import Evaluation, EvaluationConfig, ModelConfig, ModelSpec, Orders
 from forecastops.forecasting.estimation import Estimate, estimate, plain_forecast, rows_needed, spec_of
 from forecastops.forecasting.forecaster import Arima, Fit, Forecaster
+from forecastops.forecasting.likelihood import Likelihood, NoLikelihoodError
 from forecastops.forecasting.training import fit, fit_members, refit, require_trainable
 
 
@@ -116,18 +117,18 @@ def test_the_likelihood_is_of_the_values_as_they_are(
 
 
 def test_a_step_too_far_is_no_failure_to_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Near the edge of what is stationary statsmodels cannot solve for the covariance; who gets there depends."""
-    plain, asked = ARIMA.loglike, [0]
+    """Near the edge of what is stationary a covariance matrix cannot be factored; who gets there depends."""
+    plain, asked = Likelihood.at, [0]
 
-    def loglike(model: Any, *args: Any, **kwargs: Any) -> Any:
+    def at(likelihood: Likelihood, free: Any) -> Any:
         asked[0] += 1
-        if asked[0] == 12:
-            raise np.linalg.LinAlgError("LU decomposition error.")
-        return plain(model, *args, **kwargs)
+        if asked[0] in (6, 12):
+            raise NoLikelihoodError("the covariance matrix is not positive definite")
+        return plain(likelihood, free)
 
     spec = ModelSpec(order=(1, 0, 1))
     expected = estimate(series(), spec)
-    monkeypatch.setattr(ARIMA, "loglike", loglike)
+    monkeypatch.setattr(Likelihood, "at", at)
     found = estimate(series(), spec)
     assert asked[0] > 12
     assert found.converged
@@ -180,17 +181,17 @@ def test_starts_that_end_in_one_optimum_have_no_gap(factor: float) -> None:
 
 
 def starts_of(monkeypatch: pytest.MonkeyPatch, spec: ModelSpec, previous: Arima | None) -> list[dict[str, float]]:
-    """Where the optimiser begins, by name."""
-    plain, starts = ARIMA.fit, []
+    """Where the search begins, by name."""
+    plain, starts = Likelihood.free, []
 
-    def spied(model: Any, start_params: Any = None, **others: Any) -> Any:
-        starts.append(dict(zip(model.param_names, map(float, start_params), strict=True)))
-        return plain(model, start_params, **others)
+    def spied(likelihood: Likelihood, coefficients: Any) -> Any:
+        starts.append(dict(coefficients))
+        return plain(likelihood, coefficients)
 
     with monkeypatch.context() as patched:
-        patched.setattr(ARIMA, "fit", spied)
+        patched.setattr(Likelihood, "free", spied)
         estimate(series(), spec, previous)
-    return starts
+    return starts[:-1]  # the last is the optimum, which statsmodels is asked about
 
 
 def test_the_previous_models_parameters_are_a_start(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,15 +199,11 @@ def test_the_previous_models_parameters_are_a_start(monkeypatch: pytest.MonkeyPa
     previous = Arima(
         (2, 0, 1), (0, 0, 0, 0), None, False, {"const": 190.0, "ar.L1": 0.5, "ar.L2": 0.3, "ma.L1": 0.2, "sigma2": 9.0}
     )
-    own, persistent, third = starts_of(monkeypatch, spec, previous)
-    assert (persistent["ar.L1"], persistent["ar.L2"], persistent["ma.L1"]) == (0.9, 0.0, -0.6)
-    assert [third[name] for name in ("ar.L1", "ar.L2", "ma.L1")] == pytest.approx(
-        [0.5 * 0.99, 0.3 * 0.99**2, 0.2 * 0.99]
-    )
-    unit = float(np.std(series()))
-    assert third["const"] - own["const"] == pytest.approx((190 - series().mean()) / unit, abs=0.5)
-    assert len(starts_of(monkeypatch, spec, None)) == 2
-    assert len(starts_of(monkeypatch, ModelSpec(order=(1, 0, 1)), previous)) == 2  # of another model
+    _, persistent, _, fourth = starts_of(monkeypatch, spec, previous)
+    assert persistent == {"ar.L1": 0.9, "ar.L2": 0.0, "ma.L1": -0.6}
+    assert fourth == pytest.approx({"ar.L1": 0.5 * 0.99, "ar.L2": 0.3 * 0.99**2, "ma.L1": 0.2 * 0.99})
+    assert len(starts_of(monkeypatch, spec, None)) == 3
+    assert len(starts_of(monkeypatch, ModelSpec(order=(2, 0, 2)), previous)) == 3  # of another model
 
 
 @pytest.mark.parametrize("spec", [ModelSpec(order=(2, 0, 2)), ModelSpec(order=(1, 0, 1), trend="ct")])
