@@ -97,7 +97,7 @@ def optima(likelihood: Likelihood, begins: Sequence[Mapping[str, float]], max_it
     for begin in begins:
         try:
             paths.append(_Path(likelihood, likelihood.free(begin), max_iterations).followed(_COARSE))
-        except ValueError as error:
+        except (ValueError, np.linalg.LinAlgError) as error:
             failure = error
     if not paths:
         raise NoLikelihoodError(str(failure))

@@ -15,6 +15,7 @@ from forecastops.data.series import Series
 from forecastops.forecasting.config import Evaluation, EvaluationConfig, ModelSpec
 from forecastops.forecasting.estimation import estimate
 from forecastops.forecasting.forecaster import Arima, Fit, Forecaster
+from forecastops.forecasting.likelihood import Likelihood
 from forecastops.gate.comparison import Comparison, compare
 from forecastops.gate.data_checks import judge_data, revised_share
 from forecastops.gate.decision import Ruling, decide
@@ -219,7 +220,9 @@ def test_a_champion_that_cannot_be_fitted_anew_is_incomparable(models: Models, m
         raise np.linalg.LinAlgError("LU decomposition error.")
 
     champion = refitted(models.champion, estimated_through=series().index[-1].isoformat())
-    monkeypatch.setattr(ARIMA, "loglike", loglike)  # no series is known that makes it fail on every machine
+    # No series is known that makes both searches fail on every machine.
+    monkeypatch.setattr(Likelihood, "at", loglike)
+    monkeypatch.setattr(ARIMA, "loglike", loglike)
     (obstacle,) = compare(models.challenger, champion, EVALUATION, BOUND).evidence.incomparable
     assert obstacle.code == "cannot_be_re_estimated"
     assert str(obstacle.detail).startswith("cannot be fitted: LU")
