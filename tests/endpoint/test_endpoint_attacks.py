@@ -383,7 +383,7 @@ def test_nothing_that_was_sent_is_in_the_log_or_the_cause_of_a_crash(
     os.kill(endpoint["supervisor_pid"], signal.SIGSTOP)
     os.kill(endpoint["pid"], signal.SIGKILL)
     os.kill(endpoint["supervisor_pid"], signal.SIGCONT)
-    assert requests.post(f"{endpoint['url']}/invocations", json={"inputs": []}, timeout=60).status_code == 200
+    assert requests.post(f"{endpoint['url']}/invocations", json={"inputs": []}, timeout=300).status_code == 200
     files = [path for path in layout_of("attacked").directory.iterdir() if path.is_file() and path.suffix != ".lock"]
     said = b"".join(path.read_bytes() for path in files)
     assert b"was killed by signal 9" in said

@@ -98,7 +98,7 @@ def endpoint(client: LocalEndpointClient, models: dict[str, str]) -> dict[str, A
 
 
 def model_of(url: str) -> str:
-    response = requests.post(f"{url}/invocations", json=ONE, timeout=30)
+    response = requests.post(f"{url}/invocations", json=ONE, timeout=300)
     assert response.status_code == 200, response.text
     return str(response.json()["predictions"][0]["model"])
 
@@ -131,7 +131,7 @@ def test_create_describes_a_deployment_that_answers(
     }
     assert endpoint["url"].startswith("http://127.0.0.1:")
     assert (endpoint["state"], endpoint["model_uri"], endpoint["error"]) == ("Healthy", models["a"], None)
-    response = requests.get(endpoint["url"] + "/ping", timeout=60)
+    response = requests.get(endpoint["url"] + "/ping", timeout=300)
     assert (response.status_code, response.headers["X-Forecastops-Model"]) == (200, models["a"])
     assert response.headers["Connection"] == "close"
     layout = layout_of("shared")
@@ -255,7 +255,7 @@ def test_a_connection_accepted_before_an_update_is_answered_after_it(
     address = urlsplit(endpoint["url"])
 
     def connect() -> tuple[float, list[socket.socket]]:
-        opened = [socket.create_connection((address.hostname, address.port), timeout=20) for _ in range(2)]
+        opened = [socket.create_connection((address.hostname, address.port), timeout=300) for _ in range(2)]
         return time.monotonic(), opened
 
     def close() -> None:
@@ -446,7 +446,7 @@ BAD_REQUESTS: dict[str, tuple[bytes, str | None, int]] = {
 def test_a_request_at_fault_is_answered_4xx(endpoint: dict[str, Any], case: str) -> None:
     body, content_type, expected = BAD_REQUESTS[case]
     headers = {} if content_type is None else {"Content-Type": content_type}
-    response = requests.post(endpoint["url"] + "/invocations", data=body, headers=headers, timeout=60)
+    response = requests.post(endpoint["url"] + "/invocations", data=body, headers=headers, timeout=300)
     assert response.status_code == expected, response.text
     assert "X-Forecastops-Model" in response.headers
     assert set(response.json()) == {"error_code", "message"}
@@ -455,7 +455,7 @@ def test_a_request_at_fault_is_answered_4xx(endpoint: dict[str, Any], case: str)
 
 
 def test_a_model_at_fault_is_answered_500_without_details(endpoint: dict[str, Any]) -> None:
-    response = requests.post(endpoint["url"] + "/invocations", json=ONE | {"params": {"horizon": 666}}, timeout=60)
+    response = requests.post(endpoint["url"] + "/invocations", json=ONE | {"params": {"horizon": 666}}, timeout=300)
     assert response.status_code == 500
     assert response.json() == {"error_code": "INTERNAL_ERROR", "message": "the model failed; the server's log says why"}
     assert eventually(lambda: "broken inside" in Path(endpoint["log"]).read_text())
@@ -464,7 +464,7 @@ def test_a_model_at_fault_is_answered_500_without_details(endpoint: dict[str, An
 def test_a_request_that_needs_too_much_memory_is_refused(endpoint: dict[str, Any]) -> None:
     if sys.platform != "linux":
         pytest.skip("only Linux counts what a process allocates")
-    response = requests.post(endpoint["url"] + "/invocations", json=ONE | {"params": {"horizon": 667}}, timeout=60)
+    response = requests.post(endpoint["url"] + "/invocations", json=ONE | {"params": {"horizon": 667}}, timeout=300)
     assert (response.status_code, response.json()["message"]) == (
         400,
         "the request needs more memory than this server may use",
@@ -476,16 +476,16 @@ def test_large_bodies_are_refused(endpoint: dict[str, Any]) -> None:
     url = endpoint["url"] + "/invocations"
     headers = {"Content-Type": JSON}
     for size in (20_001, 5_000_000):
-        assert requests.post(url, data=b" " * size, headers=headers, timeout=60).status_code == 413
+        assert requests.post(url, data=b" " * size, headers=headers, timeout=300).status_code == 413
     pieces = (b" " * 1000 for _ in range(100))
-    assert requests.post(url, data=pieces, headers=headers, timeout=60).status_code == 413
+    assert requests.post(url, data=pieces, headers=headers, timeout=300).status_code == 413
     within = json.dumps(ONE).encode().ljust(20_000)
-    assert requests.post(url, data=io.BytesIO(within), headers=headers, timeout=60).status_code == 200
+    assert requests.post(url, data=io.BytesIO(within), headers=headers, timeout=300).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/", "/invocations/"])
 def test_nothing_else_is_served(endpoint: dict[str, Any], path: str) -> None:
-    assert requests.get(endpoint["url"] + path, timeout=60).status_code == 404
+    assert requests.get(endpoint["url"] + path, timeout=300).status_code == 404
 
 
 def test_the_command_line_does_it_all(models: dict[str, str], home: Path, tmp_path: Path) -> None:
@@ -507,7 +507,7 @@ def test_the_command_line_does_it_all(models: dict[str, str], home: Path, tmp_pa
         assert result.exit_code == 0, result.output
         return str(result.output)
 
-    created = start("create", *name, "-m", models["a"], "-C", "timeout_seconds=60")
+    created = start("create", *name, "-m", models["a"], "-C", "timeout_seconds=300")
     assert "is created" in finish(created)
     listing = start("list")
     (tmp_path / "in.json").write_text("[]")

@@ -77,7 +77,7 @@ def serving(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 def model_of(url: str) -> str:
     body: dict[str, Any] = {"inputs": [], "params": {"horizon": 1}}
-    return str(requests.post(f"{url}/invocations", json=body, timeout=60).json()["predictions"][0]["model"])
+    return str(requests.post(f"{url}/invocations", json=body, timeout=300).json()["predictions"][0]["model"])
 
 
 def reboot() -> None:
@@ -125,7 +125,7 @@ def test_python_serves_too_until_it_is_interrupted(client: LocalEndpointClient, 
         assert client.get_deployment("served")["supervisor_pid"] != process.pid
         assert model_of(before["url"]) == "a"
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=300)
     assert "KeyboardInterrupt" in said
     assert client.get_deployment("served")["state"] == "Stopped"
     assert not pids_of(layout_of("served"))

@@ -152,7 +152,7 @@ def _stat(pid: int) -> str:
         return " Z "
 
 
-def wait_for(what: Any, seconds: float = 120) -> None:
+def wait_for(what: Any, seconds: float = 300) -> None:
     until = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < until
@@ -182,7 +182,7 @@ def test_interrupted_it_leaves_no_process_and_goes_on_where_it_was(
     workers = workers_of(begun.pid)
     assert workers
     begun.send_signal(number)
-    said, told = begun.communicate(timeout=60)
+    said, told = begun.communicate(timeout=300)
     assert begun.returncode == (-9 if number == signal.SIGKILL else 130)
     assert said == ""
     if number == signal.SIGINT:

@@ -302,7 +302,7 @@ BAD_CONFIGS: dict[str, Case] = {
 def test_bad_configurations_are_named(unchanged: Command, case: str) -> None:
     content, parts = BAD_CONFIGS[case]
     (unchanged.folder / "bad.yaml").write_bytes(encoded(content))
-    result = unchanged("evaluate", "--run-id", "any", "--config", "bad.yaml", timeout=60)
+    result = unchanged("evaluate", "--run-id", "any", "--config", "bad.yaml", timeout=300)
     require_parts(require_refusal(result, code=2), "configuration bad.yaml", *parts)
     assert len(result.stderr.splitlines()) == 1
     assert not (unchanged.folder / "hacked").exists()

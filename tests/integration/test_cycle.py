@@ -94,7 +94,7 @@ def test_the_whole_story_on_adventureworks(forecastops: Command, shared_data: Pa
     rows = forecastops.ok("forecast", "--horizon", "5")
     assert rows["version"] == "2"
     answer = requests.post(
-        f"{moved['endpoint']['url']}/invocations", json={"inputs": [], "params": {"horizon": 5}}, timeout=60
+        f"{moved['endpoint']['url']}/invocations", json={"inputs": [], "params": {"horizon": 5}}, timeout=300
     ).json()
     served = answer["predictions"]
     assert [row["date"] for row in served] == [f"2014-06-0{day}" for day in range(1, 6)]

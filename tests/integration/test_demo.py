@@ -29,7 +29,7 @@ def test_the_demo_prints_what_its_page_shows_and_can_be_run_again(forecastops: C
     assert status["consistent"]
     assert (status["champion"]["version"], status["endpoint"]["state"]) == ("2", "Healthy")
     answer = requests.post(
-        f"{status['endpoint']['url']}/invocations", json={"inputs": [], "params": {"horizon": 7}}, timeout=60
+        f"{status['endpoint']['url']}/invocations", json={"inputs": [], "params": {"horizon": 7}}, timeout=300
     )
     assert len(answer.json()["predictions"]) == 7
     assert "problems" in forecastops.ok("status", "--config", "demo/demo.yaml")

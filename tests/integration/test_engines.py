@@ -112,7 +112,7 @@ def _generator(used: Engine, given: list[Piece]) -> Generator[tuple[Piece, str |
 
 
 def _number(path: Path) -> int:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not (path.exists() and path.read_text()):
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -120,7 +120,7 @@ def _number(path: Path) -> int:
 
 
 def _wait_until_gone(number: int) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while Path(f"/proc/{number}").exists():
         assert time.monotonic() < deadline, f"process {number} goes on"
         time.sleep(0.05)

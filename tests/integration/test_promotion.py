@@ -358,8 +358,8 @@ def test_callers_need_the_token_and_the_smoke_test_brings_it(stage: Stage) -> No
     promoted = stage.promote(stage.workshop.first, *guarded)
     assert (promoted["version"], "its endpoint was repaired" in promoted["note"]) == (first, True)
     ask = f"{promoted['endpoint']['url']}/invocations"
-    assert requests.post(ask, json={"inputs": []}, timeout=30).status_code == 401
-    answer = requests.post(ask, json={"inputs": []}, headers={"Authorization": f"Bearer {token}"}, timeout=30)
+    assert requests.post(ask, json={"inputs": []}, timeout=300).status_code == 401
+    answer = requests.post(ask, json={"inputs": []}, headers={"Authorization": f"Bearer {token}"}, timeout=300)
     assert answer.status_code == 200
     # The deployment remembers where its token is.
     checked = stage.run("status", "--check")

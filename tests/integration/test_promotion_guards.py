@@ -17,7 +17,7 @@ def test_an_interrupted_deployment_does_not_arrive_later(stage: Stage) -> None:
     stage.first_champion()
     stage.evaluate(stage.workshop.second)
     running = stage.start("promote", "--run-id", stage.workshop.second)
-    request, deadline = layout_of(stage.model).request, time.monotonic() + 60
+    request, deadline = layout_of(stage.model).request, time.monotonic() + 300
     while f"models:/{stage.model}/2" not in request.read_text("utf-8"):
         assert time.monotonic() < deadline, running.error_so_far()
         time.sleep(0.01)

@@ -65,7 +65,7 @@ def fits(stage: Stage, version: str) -> Any:
 
 def ask(stage: Stage, **body: Any) -> requests.Response:
     url = stage.ok("status")["endpoint"]["url"]
-    return requests.post(f"{url}/invocations", json={"inputs": []} | body, timeout=60)
+    return requests.post(f"{url}/invocations", json={"inputs": []} | body, timeout=300)
 
 
 def require_refused(stage: Stage, path: str, reason: str) -> None:
@@ -625,7 +625,7 @@ def answered_without_a_gap(url: str) -> Iterator[None]:
     def ask_on() -> None:
         while not over.is_set():
             try:
-                answer = requests.post(f"{url}/invocations", json={"inputs": []}, timeout=60)
+                answer = requests.post(f"{url}/invocations", json={"inputs": []}, timeout=300)
                 if answer.status_code != 200:
                     failed.append(answer.text)
             except requests.RequestException as error:

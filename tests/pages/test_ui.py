@@ -39,7 +39,7 @@ class Served:
     def visitor(self) -> requests.Session:
         """Somebody who holds the address."""
         session = requests.Session()
-        assert session.get(self.url, timeout=60).status_code == 200
+        assert session.get(self.url, timeout=300).status_code == 200
         return session
 
 
@@ -48,7 +48,7 @@ def serving(stage: Stage, *options: str) -> Iterator[tuple[Running, str]]:
     """The command under way, and the address that it has printed."""
     running = stage.start("ui", "--no-open", "--port", "0", *options)
     out = running.base.with_suffix(".out")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not (out.exists() and out.read_text("utf-8").strip()):
         assert running.process.is_alive(), running.error_so_far()
         assert time.monotonic() < deadline
@@ -142,16 +142,16 @@ def test_only_who_holds_the_token_sees_anything(served: Served) -> None:
     token = served.url.partition("token=")[2]
     for path in paths(served).values():
         for query in ("", "?token=", "?token=x", f"?token={token}x", f"?token={token}&token={token}", f"?t={token}"):
-            answer = requests.get(served.root + path + query, timeout=60, allow_redirects=False)
+            answer = requests.get(served.root + path + query, timeout=300, allow_redirects=False)
             assert (answer.status_code, answer.cookies.get_dict()) == (403, {}), query
             assert "sales" not in answer.text
-    first = requests.get(served.url, timeout=60, allow_redirects=False)
+    first = requests.get(served.url, timeout=300, allow_redirects=False)
     assert (first.status_code, first.headers["Location"]) == (303, "/")
     cookie = first.headers["Set-Cookie"]
     assert token not in cookie
     assert all(part in cookie for part in ("HttpOnly", "SameSite=Strict", "Path=/"))
     assert "Domain" not in cookie
-    deep = requests.get(f"{served.root}/models/sales?token={token}", timeout=60, allow_redirects=False)
+    deep = requests.get(f"{served.root}/models/sales?token={token}", timeout=300, allow_redirects=False)
     assert deep.headers["Location"] == "/models/sales"
     for path in ("//evil.example/", "/..//evil.example", "/https://evil.example"):
         sent = raw(served, f"GET {path}?token={token} HTTP/1.1", f"Host: {urlsplit(served.root).netloc}")
@@ -161,7 +161,7 @@ def test_only_who_holds_the_token_sees_anything(served: Served) -> None:
 
 def test_names_that_point_here_are_refused(served: Served) -> None:
     session, port = served.visitor(), urlsplit(served.root).port
-    assert session.get(f"http://127.0.0.1:{port}/", timeout=60).status_code == 200
+    assert session.get(f"http://127.0.0.1:{port}/", timeout=300).status_code == 200
     for host in (
         "evil.example",
         f"evil.example:{port}",
@@ -170,9 +170,9 @@ def test_names_that_point_here_are_refused(served: Served) -> None:
         "",
         f"[::1]:{port}",
     ):
-        answer = session.get(f"{served.root}/", headers={"Host": host}, timeout=60)
+        answer = session.get(f"{served.root}/", headers={"Host": host}, timeout=300)
         assert (answer.status_code, "sales" in answer.text) == (421, False), host
-        hidden = session.get(served.url, headers={"Host": host}, timeout=60)
+        hidden = session.get(served.url, headers={"Host": host}, timeout=300)
         assert hidden.status_code == 421
     both = raw(served, "GET / HTTP/1.1", f"Host: 127.0.0.1:{port}", "Host: evil.example")
     assert both.split()[1] in ("400", "421")
@@ -182,9 +182,9 @@ def test_pages_can_only_be_read(served: Served) -> None:
     session = served.visitor()
     for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "BREW"):
         for path in ("/", "/models/sales", "/nowhere"):
-            answer = session.request(method, served.root + path, timeout=60)
+            answer = session.request(method, served.root + path, timeout=300)
             assert (answer.status_code, answer.headers.get("Allow")) == (405, "GET, HEAD"), method
-    head = session.head(f"{served.root}/models/sales", timeout=60)
+    head = session.head(f"{served.root}/models/sales", timeout=300)
     assert (head.status_code, head.content) == (200, b"")
 
 
@@ -209,9 +209,9 @@ def test_paths_are_places_and_no_files(served: Served) -> None:
 
 def test_every_answer_has_its_headers(served: Served) -> None:
     session = served.visitor()
-    asked = [session.get(served.root + path, timeout=60) for path in (*paths(served).values(), "/welcome")]
-    asked += [requests.get(served.root, timeout=60), session.post(served.root, timeout=60)]
-    asked += [requests.get(served.url, timeout=60, allow_redirects=False)]
+    asked = [session.get(served.root + path, timeout=300) for path in (*paths(served).values(), "/welcome")]
+    asked += [requests.get(served.root, timeout=300), session.post(served.root, timeout=300)]
+    asked += [requests.get(served.url, timeout=300, allow_redirects=False)]
     for answer in asked:
         headers = answer.headers
         policy = headers["Content-Security-Policy"]
@@ -244,7 +244,7 @@ def test_a_registry_that_is_away_is_said_on_a_page(served: Served, forecastops: 
     assert served.stage.run("ui", "--port", "70000").code == 2
     away = ["--set", "tracking.tracking_uri=http://127.0.0.1:9"]
     with serving(served.stage, *away) as (_, url):
-        answer = requests.get(url, timeout=100)
+        answer = requests.get(url, timeout=300)
     assert answer.status_code == 503
     assert "check MLFLOW_TRACKING_URI and that the server answers" in answer.text
 
@@ -255,6 +255,6 @@ def cookie_of(session: requests.Session) -> str:
 
 def raw(served: Served, *lines: str) -> str:
     """The answer to exactly these lines."""
-    with socket.create_connection(("127.0.0.1", urlsplit(served.root).port or 0), timeout=60) as connection:
+    with socket.create_connection(("127.0.0.1", urlsplit(served.root).port or 0), timeout=300) as connection:
         connection.sendall("\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1"))
         return b"".join(iter(lambda: connection.recv(65_536), b"")).decode("utf-8", "replace")

@@ -136,7 +136,7 @@ def stop_endpoints(home: Path) -> None:
     shutil.rmtree(home / "endpoints", ignore_errors=True)
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
+def eventually(condition: Callable[[], bool], seconds: float = 300) -> bool:
     """Whether the condition comes to hold."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

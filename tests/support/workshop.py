@@ -159,4 +159,4 @@ class Stage:
         endpoint = self.ok("status")["endpoint"]
         if endpoint is None:
             return None
-        return requests.get(f"{endpoint['url']}/ping", timeout=60).headers["X-Forecastops-Model"].rpartition("/")[2]
+        return requests.get(f"{endpoint['url']}/ping", timeout=300).headers["X-Forecastops-Model"].rpartition("/")[2]
