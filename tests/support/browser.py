@@ -95,6 +95,7 @@ def open_page(
 
 def _new_page(browser: Browser, options: dict[str, Any]) -> Page:
     page = browser.new_context(**options).new_page()
+    page.set_default_timeout(300_000)  # of a loaded machine
 
     def only_local(route: Route) -> None:
         if (urlsplit(route.request.url).hostname or "") in _LOCAL:
