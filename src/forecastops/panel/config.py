@@ -21,7 +21,7 @@ class PanelConfig(StrictRecord):
         "false discovery rate of all series.",
     )
     min_gain: float = Field(
-        0.01,
+        0.0075,
         ge=0,
         lt=1,
         description="Share by which decision=shrunk expects the RMSE to fall where it changes a series.",

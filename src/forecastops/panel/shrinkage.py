@@ -22,8 +22,7 @@ Array = npt.NDArray[np.float64]
 
 _WIDTHS = 8  # of the distributions that gains are a mixture of, besides none at all
 _GRID = 121  # points on which they are integrated
-_PULL = 15.0  # series without a gain that are supposed beforehand: a few series prove nothing
-_MOST_GROUPS, _FEWEST = 4, 100  # groups of series that err alike, and how many series tell a distribution
+_PULL = 1.0  # series without a gain that are supposed beforehand: one alone proves little
 _ROUNDS, _SETTLED = 500, 1e-7
 _LEARNT_FROM = 20_000  # series that tell a distribution as well as a million do
 _AT_ONCE = 50_000
@@ -65,8 +64,7 @@ def shrunk(effect: Array, variance: Array, freedom: Array) -> Array:
 
     Effects over their errors are supposed to be none at all in a share of the series, and elsewhere of a distribution
     that falls from none to either side; shares and distributions are those under which what is observed is likeliest.
-    Over their errors, since a model that hardly differs from another gains as little as it errs; and where there are
-    hundreds, among series that err alike, since those whose models differ much are the ones that shifted.
+    Over their errors, since a model that hardly differs from another gains as little as it errs.
 
     Args:
         effect: each series' estimate, shape (n,).
@@ -75,23 +73,13 @@ def shrunk(effect: Array, variance: Array, freedom: Array) -> Array:
     """
     known = moderated(variance, freedom)
     error = np.sqrt(known.variance)
-    found = np.empty(len(effect))
-    for alike in np.array_split(np.argsort(error, kind="stable"), _groups(len(effect))):
-        found[alike] = error[alike] * _shrunk_scores(effect[alike] / error[alike], known.freedom[alike])
-    return found
-
-
-def _groups(series: int) -> int:
-    return max(1, min(_MOST_GROUPS, series // _FEWEST))
-
-
-def _shrunk_scores(score: Array, freedom: Array) -> Array:
-    """Return what each effect over its error is expected to be, shape (n,)."""
+    score, freedom = effect / error, known.freedom
     grid, slabs = _distributions(float(np.max(np.abs(score))))
     learnt = np.unique(np.linspace(0, len(score) - 1, min(len(score), _LEARNT_FROM)).astype(int))
     prior = slabs @ _likeliest(_densities(score[learnt], freedom[learnt], grid) @ slabs)
     parts = np.array_split(np.arange(len(score)), len(score) // _AT_ONCE + 1)
-    return np.concatenate([_expected(_densities(score[part], freedom[part], grid), grid, prior) for part in parts])
+    found = [_expected(_densities(score[part], freedom[part], grid), grid, prior) for part in parts]
+    return np.concatenate(found) * error
 
 
 def _inverse_trigamma(value: float) -> float:
