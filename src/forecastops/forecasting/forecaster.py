@@ -1,8 +1,9 @@
 """The forecaster inside every model artifact: what is evaluated, what is deployed, and how it is written down.
 
 This one file is shipped with each model as its loader, so that a model loads where only its own pinned requirements
-are installed. It therefore imports nothing of forecastops, and nothing is pickled: a model is two text files, from
-which statsmodels rebuilds the state exactly (``filter`` with known parameters).
+are installed. It therefore imports nothing of forecastops, and nothing is pickled: a model is two text files. They
+hold the state of each filter, from which it forecasts; with other data statsmodels filters anew, with the known
+parameters, and is not imported before.
 
 A model is one ARIMA or several (its members), whose forecasts are averaged. It holds their parameters twice: as they
 were judged, estimated before the gate's window, and as they serve, estimated on everything. Its state is the series
@@ -17,7 +18,7 @@ import json
 import math
 import platform
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from importlib.metadata import version
@@ -29,14 +30,6 @@ from typing import Any, Literal, cast
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from statsmodels.tsa.arima.model import ARIMA
-from statsmodels.tsa.statespace.kalman_filter import (
-    MEMORY_NO_FILTERED,
-    MEMORY_NO_GAIN,
-    MEMORY_NO_LIKELIHOOD,
-    MEMORY_NO_PREDICTED,
-    MEMORY_NO_SMOOTHING,
-)
 
 __all__ = [
     "MAX_HORIZON",
@@ -48,6 +41,8 @@ __all__ = [
     "Filtered",
     "Fit",
     "Forecaster",
+    "Kept",
+    "State",
     "UnfitObservationError",
     "arima",
     "interval",
@@ -75,7 +70,9 @@ _LATELY = 112  # errors that are counted
 _AS_NORMAL = 20  # errors that the normal's own bounds count for beside them
 _WIDEST = 2.0
 
-_UNREAD = MEMORY_NO_FILTERED | MEMORY_NO_GAIN | MEMORY_NO_LIKELIHOOD | MEMORY_NO_SMOOTHING
+_KEPT_STATES = 40  # of one member; of more, the covariance would be most of the model
+_DIGITS = 15  # of a state's numbers; the rest is the libraries' own rounding
+_ANSWERS, _ANSWER_CELLS = 64, 5000  # forecasts that are remembered, and the size of the largest
 _DIFFUSE = 1e4  # times the last one-step variance: the filter knows nothing yet
 
 # Bounds of the alarm, in standard deviations of the one-step forecast.
@@ -112,19 +109,124 @@ class Arima:
         In units of the innovations: statsmodels' filter has absolute constants, so in the data's own unit a factor of
         1,000 would change forecasts. Models of format 1 were filtered ``in_data_unit``.
         """
-        unit = 1.0 if in_data_unit else math.sqrt(self.params.get("sigma2", 1.0)) or 1.0
+        from statsmodels.tsa.statespace import kalman_filter as memory
+
+        unit = 1.0 if in_data_unit else self.unit
         model = self.model(values, unit)
-        model.ssm.set_conserve_memory(_UNREAD if every_state else _UNREAD | MEMORY_NO_PREDICTED)
+        unread = memory.MEMORY_NO_FILTERED | memory.MEMORY_NO_GAIN
+        unread |= memory.MEMORY_NO_LIKELIHOOD | memory.MEMORY_NO_SMOOTHING
+        model.ssm.set_conserve_memory(unread if every_state else unread | memory.MEMORY_NO_PREDICTED)
         # Nobody reads the parameters' covariance, which would take four more passes.
         results = model.filter(list(rescaled(self.params, 1 / unit).values()), cov_type="none")
         return Filtered(results, unit, self.log)
 
     def model(self, values: pd.Series[float], unit: float) -> Any:
         """statsmodels' model of the values, in that unit; its parameters must be those that are known."""
-        model = arima(modelled(values, log=self.log) / unit, self.order, self.seasonal_order, self.trend)
-        if list(self.params) != list(model.param_names):
-            raise ValueError(f"parameters {list(self.params)} are not those of this order: {list(model.param_names)}")
-        return model
+        self.require_names()
+        return arima(modelled(values, log=self.log) / unit, self.order, self.seasonal_order, self.trend)
+
+    def require_names(self) -> None:
+        """Refuse parameters that are not those of the order, in statsmodels' order."""
+        (p, d, q), (sp, sd, sq, season) = self.order, self.seasonal_order
+        lags = {"ar.L": (p, 1), "ma.L": (q, 1), "ar.S.L": (sp, season), "ma.S.L": (sq, season)}
+        trend = {"n": [], "c": ["const"], "t": ["x1"], "ct": ["const", "x1"]}
+        names = list(trend[self.trend or ("n" if d + sd else "c")])
+        names += [f"{kind}{step * lag}" for kind, (most, step) in lags.items() for lag in range(1, most + 1)]
+        if list(self.params) != [*names, "sigma2"]:
+            raise ValueError(f"parameters {list(self.params)} are not those of this order: {[*names, 'sigma2']}")
+
+    @property
+    def unit(self) -> float:
+        """The standard deviation of the innovations, in which it is filtered."""
+        return math.sqrt(self.params.get("sigma2", 1.0)) or 1.0
+
+    @property
+    def size(self) -> int:
+        """How many states its filter has."""
+        (p, d, q), (sp, sd, sq, season) = self.order, self.seasonal_order
+        return max(p + sp * season, q + sq * season + 1) + d + sd * season
+
+    def ahead(self, state: State, seen: int, steps: int) -> tuple[Array, Array]:
+        """Forecast from a state: mean and variance on the scale that is modelled, each of shape (steps,).
+
+        Args:
+            state: predicted for the first step, in units of the innovations.
+            seen: how many observations came before it, missing ones included.
+            steps: how many.
+        """
+        observed, transition, shocks = self._system()
+        noise = np.outer(shocks, shocks) * self.params["sigma2"] / self.unit**2
+        expected, covariance = state.mean, state.covariance
+        mean, variance = np.empty(steps), np.empty(steps)
+        for step in range(steps):
+            mean[step], variance[step] = observed @ expected, observed @ covariance @ observed
+            expected, covariance = transition @ expected, transition @ covariance @ transition.T + noise
+        trend = self.params.get("const", 0.0) + self.params.get("x1", 0.0) * np.arange(seen + 1, seen + steps + 1)
+        return self.unit * mean + trend, self.unit**2 * variance
+
+    def _system(self) -> tuple[Array, Array, Array]:
+        """What is observed of the state, how it moves on, and how shocks enter it, as statsmodels' SARIMAX orders it.
+
+        First the levels that differences are summed to, then those of the seasonal ones, then the ARMA's own.
+        """
+        (_, d, _), (_, sd, _, season) = self.order, self.seasonal_order
+        size, differenced = self.size, d + sd * season
+        observed, transition, shocks = np.zeros(size), np.eye(size, k=1), np.zeros(size)
+        observed[:d] = observed[differenced] = 1.0
+        transition[:differenced] = 0.0
+        transition[:d, :d] = np.triu(np.ones((d, d)))
+        transition[:d, differenced] = 1.0
+        for cycle in range(sd):
+            start, end = d + cycle * season, d + (cycle + 1) * season
+            observed[end - 1] = transition[:d, end - 1] = 1.0
+            transition[start:end, start:end] = np.eye(season, k=-1)
+            transition[start, [end - 1, differenced]] = 1.0
+            if cycle < sd - 1:
+                transition[start, end + season - 1] = 1.0
+        ar, ma = -self._polynomial("ar", -1)[1:], self._polynomial("ma", 1)
+        transition[differenced : differenced + len(ar), differenced] += ar
+        shocks[differenced : differenced + len(ma)] = ma
+        return observed, transition, shocks
+
+    def _polynomial(self, kind: Literal["ar", "ma"], sign: int) -> Array:
+        """The coefficients of the lag polynomial, the seasonal one multiplied in, from that of lag 0 on."""
+        place = 0 if kind == "ar" else 2
+        factors = {f"{kind}.L": self.order[place], f"{kind}.S.L": self.seasonal_order[place] * self.seasonal_order[3]}
+        found = np.ones(1)
+        for prefix, degree in factors.items():
+            coefficients = [sign * self.params.get(f"{prefix}{lag}", 0.0) for lag in range(1, degree + 1)]
+            found = np.convolve(found, [1.0, *coefficients])
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """What a member's filter expects of the step after the newest observation, in units of its innovations.
+
+    Args:
+        mean: of the state, shape (k,).
+        covariance: of the state, shape (k, k).
+    """
+
+    mean: Array
+    covariance: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """The members' states as they were written down, and the very objects that they are of.
+
+    Args:
+        fit: whose members they are.
+        values: after which they are.
+        states: one for each member.
+        errors: the newest absolute one-step errors in standard deviations, the mean of the members', as many as count.
+    """
+
+    fit: Fit
+    values: pd.Series[float]
+    states: tuple[State, ...]
+    errors: Array
 
 
 @dataclass(frozen=True)
@@ -135,21 +237,17 @@ class Filtered:
     unit: float
     log: bool
 
-    def bounds(self, steps: int, widths: Mapping[int, float]) -> dict[str, Array]:
-        """Columns ``mean``, ``lower_L`` and ``upper_L`` of the forecast, on the scale of the data.
-
-        Args:
-            steps: how many.
-            widths: for each level L, how many times as wide as the normal's its interval is on the modelled scale.
-        """
+    def ahead(self, steps: int) -> tuple[Array, Array]:
+        """Mean and variance of the forecast on the scale that is modelled, each of shape (steps,)."""
         prediction = self.results.get_forecast(steps)
         mean = self.unit * np.asarray(prediction.predicted_mean, dtype=float)
-        variance = self.unit**2 * np.asarray(prediction.var_pred_mean, dtype=float)
-        found = {"mean": point_forecast(mean, variance, log=self.log)}
-        for level, width in widths.items():
-            bounds = interval(mean, variance, level, log=self.log, width=width)
-            found[f"lower_{level}"], found[f"upper_{level}"] = bounds
-        return found
+        return mean, self.unit**2 * np.asarray(prediction.var_pred_mean, dtype=float)
+
+    def newest(self) -> State:
+        """The state predicted for the step after the newest observation."""
+        found = self.results.filter_results
+        mean, covariance = found.predicted_state[..., -1], found.predicted_state_cov[..., -1]
+        return State(_rounded(mean), _rounded((covariance + covariance.T) / 2))
 
     def one_step_means(self) -> Array:
         """The forecast of each observation from those before, on the scale of the data, shape (n,); NaN at first."""
@@ -234,6 +332,7 @@ class Forecaster:
         in_data_unit: whether it is filtered in the data's own unit, as models of format 1 were.
         calibrated: whether intervals are widened by the errors of late; the first models had the normal's.
         trained_through: ISO date of the newest observation that training was given; None where the values end with it.
+        kept: the state that the files hold; it counts for nothing where fit or values are others than those it is of.
     """
 
     judged: Fit
@@ -245,6 +344,7 @@ class Forecaster:
     in_data_unit: bool = False
     trained_through: str | None = None
     calibrated: bool = False
+    kept: Kept | None = field(default=None, compare=False, repr=False)
 
     @property
     def fit(self) -> Fit:
@@ -299,12 +399,52 @@ class Forecaster:
         """
         steps = self.horizon if horizon is None else horizon
         chosen = self.levels if levels is None else levels
-        widths = {level: float(width[0]) for level, width in self._newest_widths(chosen).items()}
-        found = [member.bounds(steps, widths) for member in self.filters]
+        known = self._answers.get((steps, chosen))
+        if known is None:
+            known = self._forecast(steps, chosen)
+            if len(self._answers) < _ANSWERS and known.size <= _ANSWER_CELLS:
+                self._answers[steps, chosen] = known
+        return known.copy()
+
+    @cached_property
+    def _answers(self) -> dict[tuple[int, tuple[int, ...]], pd.DataFrame]:
+        """Forecasts given before, by steps and levels: a model that never changes gives them again."""
+        return {}
+
+    def _forecast(self, steps: int, levels: tuple[int, ...]) -> pd.DataFrame:
+        widths = {level: float(width[0]) for level, width in self._newest_widths(levels).items()}
+        ahead = zip(self.fit.members, self._ahead(steps), strict=True)
+        found = [_bounds(*moments, widths, log=member.log) for member, moments in ahead]
         index = cast(pd.DatetimeIndex, self.values.index)
         dates = iso_dates(pd.date_range(index[-1], periods=steps + 1, freq=index.freq)[1:])
         table = {"date": dates} | {name: sum(one[name] for one in found) / len(found) for name in found[0]}
         return pd.DataFrame(table)
+
+    def _ahead(self, steps: int) -> list[tuple[Array, Array]]:
+        """Each member's mean and variance."""
+        if not self._is_kept:
+            return [member.ahead(steps) for member in self.filters]
+        members = zip(self.fit.members, self._now.states, strict=True)
+        return [member.ahead(state, len(self.values), steps) for member, state in members]
+
+    @property
+    def _is_kept(self) -> bool:
+        """Whether it forecasts from states that are written down; where they are large, from the filters' own."""
+        return not self.in_data_unit and max(member.size for member in self.fit.members) <= _KEPT_STATES
+
+    @cached_property
+    def _now(self) -> Kept:
+        """The states after the newest observation: those of the files, unless parameters or data are others by now."""
+        kept = self.kept
+        if kept is not None and kept.fit is self.fit and kept.values is self.values:
+            return kept
+        states = tuple(member.newest() for member in self.filters)
+        errors = self._newest_errors() if self.calibrated else np.empty(0)
+        return Kept(self.fit, self.values, states, errors)
+
+    def _newest_errors(self) -> Array:
+        """As many absolute one-step errors in standard deviations as intervals are widened by."""
+        return _rounded(_newest(np.abs(self.standardised_errors()), _LATELY))
 
     def reference(self) -> dict[str, list[Any]]:
         """The forecast that every copy of this model must give: the default one, by columns of plain values."""
@@ -334,8 +474,10 @@ class Forecaster:
 
     def _newest_widths(self, levels: tuple[int, ...]) -> dict[int, Array]:
         """Those of a forecast after the newest observation."""
-        errors = [member.standardised_errors() for member in self.filters] if self.calibrated else []
-        return self.widths(levels, np.array([len(self.values)]), errors)
+        if not self.calibrated:
+            return {level: np.ones(1) for level in levels}
+        errors = self._now.errors if self._is_kept else self._newest_errors()
+        return _widths(levels, np.array([len(errors)]), errors)
 
     def _of_observed(self, errors: list[Array]) -> Array:
         """The mean of the members' errors; NaN where nothing was observed."""
@@ -501,8 +643,18 @@ class Forecaster:
 
     def _document(self) -> dict[str, Any]:
         fits = {"judged": asdict(self.judged), "served": asdict(self.served) if self.served else None}
-        # The last two are for filter states, which spare a reader the filtering, and a signature of the whole.
-        return {"format": _FORMAT, "fits": fits, "states": None, "signature": None}
+        # The last one is for a signature of the whole.
+        return {"format": _FORMAT, "fits": fits, "states": self._states_document(), "signature": None}
+
+    def _states_document(self) -> dict[str, Any] | None:
+        """The state, which spares a reader the filtering; None where it would be most of the model."""
+        if not self._is_kept:
+            return None
+        members = [
+            {"mean": _digits(state.mean), "covariance": _digits(state.covariance[np.tril_indices(len(state.mean))])}
+            for state in self._now.states
+        ]
+        return {"members": members, "errors": _digits(self._now.errors)}
 
     def _old_document(self) -> dict[str, Any]:
         """A model of format 1 stays one when its state is renewed: it forecasts in the data's unit."""
@@ -535,19 +687,16 @@ class Forecaster:
                 trained_through=_optional_date(since_3["trained_through"]),
                 calibrated=_checked_flag(document.get("calibrated", False)),
             )
+            for fit in filter(None, (judged, served)):
+                _require_names(fit)
+            if since_3.get("states") is not None:
+                forecaster = replace(forecaster, kept=_read_kept(since_3["states"], forecaster))
             forecaster._require_reference(document["reference_forecast"])
-            if served is not None:
-                forecaster.as_judged()._require_names()
         except json.JSONDecodeError as error:
             raise ValueError(f"{MODEL_FILE} is not JSON ({error})") from error
         except (LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
             raise ValueError(f"{MODEL_FILE} does not describe a model ({type(error).__name__}: {error})") from error
         return forecaster
-
-    def _require_names(self) -> None:
-        """Refuse parameters that are not those of their orders; the reference forecast proves only what serves."""
-        for member in self.fit.members:
-            member.model(self.values, 1.0)
 
     def _require_reference(self, reference: Mapping[str, Any]) -> None:
         rebuilt = self.forecast()
@@ -558,6 +707,12 @@ class Forecaster:
             if not np.allclose(rebuilt[column], expected, rtol=_REFERENCE_TOLERANCE, atol=0.0):
                 gap = float(np.max(np.abs(rebuilt[column] - expected)))
                 raise ValueError(f"the rebuilt forecast misses the reference in {column} by up to {gap:.3g}")
+
+
+def _require_names(fit: Fit) -> None:
+    """Refuse parameters that are not those of their orders; the reference forecast proves only what serves."""
+    for member in fit.members:
+        member.require_names()
 
 
 def _newest(errors: Array, rows: int) -> Array:
@@ -573,6 +728,8 @@ def arima(
     **how: Any,
 ) -> Any:
     """statsmodels' model of values on the scale that is modelled."""
+    from statsmodels.tsa.arima.model import ARIMA
+
     return ARIMA(values, order=order, seasonal_order=seasonal_order, trend=trend, **how)
 
 
@@ -605,6 +762,22 @@ def interval(mean: Array, variance: Array, level: int, *, log: bool, width: floa
     half = width * _quantile(level) * np.sqrt(variance)
     lower, upper = mean - half, mean + half
     return (np.exp(lower), np.exp(upper)) if log else (lower, upper)
+
+
+def _bounds(mean: Array, variance: Array, widths: Mapping[int, float], *, log: bool) -> dict[str, Array]:
+    """Columns ``mean``, ``lower_L`` and ``upper_L`` of a member's forecast, on the scale of the data.
+
+    Args:
+        mean: on the scale that is modelled, shape (steps,).
+        variance: likewise.
+        widths: for each level L, how many times as wide as the normal's its interval is on the modelled scale.
+        log: whether the logarithm is modelled.
+    """
+    found = {"mean": point_forecast(mean, variance, log=log)}
+    for level, width in widths.items():
+        bounds = interval(mean, variance, level, log=log, width=width)
+        found[f"lower_{level}"], found[f"upper_{level}"] = bounds
+    return found
 
 
 def _quantile(level: int) -> float:
@@ -813,6 +986,44 @@ def _require_types(document: Any, fields: Mapping[str, type]) -> None:
     for name, kind in fields.items():
         if not isinstance(document[name], kind):
             raise ValueError(f"its {name} is {document[name]!r:.80}, which is no {kind.__name__}")
+
+
+def _read_kept(document: Any, model: Forecaster) -> Kept:
+    """The states of the members that serve; the reference forecast proves what they forecast."""
+    members = zip(document["members"], model.fit.members, strict=True)
+    states = tuple(_read_state(one, member.size) for one, member in members)
+    errors = _numbers(document["errors"], _LATELY)
+    if (errors < 0).any():
+        raise ValueError("its states have errors below 0")
+    return Kept(model.fit, model.values, states, errors)
+
+
+def _read_state(document: Any, size: int) -> State:
+    mean = _numbers(document["mean"], size)
+    lower = _numbers(document["covariance"], size * (size + 1) // 2)
+    if len(mean) != size or len(lower) != size * (size + 1) // 2:
+        raise ValueError(f"a state of it is not of the {size} numbers of its order")
+    covariance = np.zeros((size, size))
+    covariance[np.tril_indices(size)] = lower
+    return State(mean, covariance + np.tril(covariance, -1).T)
+
+
+def _digits(numbers: Array) -> str:
+    return " ".join(f"{number:.{_DIGITS}g}" for number in numbers.tolist())
+
+
+def _rounded(numbers: Array) -> Array:
+    """What ``_digits`` writes down, so that a model forecasts alike before it is written and after it is read."""
+    flat = np.asarray(numbers, dtype=float).ravel()
+    return np.array([float(f"{number:.{_DIGITS}g}") for number in flat.tolist()]).reshape(np.shape(numbers))
+
+
+def _numbers(text: Any, most: int) -> Array:
+    words = str(text).split()
+    found = np.array([float(word) for word in words], dtype=float)
+    if len(found) > most or not np.isfinite(found).all():
+        raise ValueError("its states hold a number that is not finite, or too many")
+    return found
 
 
 def _is_number(value: object) -> bool:

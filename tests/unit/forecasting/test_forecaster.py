@@ -5,6 +5,8 @@ import copy
 import hashlib
 import json
 import math
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from typing import Any
@@ -26,6 +28,7 @@ from forecastops.forecasting.forecaster import (
     Arima,
     Fit,
     Forecaster,
+    arima,
     iso_dates,
 )
 
@@ -98,7 +101,7 @@ def test_a_round_trip_through_files_is_exact(frequency: str, log: bool) -> None:
     assert pd.DatetimeIndex(read.values.index).freq == pd.DatetimeIndex(written.values.index).freq
     same_forecast(read, written)
     for field in fields(Forecaster):
-        assert field.name == "values" or getattr(read, field.name) == getattr(written, field.name)
+        assert field.name in ("values", "kept") or getattr(read, field.name) == getattr(written, field.name)
     assert read.to_files() == written.to_files()
 
 
@@ -575,7 +578,7 @@ def test_a_round_trip_keeps_both_fits_and_what_is_missing_or_filled_in() -> None
     written = Forecaster(judged, holed(), served, ("2013-08-10", "2013-08-11"), 5, (90,))
     files = written.to_files()
     document = json.loads(files[MODEL_FILE])
-    assert (document["format"], document["states"], document["signature"]) == (3, None, None)
+    assert (document["format"], document["signature"]) == (3, None)
     assert files[SERIES_FILE].splitlines()[6] == "2013-08-05,"
     read = Forecaster.from_files(files)
     assert (read.judged, read.served) == (judged, served)
@@ -584,6 +587,82 @@ def test_a_round_trip_keeps_both_fits_and_what_is_missing_or_filled_in() -> None
     same_forecast(read, written)
     same_forecast(read.as_judged(), written.as_judged())
     assert read.to_files() == files
+
+
+def moments(member: Arima, steps: int) -> pd.DataFrame:
+    """Mean and variance by statsmodels' own forecast."""
+    filtered = member.filtered(holed())
+    mean, variance = filtered.ahead(steps)
+    return pd.DataFrame({"mean": mean, "variance": variance})
+
+
+ORDERS = [(0, 0, 0), (1, 0, 1), (2, 0, 2), (0, 1, 1), (2, 1, 0), (0, 2, 2)]
+SEASONS = [(0, 0, 0, 0), (1, 0, 1, 7), (0, 1, 1, 7), (0, 2, 1, 4), (2, 1, 0, 4), (0, 1, 0, 7)]
+
+
+@pytest.mark.parametrize("trend", ["n", "c", "t", "ct"])
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_kept_state_forecasts_as_statsmodels_does(order: tuple[int, int, int], trend: str) -> None:
+    least = {"c": 0, "ct": 0, "t": 1, "n": 9}[trend]
+    for season in (season for season in SEASONS if order[1] + season[1] <= least):
+        names = arima(holed(), order, season, trend).param_names
+        known = {"const": 3.0, "x1": 0.02, "sigma2": 1.7}
+        member = Arima(order, season, trend, False, {name: known.get(name, 0.24) for name in names})
+        mean, variance = member.ahead(member.filtered(holed()).newest(), len(holed()), 30)
+        expected = moments(member, 30)
+        np.testing.assert_allclose(mean, expected["mean"], rtol=1e-10, atol=1e-10)
+        np.testing.assert_allclose(variance, expected["variance"], rtol=1e-10)
+
+
+def test_a_model_forecasts_from_its_files_without_statsmodels() -> None:
+    """And with newer observations, which have to be filtered, it forecasts as the one that was written."""
+    written = Forecaster(Fit((WALK, WEEK), "2013-08-20", True), series(), calibrated=True)
+    files = written.to_files()
+    program = f"""
+import sys
+from forecastops.forecasting.forecaster import Forecaster
+model = Forecaster.from_files({files!r})
+model.forecast(30, (50,))
+assert not any(name.startswith(("statsmodels", "scipy")) for name in sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=300)
+    read = Forecaster.from_files(files)
+    for one in (read.as_judged(), replace(read, values=read.values.copy()), read.with_data(read.values.iloc[:-3])):
+        anew = Forecaster(one.judged, one.values, calibrated=True)
+        same_forecast(one, anew)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda states: states["members"].pop(), "longer"),
+        (lambda states: states["members"][0].update(mean="1 2"), "numbers of its order"),
+        (lambda states: states["members"][0].update(mean="1e3 0 0"), "misses the reference"),
+        (lambda states: states["members"][0].update(covariance="nan 0 1 0 0 1"), "not finite"),
+        (lambda states: states["members"][0].update(covariance="9 0 1 0 0 1"), "misses the reference"),
+        (lambda states: states["members"][0].update(covariance=None), "could not convert"),
+        (lambda states: states["members"][0].pop("mean"), "mean"),
+        (lambda states: states.update(errors="5 " * 50), "misses the reference"),
+        (lambda states: states.update(errors="1 " * 113), "too many"),
+        (lambda states: states.update(errors="-1"), "below 0"),
+        (lambda states: states.pop("errors"), "errors"),
+    ],
+)
+def test_altered_states_are_refused(change: Callable[[Any], object], named: str) -> None:
+    files = Forecaster(Fit((WALK, WEEK), "2013-08-20", True), series(), calibrated=True).to_files()
+    document = json.loads(files[MODEL_FILE])
+    change(document["states"])
+    with pytest.raises(ValueError, match=named):
+        rebuilt(document, files[SERIES_FILE])
+
+
+def test_a_model_of_a_long_season_keeps_no_state() -> None:
+    names = arima(series(), (0, 0, 0), (0, 0, 1, 50), "n").param_names
+    member = Arima((0, 0, 0), (0, 0, 1, 50), "n", False, dict.fromkeys(names, 0.3))
+    written = Forecaster(Fit((member,), "2013-08-20", True), series(), calibrated=True)
+    files = written.to_files()
+    assert json.loads(files[MODEL_FILE])["states"] is None
+    same_forecast(Forecaster.from_files(files), written)
 
 
 def test_judged_parameters_are_refused_like_served_ones() -> None:
