@@ -13,7 +13,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univ
 # Nothing is installed but what the lock files name, byte for byte.
 INSTALL := $(BIN)/python -m pip install -q --require-hashes -r
 
-.PHONY: demo test test-fast check types tests coverage bench bench-backtest bench-gate bench-panel-gate bench-selection bench-estimation bench-missing bench-monitor calibrate-monitor bench-report screenshots soak docs shown hooks lock notices bom dist release clean
+.PHONY: demo test test-fast check types tests coverage bench bench-quick bench-backtest bench-gate bench-panel-gate bench-selection bench-estimation bench-missing bench-monitor calibrate-monitor bench-report screenshots soak docs shown hooks lock notices bom dist release clean
 
 demo: $(VENV)/.installed
 	$(BIN)/forecastops demo
@@ -29,6 +29,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory bench-quick
 	@$(MAKE) --no-print-directory -j2 types tests
 
 # It takes one core, for as long as the tests' workers begin.
@@ -49,6 +50,11 @@ coverage: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/cycle.py
+	$(BIN)/python benchmarks/product.py docs/speed.md
+
+# Has anything become slow by a factor? Within a minute; part of `make check`.
+bench-quick: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/quick.py
 
 # AdventureWorks' past lived through by every policy: how long, and what comes of it.
 bench-backtest: $(VENV)/.installed-dev

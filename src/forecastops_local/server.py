@@ -7,6 +7,7 @@ is told to, and ends when the channel does: a server never outlives its supervis
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import logging
 import os
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from forecastops.core.deferred_imports import defer_imports
 from forecastops_local.connections import BoundedProtocol
 from forecastops_local.memory import limit_memory
 from forecastops_local.messages import Command, Event
@@ -36,6 +38,9 @@ _logger = logging.getLogger("forecastops.endpoint")
 _SILENT_SECONDS = 5.0
 _ORPHAN_SECONDS = 10.0
 _MARGIN_SECONDS = 5
+# MLflow imports them along, and a scoring server uses nothing of them.
+_UNUSED = ("azureml.mlflow", "mlflow.gateway", "mlflow.genai", "mlflow.genai.datasets")
+_STATSMODELS_BYTES = 256 << 20  # what importing it may take
 
 
 class Channel:
@@ -141,6 +146,13 @@ async def _warm(app: App, token: str | None) -> None:
         raise RuntimeError(f"/ping answers {status}")
 
 
+def _prepare_filtering(max_memory_bytes: int) -> None:
+    """Import what only requests with observations need, while others are answered; then bound memory as asked."""
+    if "forecastops.forecasting.forecaster" in sys.modules:
+        importlib.import_module("statsmodels.tsa.arima.model")
+    limit_memory(max_memory_bytes)
+
+
 def main(channel_fd: int, listener_fd: int) -> None:
     """Load, report, wait to be let in, serve, drain, end."""
     os.umask(0o077)
@@ -149,6 +161,7 @@ def main(channel_fd: int, listener_fd: int) -> None:
         os.set_inheritable(handle, False)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
     channel = Channel(socket.socket(fileno=channel_fd))
+    defer_imports(_UNUSED)
     try:
         token = read_token(channel.wanted["token_file"])
         app = _build(channel.wanted, token)
@@ -158,10 +171,11 @@ def main(channel_fd: int, listener_fd: int) -> None:
         channel.tell(Event.FAILED, error=_in_short(error))
         sys.exit(1)
     server = DrainingServer(_configuration(app), channel)
-    limit_memory(channel.wanted["max_memory_bytes"])
+    limit_memory(channel.wanted["max_memory_bytes"] + _STATSMODELS_BYTES)
     keep_input_out_of_log()
     channel.tell(Event.LOADED)
     channel.wait_for_serve(server)
+    threading.Thread(target=_prepare_filtering, args=(channel.wanted["max_memory_bytes"],), daemon=True).start()
     server.run(sockets=[socket.socket(fileno=listener_fd)])
     logging.shutdown()
     # Not sys.exit: a prediction that hangs in its thread would keep the process.

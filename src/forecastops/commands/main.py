@@ -8,12 +8,14 @@ from typing import Any
 import click
 
 from forecastops import __version__
+from forecastops.adapters.mlflow_store.unused_parts import UNUSED_PARTS
 from forecastops.commands import cycle, data, looking, production, settings, story, watching
 from forecastops.commands.backtest import backtest
 from forecastops.commands.examples import show_examples
 from forecastops.commands.frame import build_system_here, guarded_streams
 from forecastops.commands.init import init
 from forecastops.commands.output import whole_output
+from forecastops.core.deferred_imports import defer_imports
 
 __all__ = ["main"]
 
@@ -41,6 +43,7 @@ class _Guarded(click.Group):
                     formatter.write_dl(rows)
 
     def main(self, *args: Any, **extra: Any) -> Any:
+        defer_imports(UNUSED_PARTS)
         with whole_output(), guarded_streams():
             return super().main(*args, **extra)
 

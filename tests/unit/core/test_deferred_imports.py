@@ -1,0 +1,65 @@
+"""Packages that wait until something of them is used; each test in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+PACKAGE = {
+    "idle/__init__.py": "import marks\nmarks.seen.append('idle')\nfrom idle.inner import deep\nvalue = 7\n",
+    "idle/inner.py": "import marks\nmarks.seen.append('inner')\ndeep = 1\n",
+    "broken/__init__.py": "import marks\nmarks.seen.append('broken')\nraise RuntimeError('cannot begin')\n",
+    "marks.py": "seen = []\n",
+}
+BEGIN = """
+import sys, threading
+from forecastops.core.deferred_imports import defer_imports
+defer_imports(["idle", "broken", "not_installed"])
+defer_imports(["idle", "broken", "not_installed"])
+import marks
+"""
+
+
+def run(folder: Path, program: str) -> None:
+    for name, text in PACKAGE.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+    subprocess.run([sys.executable, "-c", BEGIN + program], cwd=folder, check=True, timeout=60)
+
+
+def test_a_package_is_executed_once_and_when_a_name_is_asked_of_it(tmp_path: Path) -> None:
+    program = """
+import idle
+import idle
+assert idle.__name__ == "idle" and idle.__path__ and not hasattr(idle, "__all__")
+assert marks.seen == []
+found = []
+asking = [threading.Thread(target=lambda: found.append(idle.value)) for _ in range(8)]
+for one in asking: one.start()
+for one in asking: one.join()
+assert found == [7] * 8
+assert marks.seen == ["idle", "inner"], marks.seen
+assert not hasattr(idle, "nothing")
+assert type(idle) is type(sys)
+"""
+    run(tmp_path, program)
+
+
+def test_what_lies_inside_is_imported_as_ever(tmp_path: Path) -> None:
+    run(tmp_path, "from idle.inner import deep\nassert deep == 1 and marks.seen == ['inner']\n")
+    run(tmp_path, "from idle import value\nassert value == 7 and marks.seen == ['idle', 'inner']\n")
+
+
+def test_what_fails_says_so_each_time_and_what_is_not_there_is_missing(tmp_path: Path) -> None:
+    program = """
+import broken
+for _ in range(2):
+    try: broken.value
+    except RuntimeError as error: assert str(error) == "cannot begin"
+    else: raise AssertionError
+try: import not_installed
+except ModuleNotFoundError: pass
+else: raise AssertionError
+"""
+    run(tmp_path, program)
