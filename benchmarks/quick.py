@@ -28,7 +28,7 @@ defer_imports(UNUSED_PARTS)
 import mlflow
 """
 # Each as a multiple of the calibration loop.
-BOUNDS = {"--help": 3.0, "importing MLflow": 15.0, "loading a model, and a forecast": 0.5, "100 forecasts": 1.0}
+BOUNDS = {"--help": 8.0, "importing MLflow": 80.0, "loading a model, and a forecast": 0.5, "100 forecasts": 0.2}
 
 
 def calibration() -> float:

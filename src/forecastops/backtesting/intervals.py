@@ -21,7 +21,6 @@ from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 __all__ = ["Interval", "Resampled", "block_length"]
 
@@ -110,6 +109,8 @@ class Resampled:
 
     def widening(self, level: float) -> float:
         """Return what the bootstrap's distances are multiplied by."""
+        from scipy import stats
+
         block, upper = block_length(self.days, self.horizon), 1 - (1 - level) / 2
         freedom = max(2.0, 1.5 * self.days / block)
         uncertain = float(stats.t.ppf(upper, freedom)) / NormalDist().inv_cdf(upper)

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from statsmodels.tsa.stattools import kpss
 
 from forecastops.core.errors import ModelError
 from forecastops.data.series import Series
@@ -186,6 +185,8 @@ def _has_no_level(known: pd.Series[float], season: int, *, log: bool) -> bool:
     A model without difference returns to its mean. A quiet selection window cannot show what that costs once the level
     has moved away from it: one such choice was seven times as wrong as AutoARIMA's.
     """
+    from statsmodels.tsa.stattools import kpss
+
     values = np.asarray(modelled(known, log=log).interpolate(), dtype=float)  # the test knows no missing values
     if len(values) < 2 * season:
         return False

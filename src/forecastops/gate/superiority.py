@@ -10,7 +10,6 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from forecastops.gate.check import Check
 from forecastops.gate.evidence import Evidence, ModelEvidence, Number, finite_or_none, recency_weights, settled
@@ -105,9 +104,11 @@ def _one_sided_p(
     difference = theirs - ours
     if np.ptp(difference) <= 1e-12:
         return None  # a constant difference has no variance to test against, equal losses above all
+    from scipy.special import stdtr  # what scipy.stats asks for Student's t, without importing all of that
+
     mean, error, freedom = _mean_and_error(difference, np.array(recency_weights(len(ours), half_life)), horizon)
     statistic = mean / error if error else math.copysign(math.inf, mean)
-    return finite_or_none(settled(float(stats.t.sf(statistic, freedom))))
+    return finite_or_none(settled(float(stdtr(freedom, -statistic))))
 
 
 def _losses(champion: tuple[Number, ...], challenger: tuple[Number, ...], horizon: int) -> tuple[Array, Array] | None:
