@@ -107,6 +107,7 @@ def requests(folder: Path) -> Iterator[Row]:
     ours_other = score(ours["port"], ours["pid"], lambda n: {"inputs": [], "params": {"horizon": 1 + n % 200}})
     ours_memory = memory(ours["pid"])
     stop_endpoints()
+    print("the endpoint:", ours_same, ours_other, f"{ours_memory:.0f} MiB", sep="\n", flush=True)
     with plain_server(folder) as (port, pid):
         theirs_same = score(port, pid, lambda _: {"dataframe_split": frame(14)})
         theirs_other = score(port, pid, lambda n: {"dataframe_split": frame(1 + n % 200)})
