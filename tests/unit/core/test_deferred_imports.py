@@ -63,3 +63,19 @@ except ModuleNotFoundError: pass
 else: raise AssertionError
 """
     run(tmp_path, program)
+
+
+def test_mlflow_leaves_out_what_is_not_used_and_has_it_when_it_is(tmp_path: Path) -> None:
+    """Azure's parts are imported from the inside, which must not depend on their package having been executed."""
+    program = """
+from forecastops.adapters.mlflow_store.unused_parts import UNUSED_PARTS
+defer_imports(UNUSED_PARTS)
+import mlflow, mlflow.store.tracking.sqlalchemy_store
+unused = ("fastapi", "msrest", "azureml.mlflow._internal.utils", "mlflow.genai.evaluation")
+assert not [name for name in unused if name in sys.modules]
+from azureml.mlflow._store.tracking.store import AzureMLRestStore
+from azureml.mlflow._store.artifact.artifact_repo import AzureMLflowArtifactRepository
+assert sys.modules["azureml.mlflow"].get_portal_url
+assert mlflow.genai.evaluate
+"""
+    run(tmp_path, program)
