@@ -37,14 +37,14 @@ class _Deferred(ModuleType):
     """A module that was found and not executed; it becomes a usual one when a name is asked of it."""
 
     def __getattr__(self, name: str) -> Any:
-        # What the import system asks of a module is there already, or is not to be had.
-        if name.startswith("__") and name.endswith("__"):
-            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        # What the import system asks of a module is there already, and leads not here.
         with _LOCK:
             if type(self) is _Deferred and not self.__dict__.get("_begun"):
                 self.__dict__["_begun"] = True
                 _execute(self)
-        return getattr(self, name) if type(self) is not _Deferred else self.__dict__[name]
+        if type(self) is _Deferred:  # asked while it is executed, and not there yet
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        return getattr(self, name)
 
 
 def _execute(module: _Deferred) -> None:

@@ -7,7 +7,13 @@ import sys
 from pathlib import Path
 
 PACKAGE = {
-    "idle/__init__.py": "import marks\nmarks.seen.append('idle')\nfrom idle.inner import deep\nvalue = 7\n",
+    "idle/__init__.py": """
+import idle, marks
+marks.seen.append('idle')
+from idle.inner import deep
+early = hasattr(idle, 'value')
+value = 7
+""",
     "idle/inner.py": "import marks\nmarks.seen.append('inner')\ndeep = 1\n",
     "broken/__init__.py": "import marks\nmarks.seen.append('broken')\nraise RuntimeError('cannot begin')\n",
     "marks.py": "seen = []\n",
@@ -32,7 +38,7 @@ def test_a_package_is_executed_once_and_when_a_name_is_asked_of_it(tmp_path: Pat
     program = """
 import idle
 import idle
-assert idle.__name__ == "idle" and idle.__path__ and not hasattr(idle, "__all__")
+assert idle.__name__ == "idle" and idle.__path__ and idle.__spec__ and idle.__file__
 assert marks.seen == []
 found = []
 asking = [threading.Thread(target=lambda: found.append(idle.value)) for _ in range(8)]
@@ -40,7 +46,7 @@ for one in asking: one.start()
 for one in asking: one.join()
 assert found == [7] * 8
 assert marks.seen == ["idle", "inner"], marks.seen
-assert not hasattr(idle, "nothing")
+assert not hasattr(idle, "nothing") and not idle.early
 assert type(idle) is type(sys)
 """
     run(tmp_path, program)
@@ -73,6 +79,7 @@ defer_imports(UNUSED_PARTS)
 import mlflow, mlflow.store.tracking.sqlalchemy_store
 unused = ("fastapi", "msrest", "azureml.mlflow._internal.utils", "mlflow.genai.evaluation")
 assert not [name for name in unused if name in sys.modules]
+from azureml.mlflow._tracking.request_header import AzureMLRequestHeaderProvider
 from azureml.mlflow._store.tracking.store import AzureMLRestStore
 from azureml.mlflow._store.artifact.artifact_repo import AzureMLflowArtifactRepository
 assert sys.modules["azureml.mlflow"].get_portal_url
