@@ -113,12 +113,12 @@ def requests(folder: Path) -> Iterator[Row]:
         theirs_other = score(port, pid, lambda n: {"dataframe_split": frame(1 + n % 200)})
         theirs_memory = memory(pid)
     peer = "`mlflow models serve`, statsmodels flavor"
-    for what, mine, other in (("same", ours_same, theirs_same), ("another horizon", ours_other, theirs_other)):
-        yield Row(f"a request, the {what} each time: CPU", mine.cpu, other.cpu, "ms", peer)
-        yield Row(f"a request, the {what} each time: p50", mine.median, other.median, "ms", peer)
-        yield Row(f"a request, the {what} each time: p99", mine.tail, other.tail, "ms", peer)
-        yield Row(f"the {what} each time: 1 connection", 1000 / mine.alone, 1000 / other.alone, "ms a request", peer)
-        yield Row(f"the {what} each time: 8 connections", 1000 / mine.eight, 1000 / other.eight, "ms a request", peer)
+    for what, mine, other in (("the same", ours_same, theirs_same), ("another", ours_other, theirs_other)):
+        yield Row(f"a request, {what} each time: CPU", mine.cpu, other.cpu, "ms", peer)
+        yield Row(f"a request, {what} each time: p50", mine.median, other.median, "ms", peer)
+        yield Row(f"a request, {what} each time: p99", mine.tail, other.tail, "ms", peer)
+        yield Row(f"{what} each time: 1 connection", 1000 / mine.alone, 1000 / other.alone, "ms a request", peer)
+        yield Row(f"{what} each time: 8 connections", 1000 / mine.eight, 1000 / other.eight, "ms a request", peer)
     yield Row("memory of the server", ours_memory, theirs_memory, "MiB", peer)
 
 
