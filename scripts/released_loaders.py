@@ -12,7 +12,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LIST = ROOT / "src/forecastops/forecasting/released_loaders.txt"
-LOADER = "src/forecastops/forecasting/forecaster.py"
+# Of one series, and of a panel.
+LOADERS = ("src/forecastops/forecasting/forecaster.py", "src/forecastops/panel/panel_forecaster.py")
 _HEAD = """\
 # SHA-256 of every loader that forecastops has shipped with models, and the day on which it was written.
 # Models with one of them, or with the installed package's own, are loaded; no other. Lines are only ever added:
@@ -21,8 +22,12 @@ _HEAD = """\
 
 
 def history() -> dict[str, str]:
-    """Return the day of each version of the loader by its digest, oldest first; its earlier names are followed."""
-    log = _git("log", "--follow", "--format=>%H %ad", "--date=short", "--name-only", "--", LOADER).decode()
+    """Return the day of each version of the loaders by its digest, oldest first; their earlier names are followed."""
+    return {digest: day for loader in LOADERS for digest, day in _history(loader).items()}
+
+
+def _history(loader: str) -> dict[str, str]:
+    log = _git("log", "--follow", "--format=>%H %ad", "--date=short", "--name-only", "--", loader).decode()
     found: list[tuple[str, str]] = []
     commit = day = ""
     for line in filter(None, log.splitlines()):
@@ -41,10 +46,10 @@ def listed() -> list[str]:
 
 
 def missing() -> list[str]:
-    """Return the lines that the list lacks: of the history, without the loader as it is now, which counts by itself."""
+    """Return the lines that the list lacks: of the history, without the loaders as they are now, which count too."""
     known = {line.split()[0] for line in listed()}
-    now = hashlib.sha256((ROOT / LOADER).read_bytes()).hexdigest()
-    return [f"{digest}  {day}" for digest, day in history().items() if digest not in known and digest != now]
+    known |= {hashlib.sha256((ROOT / loader).read_bytes()).hexdigest() for loader in LOADERS}
+    return [f"{digest}  {day}" for digest, day in history().items() if digest not in known]
 
 
 def _git(*arguments: str) -> bytes:

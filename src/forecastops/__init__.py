@@ -18,7 +18,7 @@ _PLACES = {
     "api.arguments": ("load_config",),
     "api.learning": ("check_data", "evaluate", "replay", "report", "train"),
     "api.beginning": ("init",),
-    "api.looking": ("history", "ui"),
+    "api.looking": ("history", "series_status", "ui"),
     "api.past": ("backtest",),
     "api.production": ("forecast", "promote", "renew", "retrain", "rollback", "serve", "sign", "status"),
     "api.watching": ("monitor",),
@@ -39,6 +39,7 @@ _PLACES = {
     "results.report": ("ReportResult",),
     "results.monitoring": ("MonitorResult",),
     "results.production": ("ForecastResult", "PromoteResult", "RenewResult", "RetrainResult", "StatusResult"),
+    "results.panels": ("PanelEvaluateResult", "PanelForecastResult", "PanelTrainResult", "SeriesStatusResult"),
     "results.signing": ("SignResult",),
 }
 _MODULES = {name: f"{__name__}.{module}" for module, names in _PLACES.items() for name in names}

@@ -6,6 +6,7 @@ from forecastops.api.learning import replay as replay
 from forecastops.api.learning import report as report
 from forecastops.api.learning import train as train
 from forecastops.api.looking import history as history
+from forecastops.api.looking import series_status as series_status
 from forecastops.api.looking import ui as ui
 from forecastops.api.past import backtest as backtest
 from forecastops.api.production import forecast as forecast
@@ -32,6 +33,10 @@ from forecastops.results.evaluation import EvaluateResult as EvaluateResult
 from forecastops.results.evaluation import TrainResult as TrainResult
 from forecastops.results.history import HistoryResult as HistoryResult
 from forecastops.results.monitoring import MonitorResult as MonitorResult
+from forecastops.results.panels import PanelEvaluateResult as PanelEvaluateResult
+from forecastops.results.panels import PanelForecastResult as PanelForecastResult
+from forecastops.results.panels import PanelTrainResult as PanelTrainResult
+from forecastops.results.panels import SeriesStatusResult as SeriesStatusResult
 from forecastops.results.production import ForecastResult as ForecastResult
 from forecastops.results.production import PromoteResult as PromoteResult
 from forecastops.results.production import RenewResult as RenewResult
@@ -54,12 +59,16 @@ __all__ = [
     "InitResult",
     "ModelError",
     "MonitorResult",
+    "PanelEvaluateResult",
+    "PanelForecastResult",
+    "PanelTrainResult",
     "PromoteResult",
     "PromotionRefusedError",
     "RegistryError",
     "RenewResult",
     "ReportResult",
     "RetrainResult",
+    "SeriesStatusResult",
     "SignResult",
     "StatusResult",
     "TrainResult",
@@ -77,6 +86,7 @@ __all__ = [
     "report",
     "retrain",
     "rollback",
+    "series_status",
     "serve",
     "sign",
     "status",

@@ -44,8 +44,9 @@ def load_verified(folder: Path, wanted: Wanted) -> PyFuncModel:
     from mlflow.models import Model
     from mlflow.pyfunc import PyFuncModel
 
-    from forecastops.forecasting.artifact import DESCRIPTION, rebuilt
+    from forecastops.forecasting.artifact import DESCRIPTION
+    from forecastops.panel.any_model import rebuilt_model
 
     files = require_bound(folder, wanted)
-    forecaster: Any = rebuilt(files, wanted.model_uri)
+    forecaster: Any = rebuilt_model(files, wanted.model_uri)
     return PyFuncModel(Model.from_dict(yaml.safe_load(files[DESCRIPTION])), forecaster)

@@ -24,6 +24,7 @@ from forecastops.data.config import DataConfig
 from forecastops.forecasting.config import Evaluation, EvaluationConfig, ModelConfig, ModelSpec, Orders
 from forecastops.gate.policy import GatePolicy
 from forecastops.monitoring.config import MonitorConfig
+from forecastops.panel.config import PanelConfig
 from repository import ROOT
 
 fixed = examples(150)
@@ -31,7 +32,7 @@ fixed = examples(150)
 CONFIGS = ROOT / "configs"
 RECORDS: list[type[BaseModel]] = [
     *(Config, DataConfig, ModelConfig, EvaluationConfig, GatePolicy, TrackingConfig, RegistryConfig, DeploymentConfig),
-    *(SigningConfig, MonitorConfig, AlertsConfig),
+    *(SigningConfig, MonitorConfig, AlertsConfig, PanelConfig),
 ]
 
 

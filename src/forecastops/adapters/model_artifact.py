@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from forecastops.core.signatures import Signer
 from forecastops.forecasting import forecaster as loader
-from forecastops.forecasting.artifact import DATA, DESCRIPTION, LOADER, digest_of, read_files
+from forecastops.forecasting.artifact import DATA, DESCRIPTION, LOADER, PANEL, digest_of, read_files
 from forecastops.forecasting.forecaster import Forecaster
 
-__all__ = ["folder_sha256", "is_own_format", "save_model", "serving_python", "sign_folder"]
+__all__ = ["folder_sha256", "is_own_format", "save_model", "save_panel", "serving_python", "sign_folder"]
 
 _CODE = "code"
 _SERVING_PYTHON = "3.12"
@@ -67,7 +68,7 @@ def is_own_format(description: bytes | None) -> bool:
     Args:
         description: the content of its ``MLmodel``; None where it has none.
     """
-    return description is not None and LOADER.encode() in description
+    return description is not None and any(name.encode() in description for name in (LOADER, PANEL.loader))
 
 
 def folder_sha256(folder: Path) -> str:
@@ -128,3 +129,53 @@ def _signature(forecaster: Forecaster) -> object:
     kinds = {"horizon": "long", "date": "datetime", "value": "double"}
     inputs = Schema([ColSpec(kind, name, required=False) for name, kind in kinds.items()])
     return ModelSignature(inputs=inputs, outputs=outputs, params=params)
+
+
+def save_panel(parts: Mapping[str, bytes], levels: Sequence[int], folder: Path, python: str) -> str:
+    """Write a panel's files as an MLflow pyfunc model into ``folder``, which must not exist.
+
+    Args:
+        parts: of ``panel_files``.
+        levels: of its intervals, in percent.
+        folder: where to.
+        python: the version of Python that its environment names.
+
+    Returns:
+        the model's digest, as ``folder_sha256`` gives it.
+    """
+    data = folder / PANEL.data
+    data.mkdir(parents=True)
+    for name, content in parts.items():
+        (data / name).write_bytes(content)
+    loader = folder / PANEL.loader_file
+    loader.parent.mkdir()
+    loader.write_bytes(files("forecastops.panel").joinpath("panel_forecaster.py").read_bytes())
+    _write_environment(folder, python)
+    _describe_panel(folder, levels, sum(map(len, parts.values())))
+    return folder_sha256(folder)
+
+
+def _describe_panel(folder: Path, levels: Sequence[int], size: int) -> None:
+    """Write the MLmodel file, by which MLflow knows a model."""
+    from mlflow.models import Model
+    from mlflow.pyfunc import add_to_model
+
+    model = Model(signature=_panel_signature(levels))
+    model.model_size_bytes = size
+    environments = {"conda_env": "conda.yaml", "python_env": "python_env.yaml"}
+    add_to_model(model, loader_module=PANEL.loader, code=_CODE, data=PANEL.data, streamable=False, **environments)
+    model.save(str(folder / DESCRIPTION))
+
+
+def _panel_signature(levels: Sequence[int]) -> object:
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
+
+    bounds = [f"{bound}_{level}" for level in levels for bound in ("lower", "upper")]
+    outputs: list[Any] = [ColSpec("string", "unique_id"), ColSpec("string", "date")]
+    outputs += [ColSpec("double", name) for name in ("mean", *bounds)]
+    params = ParamSchema([ParamSpec("levels", "long", list(levels), shape=(-1,))])
+    # A horizon is given in a column: each series has its own by default, so that there is none for a parameter.
+    kinds = {"unique_id": "string", "horizon": "long", "date": "datetime", "value": "double"}
+    inputs = Schema([ColSpec(kind, name, required=False) for name, kind in kinds.items()])
+    return ModelSignature(inputs=inputs, outputs=Schema(outputs), params=params)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     ConfigLike: TypeAlias = Config | Mapping[str, Any] | str | os.PathLike[str] | None
 
 __all__ = [
+    "ONE_OF_MANY",
     "config_of",
     "count_of",
     "date_of",
@@ -31,12 +32,20 @@ __all__ = [
     "path_of",
     "port_of",
     "reason_of",
+    "refuse_panel",
+    "require_panel",
+    "require_unforced",
     "run_id_of",
     "sources_of",
     "text_of",
     "time_of",
+    "untold",
 ]
 
+ONE_OF_MANY = (
+    "`forecastops renew` names the series whose data are refused, `retrain` what each gained; or look at one series: "
+    "leave data.series_column out, and name it in data.where"
+)
 _USUAL_CONFIG = "forecastops.yaml"
 _LONGEST_HORIZON = 1000
 
@@ -228,6 +237,43 @@ def time_of(name: str, given: object) -> datetime | None:
         return (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
     except (AttributeError, TypeError, ValueError, OverflowError):
         raise ConfigError(name, f"is {given!r:.200}", "give an ISO date or time, e.g. 2026-01-31") from None
+
+
+def require_panel(config: Config, name: str) -> None:
+    """Refuse what is asked of a panel where the configuration names none.
+
+    Raises:
+        ConfigError: saying which setting makes one.
+    """
+    if not config.data.series_column:
+        raise ConfigError(name, "is for panels, many series that are one model", "set data.series_column")
+
+
+def refuse_panel(config: Config, command: str, instead: str) -> None:
+    """Refuse a panel where a function knows one series only.
+
+    Raises:
+        ConfigError: saying what to do instead.
+    """
+    if config.data.series_column:
+        raise ConfigError(
+            f"data.series_column {', '.join(config.data.series_column)}", f"{command} knows no panels", instead
+        )
+
+
+def require_unforced(force: object) -> None:
+    """Refuse to force a panel, which is put together by its decision.
+
+    Raises:
+        ConfigError: saying what to do instead.
+    """
+    if force:
+        what = "cannot be forced upon a panel, whose rows were chosen by its decision"
+        raise ConfigError("force", what, "set the guardrails of panel.* otherwise, and train again")
+
+
+def untold(_done: int, _whole: int) -> None:
+    """Take what is told of progress where nobody listens."""
 
 
 def _source(given: Any) -> Source:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from forecastops.api.arguments import config_of, path_of, run_id_of, sources_of
+from forecastops.api.arguments import config_of, path_of, refuse_panel, run_id_of, sources_of, untold
 from forecastops.core.surroundings import borrowed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from forecastops.api.arguments import ConfigLike, Data
     from forecastops.results.evaluation import CheckDataResult, EvaluateResult, TrainResult
     from forecastops.results.report import ReportResult
@@ -39,10 +41,18 @@ def check_data(data: Data, config: ConfigLike = None, *, newest_part: bool = Fal
     from forecastops.usecases.prepare_data import check_data as use_case
 
     with borrowed():
-        return check_data_result(use_case(config_of(config), sources_of(data), newest_part=newest_part))
+        settings = config_of(config)
+        refuse_panel(settings, "data check", "train it: what cannot be read is named with its reason, and costs itself")
+        return check_data_result(use_case(settings, sources_of(data), newest_part=newest_part))
 
 
-def train(data: Data, config: ConfigLike = None) -> TrainResult:
+def train(
+    data: Data,
+    config: ConfigLike = None,
+    *,
+    work: str | os.PathLike[str] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> TrainResult:
     """Fit a challenger and log it as an MLflow run; nothing is registered.
 
     Args:
@@ -50,9 +60,12 @@ def train(data: Data, config: ConfigLike = None) -> TrainResult:
             database query as ``--data`` takes it), a DataFrame with the columns ``data.date_column`` and
             ``data.value_column`` (dates may be its index), or a Series of values by their dates.
         config: what `load_config` returns, a path or mapping for it, or None for what it finds by itself.
+        work: of a panel (``data.series_column``), the folder in which what is computed is kept, so that an interrupted
+            call goes on; None for one in forecastops' home.
+        progress: of a panel, is called with how many series are done and how many there are.
 
     Returns:
-        the run, and what is in it.
+        the run, and what is in it; of a panel a `PanelTrainResult`.
 
     Raises:
         DataError: when the data make no regular series, or too short a one.
@@ -69,7 +82,13 @@ def train(data: Data, config: ConfigLike = None) -> TrainResult:
     from forecastops.usecases.train import train as use_case
 
     with borrowed():
-        return train_result(use_case(config_of(config), sources_of(data)))
+        settings, sources = config_of(config), sources_of(data)
+        if settings.data.series_column:
+            from forecastops.results.panels import panel_train_result
+            from forecastops.usecases.panels.train import train_panel
+
+            return panel_train_result(train_panel(settings, sources, path_of("work", work), progress or untold))
+        return train_result(use_case(settings, sources))
 
 
 def evaluate(run_id: str, config: ConfigLike = None) -> EvaluateResult:
@@ -95,7 +114,13 @@ def evaluate(run_id: str, config: ConfigLike = None) -> EvaluateResult:
     from forecastops.usecases.evaluate import evaluate as use_case
 
     with borrowed():
-        return evaluate_result(use_case(config_of(config), run_id_of(run_id)))
+        settings, run = config_of(config), run_id_of(run_id)
+        if settings.data.series_column:
+            from forecastops.results.panels import panel_evaluate_result
+            from forecastops.usecases.panels.evaluate import evaluate_panel
+
+            return panel_evaluate_result(evaluate_panel(settings, run))
+        return evaluate_result(use_case(settings, run))
 
 
 def replay(run_id: str, config: ConfigLike = None) -> EvaluateResult:
@@ -120,7 +145,9 @@ def replay(run_id: str, config: ConfigLike = None) -> EvaluateResult:
     from forecastops.usecases.replay import replay as use_case
 
     with borrowed():
-        return evaluate_result(use_case(config_of(config), run_id_of(run_id)), replayed=True)
+        settings, run = config_of(config), run_id_of(run_id)
+        refuse_panel(settings, "replay", f"evaluate it again, which decides from the same numbers: --run-id {run}")
+        return evaluate_result(use_case(settings, run), replayed=True)
 
 
 def report(run_id: str, config: ConfigLike = None, *, output: str | os.PathLike[str] | None = None) -> ReportResult:

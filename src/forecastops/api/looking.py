@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from forecastops.api.arguments import config_of, count_of, port_of, time_of
+from forecastops.api.arguments import config_of, count_of, port_of, require_panel, text_of, time_of
 from forecastops.core.surroundings import borrowed
 
 if TYPE_CHECKING:
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
     from forecastops.api.arguments import ConfigLike
     from forecastops.results.history import HistoryResult
+    from forecastops.results.panels import SeriesStatusResult
 
-__all__ = ["history", "ui"]
+__all__ = ["history", "series_status", "ui"]
 
 
 def history(config: ConfigLike = None, *, limit: int | None = None, since: str | date | None = None) -> HistoryResult:
@@ -78,3 +79,27 @@ def ui(
                 pages.open_browser()
 
         pages.serve(begin)
+
+
+def series_status(series: str, config: ConfigLike = None) -> SeriesStatusResult:
+    """Say what the panel in production holds of one series; changes nothing.
+
+    Args:
+        series: its name, as its column has it; of several columns joined by slashes.
+        config: as `train` takes it, with ``data.series_column``.
+
+    Returns:
+        its model, where that came from, and from which data it forecasts.
+
+    Raises:
+        ConfigError: when it is none of the panel's.
+        PromotionRefusedError: when there is no champion.
+    """
+    from forecastops.results.panels import series_status_result
+    from forecastops.usecases.panels.status import series_status as use_case
+
+    name = text_of("series", series)
+    with borrowed():
+        settings = config_of(config)
+        require_panel(settings, "series")
+        return series_status_result(use_case(settings, name))

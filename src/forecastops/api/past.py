@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from forecastops.api.arguments import config_of, count_of, sources_of
+from forecastops.api.arguments import ONE_OF_MANY, config_of, count_of, refuse_panel, sources_of
 from forecastops.core.surroundings import borrowed
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ def backtest(
     given = {"every": count_of("every", every), "looks": count_of("looks", looks)}
     folder = None if work is None else Path(work)
     with borrowed():
-        found = use_case(config_of(config), sources_of(data), **given, work=folder, told=progress or _untold)
+        settings = config_of(config)
+        refuse_panel(settings, "backtest", ONE_OF_MANY)
+        found = use_case(settings, sources_of(data), **given, work=folder, told=progress or _untold)
         return backtest_result(found)
 
 

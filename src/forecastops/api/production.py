@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from forecastops.api.arguments import config_of, horizon_of, reason_of, run_id_of, sources_of, text_of
+from forecastops.api.arguments import (
+    config_of,
+    horizon_of,
+    path_of,
+    reason_of,
+    require_panel,
+    require_unforced,
+    run_id_of,
+    sources_of,
+    text_of,
+    untold,
+)
 from forecastops.core.surroundings import borrowed
 
 if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable
+
     from forecastops.api.arguments import ConfigLike, Data
     from forecastops.results.production import ForecastResult, PromoteResult, RenewResult, RetrainResult, StatusResult
     from forecastops.results.signing import SignResult
@@ -41,15 +55,29 @@ def promote(run_id: str, config: ConfigLike = None, *, force: bool = False, reas
 
     forced = reason_of(reason, asked=force, option="force")
     with borrowed():
-        return promote_result(use_case(config_of(config), run_id_of(run_id), forced), "promote")
+        settings, run = config_of(config), run_id_of(run_id)
+        if settings.data.series_column:
+            from forecastops.usecases.panels.promote import promote_panel
+
+            require_unforced(force)
+            return promote_result(promote_panel(settings, run), "promote")
+        return promote_result(use_case(settings, run, forced), "promote")
 
 
-def retrain(data: Data, config: ConfigLike = None) -> RetrainResult:
+def retrain(
+    data: Data,
+    config: ConfigLike = None,
+    *,
+    work: str | os.PathLike[str] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> RetrainResult:
     """Train, evaluate and promote, one after the other; a champion that stays is renewed.
 
     Args:
         data: as `train` takes it.
         config: as `train` takes it.
+        work: as `train` takes it.
+        progress: as `train` takes it.
 
     Returns:
         what each step came to.
@@ -66,7 +94,14 @@ def retrain(data: Data, config: ConfigLike = None) -> RetrainResult:
     from forecastops.usecases.retrain import retrain as use_case
 
     with borrowed():
-        return retrain_result(use_case(config_of(config), sources_of(data)))
+        settings, sources = config_of(config), sources_of(data)
+        if settings.data.series_column:
+            from forecastops.results.panels import panel_retrain_result
+            from forecastops.usecases.panels.retrain import retrain_panel
+
+            found = retrain_panel(settings, sources, path_of("work", work), progress or untold)
+            return panel_retrain_result(found)
+        return retrain_result(use_case(settings, sources))
 
 
 def renew(
@@ -97,16 +132,24 @@ def renew(
 
     accepted = reason_of(reason, asked=accept_data, option="accept_data")
     with borrowed():
-        return renew_result(use_case(config_of(config), sources_of(data), accepted))
+        settings, sources = config_of(config), sources_of(data)
+        if settings.data.series_column:
+            from forecastops.usecases.panels.renew import renew_panel
+
+            return renew_result(renew_panel(settings, sources, accepted))
+        return renew_result(use_case(settings, sources, accepted))
 
 
-def rollback(reason: str, config: ConfigLike = None, *, to_version: str | int | None = None) -> PromoteResult:
+def rollback(
+    reason: str, config: ConfigLike = None, *, to_version: str | int | None = None, series: str | None = None
+) -> PromoteResult:
     """Return to the model before the champion's, with the newest data, after proving that it answers.
 
     Args:
         reason: why; recorded on the version that is rolled back.
         config: as `train` takes it.
         to_version: return to exactly this version, with the data that it has.
+        series: of a panel, the one series that returns, in a version of its own; None for the whole.
 
     Returns:
         what is in production now.
@@ -125,7 +168,13 @@ def rollback(reason: str, config: ConfigLike = None, *, to_version: str | int | 
 
     why, version = text_of("reason", reason), None if to_version is None else str(to_version)
     with borrowed():
-        return promote_result(use_case(config_of(config), why, version), "rollback")
+        settings = config_of(config)
+        if series is not None:
+            from forecastops.usecases.panels.rollback import rollback_series
+
+            require_panel(settings, "series")
+            return promote_result(rollback_series(settings, why, text_of("series", series), version), "rollback")
+        return promote_result(use_case(settings, why, version), "rollback")
 
 
 def status(config: ConfigLike = None) -> StatusResult:
@@ -155,16 +204,26 @@ def status(config: ConfigLike = None) -> StatusResult:
         return status_result(use_case(settings), settings)
 
 
-def forecast(horizon: int | None = None, config: ConfigLike = None, *, data: Data | None = None) -> ForecastResult:
+def forecast(
+    horizon: int | None = None,
+    config: ConfigLike = None,
+    *,
+    data: Data | None = None,
+    output: str | os.PathLike[str] | None = None,
+    series: Iterable[str] = (),
+) -> ForecastResult:
     """Forecast from the champion, with intervals; its endpoint is not asked.
 
     Args:
         horizon: steps, from 1 to 1000, in observations; None for the model's own number.
         config: as `train` takes it.
         data: newer observations, after the last of which the forecast starts; they are not kept.
+        output: of a panel, a file to write instead of returning rows: Parquet or CSV by its name.
+        series: of a panel, the names of those to forecast; all when none is named.
 
     Returns:
-        rows in the data's unit; ``to_frame()`` gives a DataFrame of shape (horizon, 1 + 2 * levels).
+        rows in the data's unit; ``to_frame()`` gives a DataFrame of shape (horizon, 1 + 2 * levels); of a panel a
+        `PanelForecastResult`.
 
     Raises:
         DataError: when the data make no regular series, do not fit the champion's, or are implausible.
@@ -179,8 +238,17 @@ def forecast(horizon: int | None = None, config: ConfigLike = None, *, data: Dat
     from forecastops.usecases.forecast import forecast as use_case
 
     steps, sources = horizon_of(horizon), [] if data is None else sources_of(data)
+    path, names = path_of("output", output), tuple(text_of("series", one) for one in series)
     with borrowed():
-        return forecast_result(use_case(config_of(config), steps, sources))
+        settings = config_of(config)
+        if settings.data.series_column:
+            from forecastops.results.panels import panel_forecast_result
+            from forecastops.usecases.panels.forecast import forecast_panel
+
+            return panel_forecast_result(forecast_panel(settings, steps, sources, path, names))
+        if path is not None or names:
+            require_panel(settings, "output" if path is not None else "series")
+        return forecast_result(use_case(settings, steps, sources))
 
 
 def sign(version: str | int, reason: str, config: ConfigLike = None) -> SignResult:

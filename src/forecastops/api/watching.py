@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from forecastops.api.arguments import config_of, date_of, sources_of
+from forecastops.api.arguments import ONE_OF_MANY, config_of, date_of, refuse_panel, sources_of
 from forecastops.core.surroundings import borrowed
 
 if TYPE_CHECKING:
@@ -46,5 +46,7 @@ def monitor(
 
     moment = date_of("now", now)
     with borrowed():
-        found = use_case(config_of(config), sources_of(data), moment, monitor_page, may_be_first=may_be_first)
+        settings = config_of(config)
+        refuse_panel(settings, "monitor", ONE_OF_MANY)
+        found = use_case(settings, sources_of(data), moment, monitor_page, may_be_first=may_be_first)
         return monitor_result(found)

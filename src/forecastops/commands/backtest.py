@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 
 import forecastops as fo
+from forecastops.commands.bar import bar
 from forecastops.commands.frame import Request, WholeNumber, command_options, data_option, split_paths
 from forecastops.core.files import require_place, write_page
 
@@ -56,7 +53,7 @@ def backtest(
     if output is not None:
         require_place(output)  # before what takes a minute
     try:
-        with _bar(request) as told:
+        with bar(request, "  forecasts scored") as told:
             found = fo.backtest(sources, config, every=every, looks=looks, work=work, progress=told)
     except KeyboardInterrupt:
         click.echo("what was computed is kept: the same call goes on where it was", err=True)
@@ -64,22 +61,3 @@ def backtest(
     if output is not None:
         write_page(output, found.to_html())
     request.show(found)
-
-
-@contextlib.contextmanager
-def _bar(request: Request) -> Iterator[Callable[[int, int], None]]:
-    """Show how much is done and how long the rest takes, on a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda _done, _all: None
-        return
-    with contextlib.ExitStack() as stack:
-        bars: list[Any] = []
-
-        def told(done: int, whole: int) -> None:
-            if not bars:
-                request.end_step()  # the bar of the step that was said before
-                bar = click.progressbar(length=whole, label="  forecasts scored", file=sys.stderr, show_pos=True)
-                bars.append(stack.enter_context(bar))
-            bars[0].update(done - bars[0].pos)
-
-        yield told

@@ -12,7 +12,15 @@ from typing import Any, TypeVar
 import click
 
 import forecastops as fo
-from forecastops.commands.frame import Request, command_options, data_option, require_promote_option, split_paths
+from forecastops.commands.bar import bar
+from forecastops.commands.frame import (
+    Request,
+    command_options,
+    data_option,
+    require_promote_option,
+    split_paths,
+    work_option,
+)
 from forecastops.commands.next_steps import after_decision, after_no_promotion, after_train
 
 __all__ = ["evaluate", "promote", "report", "retrain", "train"]
@@ -41,10 +49,12 @@ def _run_id(*, required: bool) -> Callable[[_F], _F]:
 
 @click.command()
 @data_option
+@work_option
 @command_options
-def train(request: Request, paths: tuple[str, ...]) -> None:
+def train(request: Request, paths: tuple[str, ...], work: Path | None) -> None:
     """Fit a challenger and log it as a run; nothing is registered."""
-    trained = fo.train(split_paths(paths), request.config())
+    with bar(request, "  series done") as told:
+        trained = fo.train(split_paths(paths), request.config(), work=work, progress=told)
     request.show(trained, after_train(trained.run_id, request.repeated()))
 
 
@@ -84,11 +94,13 @@ def promote(request: Request, run_id: str, force: bool, reason: str | None, requ
 
 @click.command()
 @data_option
+@work_option
 @require_promote_option
 @command_options
-def retrain(request: Request, paths: tuple[str, ...], require_promote: bool) -> None:
+def retrain(request: Request, paths: tuple[str, ...], work: Path | None, require_promote: bool) -> None:
     """Train, evaluate and promote in one process; a champion that stays is renewed."""
-    result = fo.retrain(split_paths(paths), request.config())
+    with bar(request, "  series done") as told:
+        result = fo.retrain(split_paths(paths), request.config(), work=work, progress=told)
     stayed = result.evaluate.verdict != "PROMOTE"
     request.show(result, *([after_no_promotion(result.train.run_id, request.repeated())] if stayed else []))
     _exit_code(result.evaluate.verdict, require_promote)

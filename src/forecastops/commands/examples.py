@@ -33,8 +33,12 @@ _EXAMPLES: dict[str, tuple[str, ...]] = {
         "forecastops renew --data newest.csv",
         "forecastops renew --data newest.csv --accept-data --reason 'the stocktaking sale'",
     ),
-    "status": ("forecastops status", "forecastops status --check --json"),
-    "forecast": ("forecastops forecast --horizon 14", "forecastops forecast --data newest.csv --json"),
+    "status": ("forecastops status", "forecastops status --check --json", "forecastops status --series store-7"),
+    "forecast": (
+        "forecastops forecast --horizon 14",
+        "forecastops forecast --data newest.csv --json",
+        "forecastops forecast --output all.parquet",
+    ),
     "rollback": (
         "forecastops rollback --reason 'forecasts too low since Monday'",
         "forecastops rollback --to-version 7 --reason 'forecasts too low since Monday'",

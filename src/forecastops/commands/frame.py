@@ -44,6 +44,7 @@ __all__ = [
     "one_line_errors",
     "require_promote_option",
     "split_paths",
+    "work_option",
 ]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -172,6 +173,17 @@ def data_option(function: _F) -> _F:
         metavar="FILE",
         help="File, folder, address, database query or - for standard input; several (repeat it, or separate files by "
         "commas) are joined into one series.",
+    )(function)
+
+
+def work_option(function: _F) -> _F:
+    """Add ``--work``, for what takes long."""
+    return click.option(
+        "--work",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="Of a panel: where what is computed is kept, so that an interrupted call goes on; in forecastops' home by "
+        "default.",
     )(function)
 
 

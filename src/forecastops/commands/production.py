@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -22,9 +23,15 @@ __all__ = ["forecast", "renew", "rollback", "serve", "sign", "status"]
     is_flag=True,
     help="Fail unless all agree, the data are the newest, and the endpoint answers as it must.",
 )
+@click.option("--series", metavar="ID", help="Of a panel: show what it holds of one series.")
 @command_options
-def status(request: Request, require_champion: str | None, check: bool) -> None:
+def status(request: Request, require_champion: str | None, check: bool, series: str | None) -> None:
     """Show champion, pointer and endpoint, from which data they forecast, and whether they agree."""
+    if series is not None:
+        if require_champion is not None or check:
+            raise click.UsageError("--series goes with neither --check nor --require-champion")
+        request.show(fo.series_status(series, request.config()))
+        return
     found = fo.status(request.config())
     request.show(found)
     if require_champion is not None:
@@ -54,12 +61,13 @@ def renew(request: Request, paths: tuple[str, ...], accept_data: bool, reason: s
 @click.command()
 @click.option("--reason", required=True, help="Why; recorded on the version that is rolled back.")
 @click.option("--to-version", metavar="N", help="Return to exactly this version, with the data that it has.")
+@click.option("--series", metavar="ID", help="Of a panel: return this series alone, in a version of its own.")
 @command_options
-def rollback(request: Request, reason: str, to_version: str | None) -> None:
+def rollback(request: Request, reason: str, to_version: str | None, series: str | None) -> None:
     """Return to the model before the champion's, with the newest data, after proving that it answers."""
     if not reason.strip():
         raise click.UsageError("--reason is empty")
-    request.show(fo.rollback(reason, request.config(), to_version=to_version))
+    request.show(fo.rollback(reason, request.config(), to_version=to_version, series=series))
 
 
 @click.command()
@@ -71,11 +79,22 @@ def rollback(request: Request, reason: str, to_version: str | None) -> None:
     metavar="FILE",
     help="Newer observations, after the last of which the forecast starts; they are not kept.",
 )
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Of a panel: write all forecasts to a file, Parquet or CSV by its name; an earlier one is written over.",
+)
+@click.option("--series", multiple=True, metavar="ID", help="Of a panel: forecast this series; repeat it for more.")
 @command_options
-def forecast(request: Request, horizon: int | None, paths: tuple[str, ...]) -> None:
+def forecast(
+    request: Request, horizon: int | None, paths: tuple[str, ...], output: Path | None, series: tuple[str, ...]
+) -> None:
     """Forecast from the champion, with intervals."""
-    found = fo.forecast(horizon, request.config(), data=split_paths(paths))
-    request.show(found, *(interval_bars(found.forecast) if request.draws else []))
+    config = request.config()
+    found = fo.forecast(horizon, config, data=split_paths(paths), output=output, series=series)
+    drawn = request.draws and not config.data.series_column
+    request.show(found, *(interval_bars(found.forecast) if drawn else []))
 
 
 @click.command()

@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 MAX_FILE_BYTES = 64 * 2**20  # of one file: a series of two million rows
-MAX_TREE_BYTES = 2 * MAX_FILE_BYTES
+MAX_TREE_BYTES = 16 * MAX_FILE_BYTES  # a panel of half a million series
 MAX_FILES = 1000
 _MAX_DEPTH = 16
 _CHUNK = 2**20

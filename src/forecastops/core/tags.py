@@ -35,6 +35,8 @@ __all__ = [
     "MONITOR_THROUGH",
     "NOTE",
     "OWNER",
+    "PANEL_DECISION_DIGEST",
+    "PANEL_DECISION_FOLDER",
     "PARAMETERS_OF",
     "PARENT_RUN",
     "PREDECESSOR",
@@ -82,6 +84,8 @@ DATA_REFUSED = "forecastops.data.refused"  # the check that refused the run's da
 MODEL_NAME = "forecastops.model.name"
 DECISION_FOLDER = "forecastops.decision"
 DECISION_DIGEST = "forecastops.decision.sha256"
+PANEL_DECISION_FOLDER = "forecastops.panel.decision"  # of a panel's run, instead of the two above
+PANEL_DECISION_DIGEST = "forecastops.panel.decision.sha256"
 REPORT = "forecastops.report"  # the path of the newest report among its artifacts
 LATER = "forecastops.later."  # and its time: a decision about a run whose model was in production by then, as JSON
 CHAMPION = "forecastops.champion"  # the version it was judged against, or "none"

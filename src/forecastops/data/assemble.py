@@ -12,7 +12,7 @@ from forecastops.core.errors import ConfigError, DataError
 from forecastops.core.iso_dates import iso_dates
 from forecastops.data.config import DataConfig
 from forecastops.data.duplicates import one_row_a_date
-from forecastops.data.frequency import family, find_offset, frequency_name, on_grid, read_offset
+from forecastops.data.frequency import family, find_offset, frequency_name, on_grid, read_offset, steps
 from forecastops.data.gaps import fill_gaps
 from forecastops.data.periods import are_events, in_periods
 from forecastops.data.rows import Rows, read_rows
@@ -22,14 +22,19 @@ from forecastops.data.weekmask import WEEKDAYS
 
 __all__ = ["regular_series"]
 
+_STEPS_THAT_TELL = 4  # that all are a multiple by chance happens to one daily series in two thousand at most
 
-def regular_series(tables: Iterable[RawTable], config: DataConfig, *, newest_part: bool = False) -> Series:
+
+def regular_series(
+    tables: Iterable[RawTable], config: DataConfig, *, newest_part: bool = False, of_many: bool = False
+) -> Series:
     """Make a regular series of raw rows, or say what keeps them from being one.
 
     Args:
         tables: the rows of each source, in the order in which later ones are newer.
         config: how cells are written, and what repeated and missing dates are.
         newest_part: whether they follow others, so that it is not for them alone to say whether anything varies.
+        of_many: whether ``data.frequency`` was meant for other series too, so that this one's own may be another.
 
     Raises:
         DataError: one line naming source, row, date and value of the first offence, and the way out.
@@ -42,6 +47,8 @@ def regular_series(tables: Iterable[RawTable], config: DataConfig, *, newest_par
     rows = _up_to_last_value(rows, config, notes)
     offset = _offset(rows, config)
     rows = _complete(rows, offset, config, notes)
+    if of_many and config.frequency:
+        _require_own_frequency(rows, offset, config.frequency)
     filled = fill_gaps(rows, offset, config, notes)
     if filled.values.nunique() == 1 and not newest_part:
         what = (
@@ -106,6 +113,17 @@ def _offset(rows: Rows, config: DataConfig) -> BaseOffset:
         what = f"the days begin at {iso_dates(dates[:1])[0]} in UTC"
         raise DataError(rows.names, what, "set data.timezone, e.g. Europe/Berlin, for local days")
     return offset
+
+
+def _require_own_frequency(rows: Rows, offset: BaseOffset, asked: str) -> None:
+    """Refuse dates that all lie several steps apart: weeks among days would be filled up with what never was."""
+    between = steps(pd.DatetimeIndex(rows.stamps[~np.isnan(rows.values)]), offset).to_numpy(dtype=np.int64)
+    apart = int(np.gcd.reduce(between)) if len(between) else 1
+    if apart > 1 and len(between) >= _STEPS_THAT_TELL:
+        own = frequency_name(find_offset(pd.DatetimeIndex(rows.stamps)))
+        what = f"all dates lie {apart} steps of {asked} apart or a multiple: their own frequency seems to be {own}"
+        remedy = f"leave data.frequency out, so that each series has its own, or give those of {own} by themselves"
+        raise DataError(rows.names, what, remedy)
 
 
 def _configured(config: DataConfig) -> BaseOffset | None:

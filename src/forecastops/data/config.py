@@ -41,6 +41,11 @@ class DataConfig(StrictRecord):
         "together.",
     )
     value_column: str = Field("PaidAmount", description="Column that holds the values to forecast.")
+    series_column: _Texts = Field(
+        (),
+        description="Column, or several, that name the series of a long table: all are then one model, a panel; none "
+        "for one series.",
+    )
     where: dict[str, str] = Field(
         default_factory=dict, description="Only rows whose columns hold these values, e.g. {Store: 1}."
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from forecastops.core.errors import DataError
 from forecastops.data.config import DataConfig
 
-__all__ = ["RawTable", "chosen_rows", "is_text", "shown", "trimmed"]
+__all__ = ["RawTable", "chosen_rows", "is_text", "series_names", "shown", "trimmed"]
 
 Mask = npt.NDArray[np.bool_]
 # Also the spaces that spreadsheets put between digits and units.
@@ -124,6 +124,27 @@ def chosen_rows(table: RawTable, config: DataConfig) -> RawTable:
         f"{table.source}: {int((~mask).sum())} of {len(mask)} rows are of other series (data.where) and left out."
     )
     return replace(table.picked(mask), notes=(*table.notes, left_out))
+
+
+def series_names(table: RawTable, columns: Sequence[str]) -> npt.NDArray[np.object_]:
+    """Return the name of the series that each row is of, shape (n,): a column's text, of several joined by slashes.
+
+    Where there are several, a slash or backslash within a text has a backslash before it.
+
+    Raises:
+        DataError: naming the column that is not there, and those that are.
+    """
+    found = table.others()
+    for name in columns:
+        if name not in found:
+            there = ", ".join(map(repr, list(found)[:20])) or "none"
+            what = f"has no column {name!r} besides those of dates and values; it has {there}"
+            raise DataError(table.source, what, "correct data.series_column")
+    texts = [_texts(found[name]) for name in columns]
+    if len(texts) == 1:
+        return texts[0]
+    escaped = [[text.replace("\\", "\\\\").replace("/", "\\/") for text in column] for column in texts]
+    return np.array(["/".join(parts) for parts in zip(*escaped, strict=True)], dtype=object)
 
 
 def _texts(cells: pa.Array) -> npt.NDArray[np.object_]:

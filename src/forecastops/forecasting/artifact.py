@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files as package_files
 from pathlib import Path, PurePosixPath
@@ -28,7 +29,12 @@ __all__ = [
     "DATA",
     "DESCRIPTION",
     "LOADER",
+    "PANEL",
+    "SINGLE",
+    "Layout",
     "digest_of",
+    "explained",
+    "is_panel",
     "is_shipped",
     "read_files",
     "rebuilt",
@@ -40,22 +46,51 @@ Files = Mapping[str, bytes]
 
 LOADER = "forecastops_model"
 DATA = "data/forecaster"
-_LOADER_FILE = f"code/{LOADER}.py"
 DESCRIPTION = "MLmodel"
-_EXPECTED = frozenset(
-    {
-        *(DESCRIPTION, "conda.yaml", "python_env.yaml", "requirements.txt", _LOADER_FILE),
-        *(f"{DATA}/{MODEL_FILE}", f"{DATA}/{SERIES_FILE}"),
-    }
-)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the files of a kind of model are called.
+
+    Attributes:
+        loader: the module that MLflow loads it by.
+        data: the folder of its data.
+        files: those that are always there.
+        others: a pattern of those that there may be besides.
+    """
+
+    loader: str
+    data: str
+    files: tuple[str, ...]
+    others: str
+
+    @property
+    def loader_file(self) -> str:
+        """The file that holds the loader."""
+        return f"code/{self.loader}.py"
+
+    @property
+    def expected(self) -> frozenset[str]:
+        """All files that are always there."""
+        own = (f"{self.data}/{name}" for name in self.files)
+        return frozenset({DESCRIPTION, "conda.yaml", "python_env.yaml", "requirements.txt", self.loader_file, *own})
+
+    @property
+    def flavor(self) -> dict[str, object]:
+        """What the description says of it to MLflow."""
+        environments = {"conda": "conda.yaml", "virtualenv": "python_env.yaml"}
+        return {"loader_module": self.loader, "data": self.data, "code": "code", "env": environments}
+
+    def knows(self, name: str) -> bool:
+        """Tell whether a file is part of such a model."""
+        return name in self.expected or re.fullmatch(f"{re.escape(self.data)}/{self.others}", name) is not None
+
+
+SINGLE = Layout(LOADER, DATA, (MODEL_FILE, SERIES_FILE), others="(?!)")
+PANEL = Layout("forecastops_panel", "data/panel", ("manifest.json",), others=r"part-[0-9]{5}\.parquet")
 _ADDED_BY_MLFLOW = frozenset({"registered_model_meta"})  # put beside the model by MLflow when it downloads a version
 _SIGNATURE = re.compile(rf"{SIGNATURES}/[0-9a-f]{{16}}\.sig")
-_FLAVOR = {
-    "loader_module": LOADER,
-    "data": DATA,
-    "code": "code",
-    "env": {"conda": "conda.yaml", "virtualenv": "python_env.yaml"},
-}
 _SAID_FREELY = frozenset({"python_version", "streamable"})
 _ANEW = "train a new model with `forecastops train`"
 _REMEDY = "put back the files that were logged, or another model in its place: promote one, or roll back"
@@ -104,20 +139,25 @@ def require_verified(files: Files, sha256: str, trusted: Trusted, run_id: str | 
     Raises:
         ModelError: naming the first file that is missing, unknown or altered, or what else is wrong.
     """
-    _require_names(files, place)
+    layout = PANEL if is_panel(files) else SINGLE
+    _require_names(files, layout, place)
+    loader, name = files[layout.loader_file], layout.loader_file
     if digest_of(files) != sha256:
-        altered = "" if is_shipped(files[_LOADER_FILE]) else f" ({_LOADER_FILE} is none that forecastops has shipped)"
+        altered = "" if is_shipped(loader) else f" ({name} is none that forecastops has shipped)"
         raise ModelError(place, f"its files are not those that were logged at training{altered}", _REMEDY)
-    if not is_shipped(files[_LOADER_FILE]):
-        found = hashlib.sha256(files[_LOADER_FILE]).hexdigest()
-        what = (
-            f"its loader {_LOADER_FILE} (sha256 {found[:12]}) is that of no released forecastops, nor the installed one"
-        )
+    if not is_shipped(loader):
+        found = hashlib.sha256(loader).hexdigest()
+        what = f"its loader {name} (sha256 {found[:12]}) is that of no released forecastops, nor the installed one"
         raise ModelError(place, what, _ANEW)
-    with _explained(place):
-        _require_own_flavor(files[DESCRIPTION])
+    with explained(place):
+        _require_own_flavor(files[DESCRIPTION], layout)
         require_known_environment(files)
     trusted.require(files, run_id, place)
+
+
+def is_panel(files: Files) -> bool:
+    """Tell whether the files are those of a panel, not of one series."""
+    return PANEL.loader_file in files
 
 
 def rebuilt(files: Files, place: str) -> Forecaster:
@@ -126,7 +166,7 @@ def rebuilt(files: Files, place: str) -> Forecaster:
     Raises:
         ModelError: when the files do not describe one, or it does not forecast as it did.
     """
-    with _explained(place):
+    with explained(place):
         texts = {name: files[f"{DATA}/{name}"].decode("utf-8") for name in (MODEL_FILE, SERIES_FILE)}
         json_document(texts[MODEL_FILE])  # the forecaster, which models carry with them, would take the second of a key
         return Forecaster.from_files(texts)
@@ -140,27 +180,28 @@ def verified_model(folder: Path, sha256: str, trusted: Trusted, run_id: str | No
 
 
 @contextmanager
-def _explained(place: str) -> Iterator[None]:
+def explained(place: str) -> Iterator[None]:
+    """Turn what a loader raises into an error that names the model."""
     try:
         yield
     except (ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError, RecursionError, MemoryError) as error:
         raise ModelError(place, f"cannot be rebuilt: {error}", _ANEW) from error
 
 
-def _require_names(files: Files, place: str) -> None:
-    unknown = sorted(name for name in files.keys() - _EXPECTED if not _SIGNATURE.fullmatch(name))
+def _require_names(files: Files, layout: Layout, place: str) -> None:
+    unknown = sorted(name for name in files if not layout.knows(name) and not _SIGNATURE.fullmatch(name))
     if unknown:
         raise ModelError(place, f"holds {', '.join(unknown[:3])}, which is no part of a forecastops model", _REMEDY)
-    if missing := sorted(_EXPECTED - files.keys()):
+    if missing := sorted(layout.expected - files.keys()):
         raise ModelError(place, f"lacks {', '.join(missing[:3])}", _REMEDY)
 
 
-def _require_own_flavor(description: bytes) -> None:
+def _require_own_flavor(description: bytes, layout: Layout) -> None:
     """Refuse a description by which MLflow would load anything else."""
     flavors = yaml_document(description)["flavors"]
     flavor = flavors["python_function"]
     said = {name: value for name, value in flavor.items() if name not in _SAID_FREELY}
-    if list(flavors) != ["python_function"] or said != _FLAVOR:
+    if list(flavors) != ["python_function"] or said != layout.flavor:
         raise ValueError("MLmodel does not name forecastops' own loader and data, and nothing else")
 
 
@@ -171,8 +212,9 @@ def is_shipped(loader: bytes) -> bool:
 
 @cache
 def _known_loaders() -> frozenset[str]:
-    """Return the digests of the installed loader and of all that were shipped before."""
+    """Return the digests of the installed loaders and of all that were shipped before."""
     lines = package_files("forecastops.forecasting").joinpath("released_loaders.txt").read_text("utf-8").splitlines()
     released = {line.split()[0] for line in lines if line and not line.startswith("#")}
-    own = hashlib.sha256(Path(installed.__file__).read_bytes()).hexdigest()
-    return frozenset(released | {own})
+    of_panels = package_files("forecastops.panel").joinpath("panel_forecaster.py").read_bytes()
+    own = {hashlib.sha256(loader).hexdigest() for loader in (Path(installed.__file__).read_bytes(), of_panels)}
+    return frozenset(released | own)

@@ -154,7 +154,8 @@ def _guardrails(
     table: pd.DataFrame, compared: _Mask, action: npt.NDArray[np.object_], policy: PanelConfig
 ) -> Iterator[PanelCheck]:
     outcome = table["outcome"].to_numpy(dtype=object)
-    judged = ~np.isin(outcome, ["failed", "kept"])
+    # A series that has nothing yet gets the seasonal naive: rejecting its challenger leaves nothing as it was.
+    judged = ~np.isin(outcome, ["failed", "kept"]) & table["has_champion"].to_numpy()
     if policy.max_failed_share is not None:
         yield _share("failed_share", outcome == "failed", np.ones(len(table), dtype=bool), policy.max_failed_share)
     if policy.max_rejected_share is not None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
 from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.core.errors import ForecastopsError, ModelError
-from forecastops.forecasting.forecaster import Forecaster
-from forecastops.release.legacy_champion import champion_model
+from forecastops.release.legacy_champion import any_champion
 from forecastops.release.models import bound_digest
+
+if TYPE_CHECKING:
+    from forecastops.panel.any_model import AnyModel
 
 __all__ = ["VersionFiles", "inspect_files"]
 
@@ -35,7 +37,7 @@ class VersionFiles:
     sha256: str | None = None
     signed: bool | None = None
     problem: str | None = None
-    model: Forecaster | None = field(default=None, repr=False, compare=False)
+    model: AnyModel | None = field(default=None, repr=False, compare=False)
 
 
 def inspect_files(runs: Runs, registry: ModelRegistry, version: ModelVersion) -> VersionFiles:
@@ -43,7 +45,7 @@ def inspect_files(runs: Runs, registry: ModelRegistry, version: ModelVersion) ->
     digest = None
     try:
         digest = _digest(runs, version)
-        model = champion_model(runs, registry, version)
+        model = any_champion(runs, registry, version)
     except ModelError as error:
         return VersionFiles("altered", digest, problem=f"are not to be trusted: {error}")
     except ForecastopsError as error:

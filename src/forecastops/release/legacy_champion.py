@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from forecastops.adapters.endpoint.interface import Endpoint
 from forecastops.adapters.mlflow_store.registry import FilesGoneError, ModelRegistry, ModelVersion
 from forecastops.adapters.mlflow_store.runs import Runs
@@ -9,35 +11,69 @@ from forecastops.adapters.model_artifact import is_own_format
 from forecastops.core.errors import ModelError, RegistryError
 from forecastops.core.tags import JOURNAL, MODEL_DIGEST, SERVED
 from forecastops.forecasting.forecaster import Forecaster
+from forecastops.panel.any_model import single_series
 from forecastops.release.entry import LegacyEndpoint
 from forecastops.release.journal import read_journal
 from forecastops.release.kinds import registered_by
-from forecastops.release.models import version_model
+from forecastops.release.models import any_version_model
 
-__all__ = ["champion_model", "find_legacy_endpoint", "made_by_forecastops", "proven_model"]
+if TYPE_CHECKING:
+    from forecastops.panel.any_model import AnyModel
+
+__all__ = [
+    "any_champion",
+    "any_proven",
+    "champion_model",
+    "find_legacy_endpoint",
+    "made_by_forecastops",
+    "proven_model",
+]
 
 
 def champion_model(runs: Runs, registry: ModelRegistry, version: ModelVersion) -> Forecaster | None:
-    """Return the champion's model; None where it is a legacy champion.
+    """Return the champion's model, which must be of one series; None where it is a legacy champion.
+
+    Raises:
+        ModelError: when it is a forecastops model that cannot be rebuilt, or not the one that was logged; or a panel.
+    """
+    found = any_champion(runs, registry, version)
+    return None if found is None else single_series(found, _place(registry, version))
+
+
+def any_champion(runs: Runs, registry: ModelRegistry, version: ModelVersion) -> AnyModel | None:
+    """Return the champion's model, be it of one series or of a panel; None where it is a legacy champion.
 
     Raises:
         ModelError: when it is a forecastops model that cannot be rebuilt, or not the one that was logged.
     """
-    return version_model(runs, registry, version) if made_by_forecastops(runs, registry, version) else None
+    return any_version_model(runs, registry, version) if made_by_forecastops(runs, registry, version) else None
 
 
 def proven_model(runs: Runs, registry: ModelRegistry, version: ModelVersion) -> Forecaster:
-    """Return the version's model, which forecastops must have made.
+    """Return the version's model, which forecastops must have made, of one series.
+
+    Raises:
+        ModelError: when it is none, cannot be rebuilt, or is not the one that was logged; or a panel.
+    """
+    return single_series(any_proven(runs, registry, version), _place(registry, version))
+
+
+def any_proven(runs: Runs, registry: ModelRegistry, version: ModelVersion) -> AnyModel:
+    """Return the version's model, which forecastops must have made, be it of one series or of a panel.
 
     Raises:
         ModelError: when it is none, cannot be rebuilt, or is not the one that was logged.
     """
-    found = champion_model(runs, registry, version)
+    found = any_champion(runs, registry, version)
     if found is None:
-        place = f"version {version.version} of {registry.name}"
         what = "was not created by forecastops, so it can be neither rebuilt nor verified here"
-        raise ModelError(place, what, "promote one that is, or deploy this one by the means that made it")
+        remedy = "promote one that is, or deploy this one by the means that made it"
+        raise ModelError(_place(registry, version), what, remedy)
     return found
+
+
+def _place(registry: ModelRegistry, version: ModelVersion) -> str:
+    return f"version {version.version} of {registry.name}"
 
 
 def made_by_forecastops(runs: Runs, registry: ModelRegistry, version: ModelVersion) -> bool:

@@ -6,41 +6,67 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
 from forecastops.adapters.mlflow_store.runs import Run, Runs
 from forecastops.core.errors import ModelError
+from forecastops.core.signatures import Trusted
 from forecastops.core.tags import MODEL_DIGEST
-from forecastops.forecasting.artifact import verified_model
+from forecastops.forecasting.artifact import read_files, require_verified
 from forecastops.forecasting.forecaster import Forecaster
+from forecastops.panel.any_model import rebuilt_model, single_series
 
-__all__ = ["VerifiedCopy", "bound_digest", "challenger_model", "verified_copy", "version_model"]
+if TYPE_CHECKING:
+    from forecastops.panel.any_model import AnyModel
+
+__all__ = [
+    "VerifiedCopy",
+    "any_version_model",
+    "bound_digest",
+    "challenger_model",
+    "run_model",
+    "verified_copy",
+    "version_model",
+]
 
 
 class VerifiedCopy(NamedTuple):
     """A version's files as they were downloaded and proven, and the model that was rebuilt from them."""
 
     folder: Path
-    model: Forecaster
+    model: AnyModel
 
 
 def challenger_model(runs: Runs, run: Run) -> Forecaster:
-    """Return the model of a training run.
+    """Return the model of a training run of one series.
 
     Raises:
         ModelError: when the run has none, it is not the one that was logged, or is not signed as configured.
     """
+    return single_series(run_model(runs, run), f"run {run.run_id}")
+
+
+def run_model(runs: Runs, run: Run) -> AnyModel:
+    """Return the model of a training run, be it of one series or of a panel; raises as ``challenger_model``."""
     place = f"run {run.run_id}"
     digest = run.tags.get(MODEL_DIGEST)
     if digest is None:
         raise ModelError(place, "holds no model of `forecastops train`", "give the run_id of a training run")
     with tempfile.TemporaryDirectory() as folder:
-        return verified_model(runs.download(run.run_id, "model", Path(folder)), digest, runs.trusted, run.run_id, place)
+        found = runs.download(run.run_id, "model", Path(folder))
+        return _verified_model(found, digest, runs.trusted, run.run_id, place)
+
+
+def _verified_model(folder: Path, sha256: str, trusted: Trusted, run_id: str | None, place: str) -> AnyModel:
+    """Read a model's folder, verify it, and rebuild the model; of what was checked, nothing is read again."""
+    files = read_files(folder, place)
+    require_verified(files, sha256, trusted, run_id, place)
+    return rebuilt_model(files, place)
 
 
 def version_model(runs: Runs, registry: ModelRegistry, version: ModelVersion, sha256: str | None = None) -> Forecaster:
-    """Return the model of a registered version.
+    """Return the model of a registered version of one series.
 
     Args:
         runs: whose model it is.
@@ -52,6 +78,14 @@ def version_model(runs: Runs, registry: ModelRegistry, version: ModelVersion, sh
         ModelError: when it carries no digest of ours, cannot be rebuilt, is not the one that was logged, or is not
             signed as configured.
     """
+    found = any_version_model(runs, registry, version, sha256)
+    return single_series(found, f"version {version.version} of {registry.name}")
+
+
+def any_version_model(
+    runs: Runs, registry: ModelRegistry, version: ModelVersion, sha256: str | None = None
+) -> AnyModel:
+    """Return the model of a registered version, be it of one series or of a panel; raises as ``version_model``."""
     with verified_copy(runs, registry, version, sha256) as copy:
         return copy.model
 
@@ -69,7 +103,7 @@ def verified_copy(
         raise ModelError(place, what, remedy)
     with tempfile.TemporaryDirectory() as folder:
         found = registry.download(version.version, Path(folder))
-        yield VerifiedCopy(found, verified_model(found, digest, runs.trusted, version.run_id, place))
+        yield VerifiedCopy(found, _verified_model(found, digest, runs.trusted, version.run_id, place))
 
 
 def bound_digest(runs: Runs, version: ModelVersion) -> str | None:

@@ -20,7 +20,7 @@ from forecastops.core.home import home, lock_domain, require_home
 from forecastops.core.identity import identify
 from forecastops.core.signatures import Trusted
 from forecastops.release.champion import current_champion
-from forecastops.release.legacy_champion import proven_model
+from forecastops.release.legacy_champion import any_proven
 from forecastops.release.smoke_test import Golden
 
 __all__ = ["Production"]
@@ -109,4 +109,4 @@ class Production:
 
     def golden(self, version: ModelVersion) -> Golden:
         """Return the forecast that the endpoint must give when it serves ``version``, from its model rebuilt here."""
-        return proven_model(self.runs, self.registry, version).reference()
+        return any_proven(self.runs, self.registry, version).reference()

@@ -26,6 +26,7 @@ from forecastops.core.tags import (
     KIND,
     LATER,
     MODEL_NAME,
+    PANEL_DECISION_FOLDER,
     PREDECESSOR,
     PROMOTED_AT,
     PROMOTED_BY,
@@ -144,7 +145,8 @@ def _decisions(run: Run) -> Iterator[Event]:
     if CHALLENGER in tags:  # of the run that `mlflow run` made: the challenger's own tells of it too
         return
     if VERDICT in tags:
-        yield from _decision(run, tags.get(DECISION_FOLDER), tags[VERDICT], tags.get(CHAMPION), tags.get(DATA_REFUSED))
+        folder = tags.get(DECISION_FOLDER, tags.get(PANEL_DECISION_FOLDER))
+        yield from _decision(run, folder, tags[VERDICT], tags.get(CHAMPION), tags.get(DATA_REFUSED))
     for name in tags:
         if name.startswith(LATER):
             look = _record(tags[name])

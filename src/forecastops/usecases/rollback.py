@@ -58,7 +58,7 @@ def rollback(config: Config, reason: str, to_version: str | None = None) -> Move
             production.runs, production.registry, production.endpoint, champion, target
         )
         moved = None
-        if champion and to_version is None:
+        if champion and to_version is None and not config.data.series_column:
             moved = _with_newest_data(production, target, champion, reason, legacy_endpoint)
         return moved or _exactly(production, target, champion, reason, legacy_endpoint)
 

@@ -19,7 +19,7 @@ from forecastops.core.tags import SIGNED
 from forecastops.forecasting.artifact import read_files
 from forecastops.release.entry import actor, now
 from forecastops.release.events import Event, record_event
-from forecastops.release.models import bound_digest, verified_copy, version_model
+from forecastops.release.models import any_version_model, bound_digest, verified_copy
 
 __all__ = ["Signed", "sign"]
 
@@ -60,7 +60,7 @@ def sign(config: Config, number: str, reason: str) -> Signed:
             done = "was signed by this key already"
         else:
             _add_signature(signed_by_it, copy.folder, version, signer)
-            version_model(signed_by_it, registry, version)
+            any_version_model(signed_by_it, registry, version)
             about = {"reason": redacted(reason), "actor": actor(), "at": now(), "key": signer.name}
             registry.tag(version.version, {SIGNED: json.dumps(about)})
             event = Event(kind="signing", actor=about["actor"], version=version.version, reason=about["reason"])

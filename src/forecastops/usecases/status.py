@@ -7,6 +7,7 @@ import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 from forecastops.adapters.endpoint.interface import STOPPED, EndpointState
 from forecastops.adapters.mlflow_store.pointer import STAGE, PointerKind
@@ -16,6 +17,7 @@ from forecastops.config import Config
 from forecastops.core.errors import RegistryError
 from forecastops.core.iso_dates import iso_date
 from forecastops.core.tags import DATA_END
+from forecastops.forecasting.forecaster import Forecaster
 from forecastops.release.champion import current_champion
 from forecastops.release.champion_files import VersionFiles, inspect_files
 from forecastops.release.journal import unfinished
@@ -24,6 +26,11 @@ from forecastops.release.lineage import model_run, model_version
 from forecastops.release.production import Production
 from forecastops.release.smoke_test import require_golden
 from forecastops.release.turns import active_rivals
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from forecastops.panel.any_model import AnyModel
 
 __all__ = ["Status", "require_in_production", "require_sound", "status"]
 
@@ -144,7 +151,12 @@ def _forecasts_from(champion: ModelVersion, files: VersionFiles) -> str | None:
         end = champion.tags.get(DATA_END)
         if end and datetime.fromisoformat(end).tzinfo is None:
             return end
-    return iso_date(files.model.values.index[-1]) if files.model else None
+    return iso_date(_newest(files.model)) if files.model else None
+
+
+def _newest(model: AnyModel) -> pd.Timestamp:
+    """Return the newest observation of a model's state; of a panel, of any of its series."""
+    return model.values.index[-1] if isinstance(model, Forecaster) else model.newest
 
 
 def _files(champion: Champion | None, files: VersionFiles | None) -> Iterator[str]:

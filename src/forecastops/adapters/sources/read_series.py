@@ -21,7 +21,7 @@ from forecastops.data.config import DataConfig
 from forecastops.data.series import Series
 from forecastops.data.table import RawTable
 
-__all__ = ["Source", "read_series", "source_names"]
+__all__ = ["Source", "read_series", "read_tables", "source_names"]
 
 Source = Path | str | pd.DataFrame | pd.Series
 
@@ -39,11 +39,19 @@ def read_series(sources: Sequence[Source], config: DataConfig, *, newest_part: b
         DataError: one line naming the source, the row where there is one, and what is wrong.
         ConfigError: for an address that may not be read, or that holds a password.
     """
+    return regular_series(read_tables(sources, config), config, newest_part=newest_part)
+
+
+def read_tables(sources: Sequence[Source], config: DataConfig) -> Iterator[RawTable]:
+    """Yield the rows of each source as ``read_series`` reads them, cells as they stand.
+
+    Raises:
+        DataError: one line naming the source, and what is wrong.
+        ConfigError: for an address that may not be read, or that holds a password.
+    """
     if isinstance(sources, str | Path) or not sources:
         raise DataError("data", "no list of files was given", "name at least one CSV or Parquet file")
-    return regular_series(
-        (table for source in sources for table in _tables(source, config)), config, newest_part=newest_part
-    )
+    return (table for source in sources for table in _tables(source, config))
 
 
 def source_names(sources: Sequence[Source]) -> str:

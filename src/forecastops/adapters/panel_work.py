@@ -1,0 +1,193 @@
+"""Carrying out the work on a bucket of series: a pure function of its files, whose result is written once, by rename.
+
+The result's name is a digest of all that it depends on; so what is there need not be computed
+again, whoever was killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import threading
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from itertools import groupby
+from pathlib import Path
+from types import FrameType
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from forecastops import __version__
+from forecastops.core.errors import ConfigError
+from forecastops.panel.buckets import Bucket, pieces, read
+from forecastops.panel.outcomes import outcome_table
+from forecastops.panel.renewal import renew_all
+from forecastops.panel.rows import ROW
+from forecastops.panel.series_work import Worked, failed, work_on
+from forecastops.panel.settings import WorkSettings
+
+__all__ = ["Work", "carry_out"]
+
+_DEATHS = 3
+_LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "pyarrow")
+
+
+class _TimeoutError(BaseException):
+    """A series took too long; no library that catches errors swallows it."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """One bucket's work, and where its result goes.
+
+    Attributes:
+        bucket: the series.
+        settings: as JSON.
+        folder: of results.
+        lost: series that have killed a worker, with the reason; they are not tried again.
+        kind: ``train``; or ``renew``, ``accept`` where implausible data are right.
+    """
+
+    bucket: Bucket
+    settings: str
+    folder: str
+    lost: tuple[tuple[str, str], ...] = ()
+    kind: Literal["train", "renew", "accept"] = "train"
+
+    @property
+    def key(self) -> str:
+        """Digest of all that the result depends on."""
+        versions = {"forecastops": __version__} | {name: version(name) for name in _LIBRARIES}
+        parts = [self.bucket.sha256, self.settings, versions, self.kind]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def result(self) -> Path:
+        """The file that holds the result."""
+        return Path(self.folder) / f"{self.key}.parquet"
+
+    @property
+    def mark(self) -> Path:
+        """The file that names the series in work."""
+        return Path(self.folder) / f"{self.key}.at"
+
+    @property
+    def deaths(self) -> Path:
+        """The file that names the series in work whenever a process ended."""
+        return Path(self.folder) / f"{self.key}.deaths"
+
+    def begun_anew(self) -> Work:
+        """Return it as an earlier call has left it, whose end says nothing of the series that were in work then."""
+        self.mark.unlink(missing_ok=True)
+        return self._without_lost()
+
+    def after_death(self) -> Work:
+        """Return it after its worker ended; a series that was in work at three ends one after the other is lost.
+
+        Whoever ends workers from outside meets one series or another; one that ends its worker is met each time.
+        """
+        with contextlib.suppress(OSError):
+            name = self.mark.read_bytes()
+            with self.deaths.open("ab") as file:
+                file.write(name.hex().encode() + b"\n")
+            self.mark.unlink()
+        return self._without_lost()
+
+    def _without_lost(self) -> Work:
+        try:
+            met = self.deaths.read_text("ascii").split()
+        except OSError:
+            return self
+        runs = ((name, len(list(same))) for name, same in groupby(met))
+        names = dict.fromkeys(name for name, times in runs if times >= _DEATHS)
+        said = f"has ended the process that worked on it, {_DEATHS} times"
+        lost = tuple((bytes.fromhex(name).decode("utf-8", "surrogatepass"), said) for name in names)
+        return replace(self, lost=lost)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the result is there, whole."""
+        try:
+            return pq.ParquetFile(self.result).metadata is not None
+        except (OSError, pa.ArrowException):
+            return False
+
+
+def carry_out(work: Work) -> str:
+    """Compute the result of a bucket, unless it is there; its path."""
+    if not work.is_done:
+        _write(work, list(_worked(work) if work.kind == "train" else _renewed(work)))
+    return str(work.result)
+
+
+def _worked(work: Work) -> Iterator[Worked]:
+    settings = WorkSettings.model_validate_json(work.settings)
+    rows = read(work.bucket.champions).to_pylist() if work.bucket.champions else []
+    champions = {row["unique_id"]: row for row in rows}
+    lost = dict(work.lost)
+    for name, tables in pieces(work.bucket):
+        champion = champions.get(name)
+        if name in lost:
+            yield failed(name, lost[name], champion, "lost")
+            continue
+        work.mark.write_bytes(name.encode("utf-8", "surrogatepass"))
+        try:
+            with _within(settings.series_timeout):
+                yield work_on(name, tables, champion, settings)
+        except _TimeoutError:
+            what = f"took longer than {settings.series_timeout:g} s (panel.series_timeout)"
+            yield failed(name, what, champion, "timeout")
+        except MemoryError:
+            yield failed(name, "took more memory than there is", champion, "memory")
+        except Exception as error:  # noqa: BLE001  # one series must not cost the others
+            said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+            yield failed(name, f"unexpected error: {said}", champion, "error")
+
+
+def _renewed(work: Work) -> Iterator[Worked]:
+    champions = read(work.bucket.champions) if work.bucket.champions else ROW.empty_table()
+    settings = WorkSettings.model_validate_json(work.settings)
+    return renew_all(list(pieces(work.bucket)), champions, settings, guarded=work.kind == "renew")
+
+
+def _write(work: Work, worked: list[Worked]) -> None:
+    draft = work.result.with_name(f".{uuid.uuid4().hex}.draft")
+    try:
+        pq.write_table(outcome_table(worked), draft, compression="zstd")
+        with draft.open("rb") as file:
+            os.fsync(file.fileno())
+        draft.replace(work.result)
+    except OSError as error:
+        what = f"cannot be written: {error.strerror or error}"
+        raise ConfigError(work.folder, what, "free space there, or name another folder with --work") from error
+    finally:
+        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            work.mark.unlink(missing_ok=True)
+            work.deaths.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _within(seconds: float | None) -> Iterator[None]:
+    """Raise once the time is over, where this process can be told so: in its main thread, and not on Windows."""
+    if seconds is None or not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise _TimeoutError
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,209 @@
+"""What the functions return for a panel: what they return for one series, and what many series add to it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from forecastops.reporting import documents, summary
+from forecastops.reporting.panels import decision_text, forecast_text, panel_report, series_text, trained_text
+from forecastops.reporting.sentences.panels import panel_check, panel_summary
+from forecastops.results.base import Result
+from forecastops.results.evaluation import Check, ComparedChampion, EvaluateResult, TrainingData, TrainResult, Window
+from forecastops.results.make import promote_result, renew_result
+from forecastops.results.production import ForecastResult, RetrainResult
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from forecastops.usecases.panels.forecast import PanelForecast
+    from forecastops.usecases.panels.record import PanelDecision
+    from forecastops.usecases.panels.retrain import PanelRetrained
+    from forecastops.usecases.panels.status import SeriesStatus
+    from forecastops.usecases.panels.train import PanelTrained
+
+__all__ = [
+    "PanelEvaluateResult",
+    "PanelForecastResult",
+    "PanelTrainResult",
+    "SeriesStatusResult",
+    "panel_evaluate_result",
+    "panel_forecast_result",
+    "panel_retrain_result",
+    "panel_train_result",
+    "series_status_result",
+]
+
+
+@dataclass(frozen=True)
+class PanelTrainResult(TrainResult):
+    """A run with a panel that is not registered.
+
+    Attributes:
+        series: how many it holds.
+        counts: how many were compared, new, rejected or failed.
+        failed: reasons of those that failed, and how many for each.
+        champion: the version that each was compared with; None without one.
+    """
+
+    series: int
+    counts: dict[str, int]
+    failed: dict[str, int]
+    champion: str | None
+
+    def _repr_html_(self) -> str:
+        return Result._repr_html_(self)
+
+
+@dataclass(frozen=True)
+class PanelEvaluateResult(EvaluateResult):
+    """A decision about a panel; its ``checks`` are the guardrails of the whole.
+
+    Attributes:
+        series: how many there are.
+        actions: how many change, are new, keep what they have, get the seasonal naive.
+        reasons: how many for which reason.
+        states: how many champions were renewed, left unchanged or refused the data.
+        gains: quantiles of the changed series' gains, as shares of the RMSE.
+    """
+
+    series: int = 0
+    actions: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, int] = field(default_factory=dict)
+    states: dict[str, int] = field(default_factory=dict)
+    gains: dict[str, float | None] = field(default_factory=dict)
+
+    def _repr_html_(self) -> str:
+        return Result._repr_html_(self)
+
+
+@dataclass(frozen=True)
+class PanelForecastResult(ForecastResult):
+    """Forecasts of a panel's series; ``forecast`` has the rows, with ``unique_id``, where no file holds them.
+
+    Attributes:
+        series: how many were forecast.
+        rows: how many there are.
+        output: the file that holds them; None where none was asked for.
+    """
+
+    series: int
+    rows: int
+    output: str | None
+    _table: pa.Table = field(kw_only=True, repr=False, compare=False)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a frame with ``unique_id``, ``date`` (timestamps), ``mean`` and bounds."""
+        frame: pd.DataFrame = self._table.to_pandas()
+        return frame
+
+    def _repr_html_(self) -> str:
+        return Result._repr_html_(self)
+
+
+@dataclass(frozen=True)
+class SeriesStatusResult(Result):
+    """What the panel in production holds of one series.
+
+    Attributes:
+        series: its name.
+        version: the champion's, that serves it.
+        since: the version since which its model is the same.
+        run_id: that estimated its parameters.
+        model: its members' orders, and their parameters by name.
+        default: why it has the seasonal naive; None where it has a model that passed the gate.
+        frequency: pandas' name of it.
+        forecasts_from: ISO date of its newest observation.
+        rows: of its series.
+        sha256: digest of its series; None since its state was moved on without it.
+    """
+
+    series: str
+    version: str
+    since: str
+    run_id: str
+    model: list[dict[str, Any]]
+    default: str | None
+    frequency: str
+    forecasts_from: str
+    rows: int
+    sha256: str | None
+
+
+def panel_train_result(found: PanelTrained) -> PanelTrainResult:
+    """Return the run and what is in it."""
+    facts = asdict(found)
+    document = facts | {"spec": {}, "selection": None}
+    lines = trained_text(facts)
+    shown = Result.shown(document, lines, panel_report("train", facts, lines))
+    data = {name: facts["data"][name] for name in ("start", "end", "rows", "sha256")}
+    return PanelTrainResult(**document | {"data": TrainingData(**data)}, **shown)
+
+
+def panel_evaluate_result(found: PanelDecision) -> PanelEvaluateResult:
+    """Return the decision."""
+    facts = found.model_dump(mode="json")
+    measured = ("name", "passed", "value", "threshold")
+    checks = [{name: check[name] for name in measured} | {"reason": panel_check(check)} for check in facts["checks"]]
+    names = ("run_id", "verdict", "series", "actions", "reasons", "states", "gains", "window")
+    champion: dict[str, Any] | None = None
+    if found.champion is not None:
+        opponent: dict[str, Any] = {"version": found.champion, "model_version": None, "run_id": found.champion_run}
+        champion = opponent | {"re_estimated": False, "recorded": None, "gone": False}
+    told: dict[str, Any] = {"needed": [], "warnings": [], "metrics": {}, "champion": champion}
+    document = {name: facts[name] for name in names} | {"summary": panel_summary(facts), "checks": checks} | told
+    parts = {
+        "checks": tuple(Check(**check) for check in checks),
+        "champion": ComparedChampion(**champion) if champion else None,
+        "window": Window(**facts["window"]),
+        "needed": (),
+        "warnings": (),
+    }
+    lines = decision_text(facts)
+    shown = Result.shown(document, lines, panel_report("evaluate", facts | {"checks": checks}, lines))
+    return PanelEvaluateResult(**document | parts, **shown)
+
+
+def panel_retrain_result(found: PanelRetrained) -> RetrainResult:
+    """Return what the three steps came to."""
+    train, evaluate, moved = panel_train_result(found.train), panel_evaluate_result(found.evaluate), found.outcome
+    renewed = moved.renewed and not moved.promoted
+    document = {
+        "train": train.to_dict(),
+        "evaluate": evaluate.to_dict(),
+        "promote": documents.moved_document(moved) if moved.promoted else None,
+        "renew": documents.renewed_document(moved) if renewed else None,
+        "note": moved.note,
+    }
+    lines = "\n".join([str(train), str(evaluate), moved.note])
+    return RetrainResult(
+        train,
+        evaluate,
+        promote_result(moved, "promote") if moved.promoted else None,
+        renew_result(moved) if renewed else None,
+        moved.note,
+        **Result.shown(document, lines, summary.moved_report(moved, "retrain")),
+    )
+
+
+def panel_forecast_result(found: PanelForecast) -> PanelForecastResult:
+    """Return the forecasts."""
+    facts: dict[str, Any] = {
+        "version": found.version,
+        "series": found.series,
+        "rows": found.table.num_rows,
+        "output": str(found.output) if found.output else None,
+    }
+    rows: list[dict[str, Any]] = []
+    if found.output is None:
+        rows = [row | {"date": row["date"].isoformat().removesuffix("T00:00:00")} for row in found.table.to_pylist()]
+    document = facts | {"forecast": rows}
+    shown = Result.shown(document, forecast_text(facts, rows))
+    return PanelForecastResult(**document | {"forecast": tuple(rows)}, _table=found.table, **shown)
+
+
+def series_status_result(found: SeriesStatus) -> SeriesStatusResult:
+    """Return what is known of a series."""
+    document = asdict(found)
+    return SeriesStatusResult(**document, **Result.shown(document, series_text(document)))

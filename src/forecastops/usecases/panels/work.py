@@ -1,0 +1,117 @@
+"""Having the work on all series done: by buckets, of which those that were done before are not done again."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from forecastops.adapters.engine.choice import engine_of
+from forecastops.adapters.engine.port import Lost
+from forecastops.adapters.panel_work import Work, carry_out
+from forecastops.config import Config
+from forecastops.core.errors import ConfigError
+from forecastops.core.home import home, require_home
+from forecastops.data.table import RawTable
+from forecastops.panel.buckets import in_buckets
+from forecastops.panel.outcomes import joined
+from forecastops.panel.settings import WorkSettings
+
+__all__ = ["Told", "work_settings", "work_through"]
+
+_LOG = logging.getLogger(__name__)
+_MOST_ENDS = 20
+Told = Callable[[int, int], None]
+
+
+def work_settings(config: Config) -> WorkSettings:
+    """Return what the work on a series rests on."""
+    return WorkSettings(
+        data=config.data,
+        model=config.model,
+        evaluation=config.evaluation,
+        gate=config.gate,
+        renews=config.deployment.on_hold != "nothing",
+        series_timeout=config.panel.series_timeout,
+    )
+
+
+def work_through(
+    config: Config,
+    tables: Iterable[RawTable],
+    champions: pa.Table | None,
+    work: Path | None = None,
+    told: Told = lambda _done, _all: None,
+    *,
+    kind: Literal["train", "renew", "accept"] = "train",
+) -> pa.Table:
+    """Return the outcomes of all series, in the order of their names.
+
+    Args:
+        config: settings.
+        tables: of the sources.
+        champions: rows of the panel in production; None without one.
+        work: where results are kept; in forecastops' home when None.
+        told: is called with how many series are done, and how many there are.
+        kind: of work.
+
+    Raises:
+        DataError: when the data cannot be read.
+        ConfigError: when the folder cannot be used.
+    """
+    buckets = in_buckets(tables, config.data, champions, config.panel.bucket_size)
+    settings, folder = work_settings(config).model_dump_json(), _folder(work)
+    jobs = [Work(bucket, settings, str(folder), kind=kind) for bucket in buckets]
+    whole = sum(bucket.series for bucket in buckets)
+    done = [job for job in jobs if job.is_done]
+    if done:
+        _LOG.info("%d of %d pieces of work were done before, and are not done again", len(done), len(jobs))
+    finished = sum(job.bucket.series for job in done)
+    told(finished, whole)
+    for job in _carried_out(config, [job for job in jobs if job not in done]):
+        finished += job.bucket.series
+        told(finished, whole)
+    return joined([pq.read_table(job.result) for job in jobs])
+
+
+def _carried_out(config: Config, jobs: Sequence[Work]) -> Iterator[Work]:
+    """Yield the jobs as the engine has done them; one whose worker ended is done again.
+
+    Raises:
+        ConfigError: when workers end again and again, whatever is left out.
+    """
+    waiting = [job.begun_anew() for job in jobs]
+    engine = engine_of(config.panel.engine, config.panel.workers)
+    ends = Counter[str]()
+    while waiting:
+        lost: list[Work] = []
+        for job, outcome in engine.map(carry_out, waiting):
+            if not isinstance(outcome, Lost):
+                yield job
+                continue
+            # One that ends before it is at any series will do so again.
+            ends[job.key] += 1 if job.mark.exists() else _MOST_ENDS // 2
+            _LOG.warning("a worker ended in the middle of %d series: %s", job.bucket.series, outcome.reason)
+            if ends[job.key] > _MOST_ENDS:
+                what = f"{ends[job.key]} workers ended in the middle of {job.bucket.series} series: {outcome.reason}"
+                raise ConfigError("panel.engine", what, "give workers more memory, or set panel.workers lower")
+            lost.append(job.after_death())
+        waiting = lost
+
+
+def _folder(work: Path | None) -> Path:
+    if work is None:
+        require_home()
+        work = home() / "panels"
+    folder = work.expanduser().absolute()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        what = f"cannot be made a folder of work: {error.strerror or error}"
+        raise ConfigError(str(folder), what, "name another with --work") from error
+    return folder

@@ -1,0 +1,134 @@
+"""A panel from a long table to an endpoint, renewed, killed, rolled back: by the same commands as one series."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from command import Command, new_command
+from local_endpoint_support import stop_endpoints
+
+SETTINGS = {
+    "data.series_column": "shop",
+    "data.date_column": "day",
+    "data.value_column": "sold",
+    "model.order": "[0,1,1]",
+    "evaluation.horizon": "7",
+    "evaluation.window": "28",
+    "gate.max_coverage_shortfall": "null",
+    "gate.beat_seasonal_naive": "false",
+    "panel.decision": "independent",
+    "panel.bucket_size": "3",
+}
+OPTIONS = tuple(word for key, value in SETTINGS.items() for word in ("--set", f"{key}={value}"))
+NAMES = ["a/slash", "an emoji \U0001f600", "'quoted'", "d", "e", "f", "g"]
+
+
+def long_table(rows: int) -> pd.DataFrame:
+    rng = np.random.default_rng(11)
+    parts = []
+    for name in NAMES:
+        days = pd.date_range("2013-01-01", periods=160, freq="D")
+        sold = np.round(50 + rng.normal(size=160).cumsum() + rng.normal(size=160), 3)
+        parts.append(pd.DataFrame({"shop": name, "day": days.strftime("%Y-%m-%d"), "sold": sold}).iloc[:rows])
+    return pd.concat(parts)
+
+
+@pytest.fixture(scope="module")
+def command(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Command]:
+    """The command, with a panel in production that was trained on 120 rows a series."""
+    folder = tmp_path_factory.mktemp("panel")
+    made = new_command(folder, empty_database)
+    parts = folder / "parts"
+    parts.mkdir()
+    table = long_table(120)
+    table.iloc[:300].to_csv(parts / "one.csv", index=False)
+    table.iloc[300:].to_csv(parts / "two.csv", index=False)
+    done = made("retrain", "--data", str(parts), *OPTIONS, "--json")
+    assert done.code == 0, done.stderr
+    assert done.json["evaluate"]["verdict"] == "PROMOTE"
+    assert done.json["train"]["series"] == len(NAMES)
+    yield made
+    stop_endpoints(folder / "home")
+
+
+def test_a_panel_is_served_renewed_and_rolled_back(command: Command, tmp_path: Path) -> None:
+    status = command("status", "--check", *OPTIONS, "--json")
+    assert status.code == 0, status.stderr
+    assert status.json["champion"]["version"] == "1"
+
+    newest = tmp_path / "newest.csv"
+    table = long_table(123)
+    table.groupby("shop").tail(3).to_csv(newest, index=False)
+    asked = table[table["shop"] == "d"].tail(3).rename(columns={"shop": "unique_id", "day": "date", "sold": "value"})
+    body = {"dataframe_records": [row | {"horizon": 2} for row in asked.to_dict("records")]}
+    request = urllib.request.Request(
+        f"{status.json['endpoint']['url']}/invocations",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        served = json.load(answer)["predictions"]
+
+    renewed = command("renew", "--data", str(newest), *OPTIONS, "--json")
+    assert renewed.code == 0, renewed.stderr
+    assert renewed.json["renewed"], renewed.json
+    assert renewed.json["version"] == "2"
+    ahead = command("forecast", "--series", "d", "--horizon", "2", *OPTIONS, "--json")
+    assert [row["date"] for row in ahead.json["forecast"]] == [row["date"] for row in served]
+    for now, then in zip(ahead.json["forecast"], served, strict=True):
+        assert now["mean"] == pytest.approx(then["mean"], rel=1e-12)
+
+    out = tmp_path / "all.parquet"
+    written = command("forecast", "--output", str(out), *OPTIONS)
+    assert written.code == 0, written.stderr
+    found = pq.read_table(out)
+    assert found.column_names[:3] == ["unique_id", "date", "mean"]
+    assert set(found["unique_id"].to_pylist()) == set(NAMES)
+
+    back = command("rollback", "--series", NAMES[0], "--to-version", "1", "--reason", "too low", *OPTIONS, "--json")
+    assert back.code == 0, back.stderr
+    one, other = (command("status", "--series", name, *OPTIONS, "--json").json for name in (NAMES[0], "d"))
+    assert (one["version"], one["forecasts_from"]) == ("3", "2013-04-30")
+    assert (other["version"], other["forecasts_from"], other["since"]) == ("3", "2013-05-03", "1")
+    nobody = command("status", "--series", "nobody", *OPTIONS)
+    assert (nobody.code, "is none of this panel's" in nobody.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("words", [("monitor", "--data", "x.csv"), ("backtest", "--data", "x.csv")])
+def test_what_knows_no_panels_says_so(command: Command, words: tuple[str, ...]) -> None:
+    done = command(*words, *OPTIONS)
+    assert done.code == 2
+    assert "knows no panels" in done.stderr
+    assert "data.where" in done.stderr
+
+
+def test_a_killed_training_goes_on_and_comes_to_the_same(command: Command, tmp_path: Path) -> None:
+    data, work = tmp_path / "long.parquet", tmp_path / "work"
+    long_table(150).to_parquet(data, index=False)
+    words = ["train", "--data", str(data), "--work", str(work), *OPTIONS, "--set", "registry.model_name=killed"]
+    running = command.start(*words)
+    deadline = time.monotonic() + 120
+    while not list(work.glob("*.parquet")) and time.monotonic() < deadline and running.process.is_alive():
+        time.sleep(0.02)
+    running.process.kill()
+    running.process.join()
+    done = {path: path.stat().st_mtime_ns for path in work.glob("*.parquet")}
+    assert done
+    again = command(*words, "--json")
+    assert again.code == 0, again.stderr
+    assert {path: path.stat().st_mtime_ns for path in work.glob("*.parquet") if path in done} == done
+    alone = command(*(str(tmp_path / "other") if word == str(work) else word for word in words), "--json")
+    assert alone.json["data"] == again.json["data"]
+    assert alone.json["counts"] == again.json["counts"]
+    for path in work.glob("*.parquet"):
+        assert pq.read_table(path).equals(pq.read_table(tmp_path / "other" / path.name))
+    assert not list(work.glob("*.at"))
