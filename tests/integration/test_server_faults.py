@@ -105,6 +105,11 @@ def test_pictures_and_report_that_are_refused_are_warnings_of_a_line_each(stage:
         "warning: the decision stands, but its report was not logged",
     ]
     assert stage.promote(stage.workshop.first)["promoted"]
+    proxy.fail("/looks/", 403, ALWAYS)
+    looked = stage.run("monitor", "--data", WHOLE)
+    assert looked.code == 0, looked.stderr
+    (line,) = [line for line in looked.stderr.splitlines() if "not kept" in line]
+    assert line.startswith("warning: the look stands, but its files were not kept: ")
 
 
 def test_a_lasting_fault_after_the_pointer_has_moved_is_told(stage: Stage, proxy: FaultyProxy) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import pandas as pd
 from forecastops.adapters.mlflow_store.recorder import Point, RunRecorder
 from forecastops.adapters.mlflow_store.registry import ModelVersion
 from forecastops.adapters.mlflow_store.runs import Run, Runs
+from forecastops.core.errors import RegistryError
 from forecastops.core.tags import (
     MONITOR_ALERTED,
     MONITOR_BROKEN,
@@ -28,6 +30,7 @@ from forecastops.release.lineage import model_version
 
 __all__ = ["WatchRun", "step_of", "watch_run"]
 
+_LOG = logging.getLogger(__name__)
 _THRESHOLD = "threshold"
 _FOLDER = "looks"
 
@@ -53,7 +56,7 @@ class WatchRun:
             self.recorder.curves([*_points(found, newer)])
         look, end = found.look, found.look.end or ""
         if end > self.through:
-            self.recorder.files(f"{_FOLDER}/{_file_name(end)}", documents)
+            self._keep(end, documents)
         self.recorder.tags(
             {
                 MONITOR_RETRAIN: str(look.retrain).lower(),
@@ -63,6 +66,13 @@ class WatchRun:
                 MONITOR_THROUGH: max(self.through, end),
             }
         )
+
+    def _keep(self, end: str, documents: Mapping[str, str]) -> None:
+        """Keep the files beside the curves; what fails is a warning, since the look is what was asked for."""
+        try:
+            self.recorder.files(f"{_FOLDER}/{_file_name(end)}", documents)
+        except RegistryError as error:
+            _LOG.warning("the look stands, but its files were not kept: %s", error)
 
     def told(self, channel: str, names: tuple[str, ...]) -> None:
         """Remember what a channel was told of; none where all is clear."""
