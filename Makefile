@@ -13,7 +13,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univ
 # Nothing is installed but what the lock files name, byte for byte.
 INSTALL := $(BIN)/python -m pip install -q --require-hashes -r
 
-.PHONY: demo test test-fast check types tests coverage bench bench-quick bench-backtest bench-gate bench-panel-gate bench-selection bench-estimation bench-missing bench-monitor calibrate-monitor bench-report screenshots soak docs shown hooks lock notices bom dist release clean
+.PHONY: demo test test-fast check types tests coverage bench bench-quick bench-backtest bench-gate bench-panel bench-panel-gate bench-selection bench-estimation bench-missing bench-monitor calibrate-monitor bench-report screenshots soak docs shown hooks lock notices bom dist release clean
 
 demo: $(VENV)/.installed
 	$(BIN)/forecastops demo
@@ -71,6 +71,10 @@ bench-selection: $(VENV)/.installed-dev
 bench-panel-gate: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/panels $(QUICK)
 
+# How fast is a panel trained and gated, and what do engine and decision cost?
+bench-panel: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/panels/speed.py
+
 # Does the estimation find the optimum, and what does it cost?
 bench-estimation: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/estimation.py $(QUICK)
@@ -105,6 +109,7 @@ screenshots: $(VENV)/.installed-dev
 soak: $(VENV)/.installed-dev
 	$(BIN)/python tests/support/soak.py
 	$(BIN)/python tests/support/soak.py --postgresql
+	$(BIN)/python tests/support/panel_kills.py --kills 30
 	$(BIN)/python tests/support/races.py --pairs 200
 	$(BIN)/python tests/support/races.py --pairs 100 --postgresql
 

@@ -1,0 +1,51 @@
+"""A panel's work on every engine, and with its processes killed: always the same bytes."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+import panel_kills
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, panel_kills.Folder]:
+    """The data, and what comes of them in this process' pool of one worker."""
+    folder = tmp_path_factory.mktemp("once")
+    data = folder / "long.parquet"
+    panel_kills.long_table(16).to_parquet(data, index=False)
+    panel_kills.work(data, folder / "work", workers=1)
+    found = panel_kills.results(folder / "work")
+    assert len(found) > 3
+    return data, found
+
+
+@pytest.mark.parametrize(
+    ("name", "module"), [("pool", "json"), ("dask", "distributed"), ("spark", "pyspark"), ("ray", "ray")]
+)
+def test_every_engine_gives_the_same_bytes(
+    name: Literal["pool", "dask", "spark", "ray"],
+    module: str,
+    once: tuple[Path, panel_kills.Folder],
+    tmp_path: Path,
+) -> None:
+    missing = importlib.util.find_spec(module) is None or (name == "spark" and shutil.which("java") is None)
+    if missing and not os.environ.get("CI"):
+        pytest.skip(f"{module} is not installed; `make check` installs it")
+    data, expected = once
+    panel_kills.work(data, tmp_path / "work", engine=name, workers=2)
+    assert panel_kills.results(tmp_path / "work") == expected
+
+
+def test_killed_main_processes_and_workers_leave_no_trace(
+    once: tuple[Path, panel_kills.Folder], tmp_path: Path
+) -> None:
+    data, expected = once
+    begun = panel_kills.killed_until_done(data, tmp_path / "work", kills=4, seed=3, longest=2.0)
+    assert begun > 1
+    assert panel_kills.results(tmp_path / "work") == expected
