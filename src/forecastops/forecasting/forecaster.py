@@ -102,10 +102,9 @@ class Arima:
     log: bool
     params: Mapping[str, float]
 
-    def filtered(self, values: pd.Series[float], *, in_data_unit: bool = False, every_state: bool = False) -> Filtered:
+    def filtered(self, values: pd.Series[float], *, in_data_unit: bool = False) -> Filtered:
         """The member's state after ``values`` (missing ones NaN), and its one-step forecasts of them.
 
-        ``every_state`` keeps the predicted state and covariance before each of them too: k^2 numbers an observation.
         In units of the innovations: statsmodels' filter has absolute constants, so in the data's own unit a factor of
         1,000 would change forecasts. Models of format 1 were filtered ``in_data_unit``.
         """
@@ -113,12 +112,27 @@ class Arima:
 
         unit = 1.0 if in_data_unit else self.unit
         model = self.model(values, unit)
-        unread = memory.MEMORY_NO_FILTERED | memory.MEMORY_NO_GAIN
-        unread |= memory.MEMORY_NO_LIKELIHOOD | memory.MEMORY_NO_SMOOTHING
-        model.ssm.set_conserve_memory(unread if every_state else unread | memory.MEMORY_NO_PREDICTED)
+        model.ssm.set_conserve_memory(_unread() | memory.MEMORY_NO_PREDICTED)
         # Nobody reads the parameters' covariance, which would take four more passes.
         results = model.filter(list(rescaled(self.params, 1 / unit).values()), cov_type="none")
         return Filtered(results, unit, self.log)
+
+    def states(self, values: pd.Series[float], first: int, *, in_data_unit: bool = False) -> States:
+        """The member's state before each of ``values`` from position ``first`` on.
+
+        Those before are filtered without keeping theirs: a covariance has k^2 numbers, and there is one an observation.
+        The others follow from the last, as ``extend`` of statsmodels has it.
+        """
+        before = self.filtered(values.iloc[:first], in_data_unit=in_data_unit)
+        newer = modelled(values.iloc[first:], log=self.log) / before.unit
+        model = before.results.model.clone(newer, trend_offset=first + 1, validate_specification=False)
+        reached = before.results.filter_results
+        state, spread = reached.predicted_state[:, -1], reached.predicted_state_cov[:, :, -1]
+        model.ssm.initialize_known(state, spread)
+        model.ssm.set_conserve_memory(_unread())
+        model.ssm.loglikelihood_burn = max(int(before.results.loglikelihood_burn) - first, 0)
+        after = Filtered(model.filter(before.results.params, cov_type="none"), before.unit, self.log, before)
+        return States(after.results, first, before.unit, self.log, after.standardised_errors())
 
     def model(self, values: pd.Series[float], unit: float) -> Any:
         """statsmodels' model of the values, in that unit; its parameters must be those that are known."""
@@ -230,12 +244,30 @@ class Kept:
 
 
 @dataclass(frozen=True)
+class States:
+    """A member's states before the observations from position ``first`` on, on the scale that is modelled, in ``unit``.
+
+    ``errors`` are the standardised one-step errors of all observations, shape (n,).
+    """
+
+    results: Any
+    first: int
+    unit: float
+    log: bool
+    errors: Array
+
+
+@dataclass(frozen=True)
 class Filtered:
-    """statsmodels' filter results of one member, on the scale that is modelled, in ``unit``."""
+    """statsmodels' filter results of one member, on the scale that is modelled, in ``unit``.
+
+    Where they start from a state, ``before`` has those of the observations that lead to it.
+    """
 
     results: Any
     unit: float
     log: bool
+    before: Filtered | None = None
 
     def ahead(self, steps: int) -> tuple[Array, Array]:
         """Mean and variance of the forecast on the scale that is modelled, each of shape (steps,)."""
@@ -251,21 +283,25 @@ class Filtered:
 
     def one_step_means(self) -> Array:
         """The forecast of each observation from those before, on the scale of the data, shape (n,); NaN at first."""
-        mean = self.unit * np.asarray(self.results.filter_results.forecasts[0], dtype=float)
+        mean = self.unit * self._whole("forecasts")
         settled = np.where(self._unsettled, np.nan, mean)
         return np.exp(settled) if self.log else settled
 
     def standardised_errors(self) -> Array:
         """One-step errors over their standard deviations, shape (n,); NaN before the filter has found its level."""
-        errors = np.asarray(self.results.filter_results.standardized_forecasts_error[0], dtype=float)
-        return np.where(self._unsettled, np.nan, errors)
+        return np.where(self._unsettled, np.nan, self._whole("standardized_forecasts_error"))
+
+    def _whole(self, name: str) -> Array:
+        """What the filter has said of each observation, shape (n,)."""
+        found = np.ravel(np.asarray(getattr(self.results.filter_results, name), dtype=float))
+        return found if self.before is None else np.concatenate([self.before._whole(name), found])
 
     @property
     def _unsettled(self) -> npt.NDArray[np.bool_]:
         """Where the forecast still comes from nothing: at first, and where a season's value was missing so far."""
-        variance = np.asarray(self.results.filter_results.forecasts_error_cov[0, 0], dtype=float)
-        early = np.arange(len(variance)) < int(self.results.loglikelihood_burn)
-        newest = variance[np.asarray(self.results.filter_results.nmissing) == 0][-1]  # a missing one has none
+        variance, first = self._whole("forecasts_error_cov"), self.before or self
+        early = np.arange(len(variance)) < int(first.results.loglikelihood_burn)
+        newest = variance[self._whole("nmissing") == 0][-1]  # a missing one has none
         unknown: npt.NDArray[np.bool_] = early | (variance > _DIFFUSE * newest)
         return unknown
 
@@ -360,6 +396,8 @@ class Forecaster:
     @property
     def observed(self) -> pd.Series[float]:
         """The values that may be scored: NaN where one is missing or was filled in."""
+        if not self.interpolated:
+            return self.values
         filled = np.isin(iso_dates(self.values.index), self.interpolated)
         return self.values.where(~filled)
 
@@ -383,13 +421,13 @@ class Forecaster:
         """Each member's state after all observations."""
         return tuple(member.filtered(self.values, in_data_unit=self.in_data_unit) for member in self.fit.members)
 
-    def states(self) -> Iterator[Filtered]:
-        """The same with each member's state before every observation, from which it forecasts as of then.
+    def states(self, first: int) -> Iterator[States]:
+        """Each member's states before the observations from position ``first`` on, from which it forecasts as of then.
 
         One after the other, since all together may be more than memory holds.
         """
         for member in self.fit.members:
-            yield member.filtered(self.values, in_data_unit=self.in_data_unit, every_state=True)
+            yield member.states(self.values, first, in_data_unit=self.in_data_unit)
 
     def forecast(self, horizon: int | None = None, levels: tuple[int, ...] | None = None) -> pd.DataFrame:
         """Forecast after the newest observation: the mean of the members' forecasts and bounds.
@@ -713,6 +751,14 @@ def _require_names(fit: Fit) -> None:
     """Refuse parameters that are not those of their orders; the reference forecast proves only what serves."""
     for member in fit.members:
         member.require_names()
+
+
+def _unread() -> int:
+    """What nobody reads of statsmodels' filter, which then keeps none of it."""
+    from statsmodels.tsa.statespace import kalman_filter as memory
+
+    unread: int = memory.MEMORY_NO_FILTERED | memory.MEMORY_NO_GAIN
+    return unread | memory.MEMORY_NO_LIKELIHOOD | memory.MEMORY_NO_SMOOTHING
 
 
 def _newest(errors: Array, rows: int) -> Array:

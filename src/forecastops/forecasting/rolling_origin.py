@@ -52,10 +52,11 @@ def rolling_forecasts(
 ) -> RollingForecasts:
     """Return forecasts from every origin, with the forecaster's parameters as they are: the mean of its members'."""
     moments, errors = [], []
-    for member in forecaster.states():
-        mean, variance = forecast_moments(member.results, origins, horizon)
+    first = int(origins.min())
+    for member in forecaster.states(first):
+        mean, variance = forecast_moments(member.results, origins - first, horizon)
         moments.append((member.unit * mean, member.unit**2 * variance, member.log))
-        errors.append(member.standardised_errors())
+        errors.append(member.errors)
     widths = forecaster.widths(levels, origins, errors)
     return _averaged([_on_data_scale(mean, variance, widths, log=log) for mean, variance, log in moments])
 

@@ -326,3 +326,22 @@ def test_a_missing_value_after_the_origin_changes_no_forecast_of_the_naive() -> 
     after = seasonal_naive(values, origins, HORIZON, 7, LEVELS)
     assert np.array_equal(before.mean, after.mean)
     assert np.array_equal(before.upper[80], after.upper[80])
+
+
+@fixed
+@given(case=cases(), first=st.integers(3, ROWS - 1), missing=st.integers(1, ROWS - 1))
+def test_states_kept_for_the_window_alone_are_those_of_one_pass(case: Case, first: int, missing: int) -> None:
+    values = case.values
+    values.iloc[missing] = np.nan
+    names = case.model().param_names
+    member = Arima(case.order, case.seasonal_order, case.trend, case.log, dict(zip(names, case.params, strict=True)))
+    whole, kept = member.filtered(values), member.states(values, first)
+    anew = whole.results.model.clone(modelled(values, log=case.log) / whole.unit)
+    expected = anew.filter(whole.results.params, cov_type="none").filter_results
+    found = kept.results.filter_results
+    scale = float(np.max(np.abs(expected.predicted_state[:, first:])))
+    require_close(found.predicted_state, expected.predicted_state[:, first:], scale)
+    spread = expected.predicted_state_cov[:, :, first:]
+    require_close(found.predicted_state_cov, spread, float(np.max(np.abs(spread))))
+    assert np.array_equal(np.isnan(kept.errors), np.isnan(whole.standardised_errors()))
+    assert np.nanmax(np.abs(kept.errors - whole.standardised_errors()), initial=0.0) <= 1e-8
