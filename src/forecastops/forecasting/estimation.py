@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -15,6 +15,7 @@ import pandas as pd
 from forecastops.core.errors import ModelError
 from forecastops.core.iso_dates import iso_date
 from forecastops.forecasting.config import ModelSpec
+from forecastops.forecasting.cost import require_affordable
 from forecastops.forecasting.differenced import CONSTANT, TREND, confirmed, differencing, likelihood_of, names_of
 from forecastops.forecasting.filter_search import NOT_FITTED, filter_optima, state_space
 from forecastops.forecasting.forecaster import Arima, arima, modelled, point_forecast, rescaled
@@ -57,7 +58,9 @@ class Estimate:
         return Arima(spec.order, spec.seasonal_order, spec.trend, spec.log, self.params)
 
 
-def estimate(values: pd.Series[float], spec: ModelSpec, previous: Arima | None = None) -> Estimate:
+def estimate(
+    values: pd.Series[float], spec: ModelSpec, previous: Arima | None = None, *, near: bool = False
+) -> Estimate:
     """Fit ``spec`` to ``values`` until converged or ``spec.max_iterations``; missing values are left out exactly.
 
     The search sees what is modelled divided by its standard deviation, and around zero where the model has a constant:
@@ -72,17 +75,22 @@ def estimate(values: pd.Series[float], spec: ModelSpec, previous: Arima | None =
         values: shape (n,), with a regular DatetimeIndex, NaN where one is missing.
         spec: orders, and how they are estimated.
         previous: an earlier model of these orders, where there is one.
+        near: whether it was estimated from nearly the same values, so that no other start is needed.
 
     Raises:
-        ModelError: when the model cannot be fitted at all.
+        ModelError: when the model cannot be fitted at all, or only in minutes.
     """
     require_positive(values, spec)
+    require_affordable(spec, len(values))
     observed = modelled(values, log=spec.log)
     unit = _unit(observed)
     with _fit_errors(len(values), spec):
         centre = float(np.nanmean(observed)) if CONSTANT in names_of(spec) else 0.0
         standardised = (observed - centre) / unit
-        found = _optima(standardised, spec, _shrunk(previous.params) if previous else {})
+        plain = np.asarray(standardised, dtype=float)
+        lags = lags_of(spec.order, spec.seasonal_order)
+        begins = starts(lags, plain, _shrunk(previous.params) if previous else {})
+        found = _optima(standardised, spec, begins[-1:] if near and previous else begins)
         chosen = best(found)
         likelihood = _statsmodels_likelihood(standardised, spec, chosen)
     params = _unstandardised(chosen.params | {"sigma2": chosen.variance}, len(values), centre, unit)
@@ -90,11 +98,9 @@ def estimate(values: pd.Series[float], spec: ModelSpec, previous: Arima | None =
     return _record(spec, values, params, found, likelihood - in_data_unit)
 
 
-def _optima(values: pd.Series[float], spec: ModelSpec, previous: Mapping[str, float]) -> list[Optimum]:
+def _optima(values: pd.Series[float], spec: ModelSpec, begins: Sequence[Mapping[str, float]]) -> list[Optimum]:
     """Return what the search found, by statsmodels' filter where it has to be."""
-    plain = np.asarray(values, dtype=float)
-    begins = starts(lags_of(spec.order, spec.seasonal_order), plain, previous)
-    likelihood = likelihood_of(plain, spec)
+    likelihood = likelihood_of(np.asarray(values, dtype=float), spec)
     if likelihood is not None:
         with suppress(NoLikelihoodError):
             found = optima(likelihood, begins, spec.max_iterations)

@@ -27,7 +27,7 @@ def recorded_scores(specs: Sequence[ModelSpec], members: Sequence[Arima], series
 
     Args:
         specs: of the members.
-        members: starts of the estimation.
+        members: as they were estimated from nearly the same values: where the estimation starts.
         series: what the model was trained on.
 
     Raises:
@@ -39,7 +39,7 @@ def recorded_scores(specs: Sequence[ModelSpec], members: Sequence[Arima], series
     if len(specs) == 1:
         with suppress(ModelError):
             return holdout_scores(actual, plain_forecast(known, specs[0], len(actual)))
-    found = [estimate(known, spec, member) for spec, member in zip(specs, members, strict=True)]
+    found = [estimate(known, spec, member, near=True) for spec, member in zip(specs, members, strict=True)]
     fit = Fit(tuple(one.member for one in found), found[0].estimated_through, converged=True)
     path = Forecaster(fit, known).forecast(len(actual))["mean"]
     return holdout_scores(actual, np.asarray(path, dtype=float))

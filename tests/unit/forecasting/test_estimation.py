@@ -18,6 +18,7 @@ from forecastops.data.config import DataConfig
 from forecastops.data.series import Series
 from forecastops.forecasting import training
 from forecastops.forecasting.config import Evaluation, EvaluationConfig, ModelConfig, ModelSpec, Orders
+from forecastops.forecasting.cost import require_affordable
 from forecastops.forecasting.estimation import Estimate, estimate, plain_forecast, rows_needed, spec_of
 from forecastops.forecasting.forecaster import Arima, Fit, Forecaster
 from forecastops.forecasting.likelihood import Likelihood, NoLikelihoodError
@@ -65,6 +66,32 @@ def test_a_time_trend_is_estimated_as_statsmodels_names_it(trend: Literal["t", "
     assert found.log_likelihood == pytest.approx(model.loglike(list(found.params.values())), rel=1e-8)
     best = model.fit(start_params=list(found.params.values()), method_kwargs={"method": "nm"}, cov_type="none")
     assert found.log_likelihood == pytest.approx(best.llf, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("rows", "spec"),
+    [
+        (43_800, ModelSpec(order=(1, 0, 1), seasonal_order=(0, 1, 1, 168))),
+        (3_650, ModelSpec(order=(0, 1, 1), seasonal_order=(1, 0, 1, 365))),
+    ],
+    ids=["five years of hours, a week", "ten years of days, a year"],
+)
+def test_a_season_that_would_take_minutes_is_refused_with_one_that_does_not(rows: int, spec: ModelSpec) -> None:
+    values = pd.Series(np.arange(rows, dtype=float), pd.date_range("2000", periods=rows, freq="h"))
+    season = spec.seasonal_order[3]
+    with pytest.raises(ModelError, match=f"would take about .* model.seasonal_order=.0,1,0,{season}."):
+        estimate(values, spec)
+    require_affordable(ModelSpec(order=(1, 0, 1), seasonal_order=(0, 1, 0, season)), rows)
+    require_affordable(ModelSpec(order=(0, 1, 1), seasonal_order=(0, 1, 1, 24)), rows)
+    require_affordable(ModelSpec(order=(0, 1, 1), seasonal_order=(0, 1, 1, 52)), 834)
+
+
+def test_an_estimate_near_another_is_sought_from_there_alone() -> None:
+    spec = ModelSpec(order=(1, 0, 1), seasonal_order=(0, 1, 1, 7))
+    whole = estimate(series(), spec)
+    part, near = estimate(series().iloc[:-10], spec), estimate(series().iloc[:-10], spec, whole.member, near=True)
+    assert near.log_likelihood == pytest.approx(part.log_likelihood, abs=0.01)
+    assert near.converged
 
 
 def test_a_trend_that_the_difference_removes_is_refused() -> None:
