@@ -13,7 +13,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univ
 # Nothing is installed but what the lock files name, byte for byte.
 INSTALL := $(BIN)/python -m pip install -q --require-hashes -r
 
-.PHONY: demo test test-fast check types tests coverage bench bench-quick bench-backtest bench-gate bench-panel bench-panel-gate bench-selection bench-estimation bench-missing bench-monitor calibrate-monitor bench-report screenshots soak docs shown hooks lock notices bom dist release clean
+.PHONY: demo test test-fast check types tests coverage bench bench-quick bench-backtest bench-gate bench-panel bench-panel-gate bench-selection bench-estimation bench-growth bench-missing bench-monitor calibrate-monitor bench-report screenshots soak docs shown hooks lock notices bom dist release clean
 
 demo: $(VENV)/.installed
 	$(BIN)/forecastops demo
@@ -78,6 +78,10 @@ bench-panel: $(VENV)/.installed-dev
 # Does the estimation find the optimum, and what does it cost?
 bench-estimation: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/estimation.py $(QUICK)
+
+# How does the cost of estimation and rolling origins grow with length, season, origins and horizon?
+bench-growth: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/numerics/growth.py
 
 # What do missing days cost, left to the model or interpolated?
 bench-missing: $(VENV)/.installed-dev

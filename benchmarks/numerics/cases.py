@@ -1,4 +1,4 @@
-"""The series and models that are measured; this file is read in the peers' environment too, and imports numpy alone."""
+"""The series that are measured, and how."""
 
 from __future__ import annotations
 
@@ -8,19 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FITTED", "HORIZON", "LENGTHS", "MODELS", "ORIGINS", "cpu_seconds", "simulated"]
-
-LENGTHS = (249, 730, 1800)  # days
-ORIGINS, HORIZON = 91, 14
-Order = tuple[int, int, int]
-Seasonal = tuple[int, int, int, int]
-MODELS: tuple[tuple[Order, Seasonal], ...] = (
-    ((1, 0, 1), (1, 0, 1, 7)),
-    ((1, 0, 1), (0, 1, 1, 7)),
-    ((0, 1, 1), (0, 1, 1, 7)),
-    ((2, 0, 2), (0, 0, 0, 0)),
-)
-FITTED: tuple[Order, Seasonal] = ((0, 1, 1), (0, 1, 1, 7))  # whose rolling origins are measured
+__all__ = ["cpu_seconds", "simulated"]
 
 
 def simulated(rows: int, season: int) -> npt.NDArray[np.float64]:

@@ -56,15 +56,21 @@ def likelihood_of(values: Array, spec: ModelSpec) -> Likelihood | None:
     Args:
         values: shape (n,), on the scale that is modelled, NaN where one is missing.
         spec: orders and trend.
+
+    Raises:
+        ValueError: where lags are to be estimated and there is nothing to estimate them from.
     """
     missing = np.isnan(values)
     if float(missing.sum()) ** 2 * len(values) > _MOST_WORK:
         return None
-    rows, names = len(values), names_of(spec)
+    rows, names, lags = len(values), names_of(spec), lags_of(spec.order, spec.seasonal_order)
+    left = _differences(np.where(missing, 0.0, values), spec)
+    if not left.any() and any(one.count for one in lags):
+        raise ValueError("the likelihood has no finite optimum: the differences leave nothing")
     known: dict[str, Array] = {CONSTANT: np.ones(rows), TREND: np.arange(1, rows + 1) / rows}
     return Likelihood(
-        _differences(np.where(missing, 0.0, values), spec),
-        lags_of(spec.order, spec.seasonal_order),
+        left,
+        lags,
         {name: _differences(known[name], spec) for name in names if name in known},
         _differences(_indicators(missing), spec),
     )
