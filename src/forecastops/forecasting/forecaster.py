@@ -758,7 +758,8 @@ def _unread() -> int:
     from statsmodels.tsa.statespace import kalman_filter as memory
 
     unread: int = memory.MEMORY_NO_FILTERED | memory.MEMORY_NO_GAIN
-    return unread | memory.MEMORY_NO_LIKELIHOOD | memory.MEMORY_NO_SMOOTHING
+    unread |= memory.MEMORY_NO_LIKELIHOOD | memory.MEMORY_NO_SMOOTHING
+    return unread
 
 
 def _newest(errors: Array, rows: int) -> Array:
