@@ -111,7 +111,7 @@ def _delay(days: np.ndarray) -> float:
 
 
 def _bounds(signal: str, found: Statistics, every: int = 1) -> np.ndarray:
-    return np.array([threshold(signal, RATE, YEAR, float(error), every) for error in found.persistence_error])
+    return np.array([threshold(signal, RATE, YEAR, float(error), every) for error in found.errors(signal)])
 
 
 def _share(found: Statistics, every: int = 1, signals: tuple[str, ...] = SIGNALS) -> float:

@@ -31,7 +31,7 @@ class Process:
 
     def years(self, asked: int) -> int:
         """How many are simulated: fewer of a mean of several models, whose estimation takes ten times as long."""
-        return asked if len(self.members) == 1 else max(100, asked // 10)
+        return asked if len(self.members) == 1 else max(100, asked // 20)
 
 
 SEASONAL = (ModelSpec(order=(1, 0, 1), seasonal_order=(0, 1, 1, WEEK)),)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecastops.monitoring.distribution import kolmogorov_smirnov
-from forecastops.monitoring.scores import clipped, persistence_error
+from forecastops.monitoring.scores import FARTHEST_SQUARED, clipped, persistence_error
 from forecastops.monitoring.sums import correlation_evidence, level_evidence, season_evidence, spread_evidence
 
 SIGNALS = (
@@ -26,10 +26,15 @@ YEAR, WEEK = 365, 7
 
 @dataclass(frozen=True)
 class Statistics:
-    """Shapes (years,) and (years, days)."""
+    """Shapes (years,), (years,) and (years, days)."""
 
     persistence_error: np.ndarray
+    follows: np.ndarray
     signals: dict[str, np.ndarray]
+
+    def errors(self, signal: str) -> np.ndarray:
+        """By which the signal's threshold grows, as ``Watched.bound`` has it."""
+        return np.where(self.follows, 0.0, self.persistence_error) if signal == "level" else self.persistence_error
 
 
 def statistics(years: dict[str, np.ndarray]) -> Statistics:
@@ -37,9 +42,10 @@ def statistics(years: dict[str, np.ndarray]) -> Statistics:
     start = innovations.shape[1] - YEAR
     scores = clipped(innovations, start)
     known = [row[:start][np.isfinite(row[:start])] for row in scores]
+    follows = years["follows"] > 0
     signals = {
-        "level": np.abs(level_evidence(scores, start).value),
-        "spread": np.abs(spread_evidence(scores, start).value),
+        "level": np.abs(level_evidence(scores, start, follows).value),
+        "spread": np.abs(spread_evidence(clipped(innovations, start, FARTHEST_SQUARED), start).value),
         "season": season_evidence(scores, start, WEEK).value,
         "correlation": np.abs(correlation_evidence(scores, start).value),
         "distribution": np.array(
@@ -52,6 +58,7 @@ def statistics(years: dict[str, np.ndarray]) -> Statistics:
     }
     return Statistics(
         persistence_error(years["values"], start, WEEK),
+        follows,
         {name: np.nan_to_num(value, nan=-np.inf) for name, value in signals.items()},
     )
 

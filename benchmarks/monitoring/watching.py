@@ -9,7 +9,7 @@ from processes import CHANGED_AT, CHANGES, YEAR, Process, champion, indexed, ser
 
 from forecastops.forecasting.config import Evaluation
 from forecastops.forecasting.forecaster import Forecaster
-from forecastops.forecasting.model import innovations_of
+from forecastops.forecasting.model import follows_level, innovations_of
 from forecastops.forecasting.rolling_origin import window_origins
 from forecastops.monitoring.losses import losses_from, rolling_mean
 
@@ -31,7 +31,8 @@ def watched(model: Forecaster, values: np.ndarray, start: int) -> dict[str, np.n
     lost[2, first:] = np.log(rolling_mean(found.pinball) / promise["pinball"])
     lost[3, first:] = 0.80 - rolling_mean(found.inside[80])
     lost[4, first:] = 0.95 - rolling_mean(found.inside[95])
-    return {"values": values, "innovations": innovations_of(followed, start), "losses": lost}
+    follows = np.float64(follows_level(followed, start))
+    return {"values": values, "innovations": innovations_of(followed, start), "losses": lost, "follows": follows}
 
 
 def simulated(process: Process, years: int, seed: int, keep: Path) -> dict[str, np.ndarray]:

@@ -24,6 +24,7 @@ __all__ = [
     "Model",
     "NotEstimated",
     "estimated_anew",
+    "follows_level",
     "forecasts_of",
     "innovations_of",
     "needs_positive",
@@ -120,10 +121,24 @@ def innovations_of(model: Model, start: int) -> Array:
     are those of the one member that came nearest before ``start``.
     """
     arimas = _of_arima(model)
+    nearest = arimas.filters[_nearest(arimas, start)]
+    return np.where(np.isfinite(np.asarray(arimas.observed, dtype=float)), nearest.standardised_errors(), np.nan)
+
+
+def follows_level(model: Model, start: int) -> bool:
+    """Tell whether the member that came nearest before ``start`` goes along with the level, by differences.
+
+    Another keeps to the mean of its training days, and errs by what that mean was wrong.
+    """
+    arimas = _of_arima(model)
+    member = arimas.fit.members[_nearest(arimas, start)]
+    return bool(member.order[1] or member.seasonal_order[1])
+
+
+def _nearest(arimas: Forecaster, start: int) -> int:
     known = np.asarray(arimas.observed, dtype=float)
     misses = [np.nanmean(np.abs(known - member.one_step_means())[:start]) for member in arimas.filters]
-    nearest = arimas.filters[int(np.nanargmin(misses))]
-    return np.where(np.isfinite(known), nearest.standardised_errors(), np.nan)
+    return int(np.nanargmin(misses))
 
 
 def needs_positive(model: Model) -> bool:

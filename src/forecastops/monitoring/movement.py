@@ -40,14 +40,15 @@ def movement_curves(watched: Watched) -> Iterator[Curve]:
     scores, start = watched.scores, watched.start
     live = scores[start:]
     before = np.concatenate([[np.nan], live[:-1]])
-    changed = {"level": live, "spread": live**2 - np.nanmean(scores[:start] ** 2), "correlation": live * before}
-    yield _curve("level", level_evidence(scores, start), changed["level"], watched)
-    yield _curve("spread", spread_evidence(scores, start), changed["spread"], watched)
+    squares = watched.far_scores**2
+    spread = squares[start:] - np.nanmean(squares[:start])
+    yield _curve("level", level_evidence(scores, start, watched.follows), live, watched)
+    yield _curve("spread", spread_evidence(watched.far_scores, start), spread, watched)
     if 1 < watched.season <= _LONGEST_SEASON and start >= _FEWEST_SEASONS * watched.season:
         yield _curve("season", season_evidence(scores, start, watched.season), None, watched)
     else:
         yield _unknown("season", watched, "no_season")
-    yield _curve("correlation", correlation_evidence(scores, start), changed["correlation"], watched)
+    yield _curve("correlation", correlation_evidence(scores, start), live * before, watched)
     yield _distribution(scores, watched)
     yield _stability(watched)
 

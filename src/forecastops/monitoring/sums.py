@@ -21,12 +21,14 @@ __all__ = ["Evidence", "correlation_evidence", "level_evidence", "season_evidenc
 Array = npt.NDArray[np.float64]
 Lengths = npt.NDArray[np.intp]
 
-_LOOK_BACKS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 17, 21, 28, 35, 42, 56, 70, 84, 112, 140, 168, 224, 280)
+# Longer ones cost more by chance than they notice.
+_LOOK_BACKS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 17, 21, 28, 35, 42, 56, 70, 84, 112, 140)
+_SPREAD_BACK = (35, 42, 56, 70, 84, 112, 140, 168, 224, 280)  # in fewer, a chance pair of large squares says too much
 _LONGEST = 365
 # Of short look-backs there are more in a year, so that chance makes more of them. Less than what would make all alike:
 # what is noticed soon is worth more.
 _EVEN = 0.7
-_FEWEST_SQUARES = 21  # below it a chance pair of large ones says too much
+_UNCERTAIN_LEVEL = 0.5  # of what so few training days would leave open, which is more than what was measured
 _PAIRS_BACK = (21, 28, 35, 42, 56, 70, 84, 112)
 _SEASONS_BACK = (2, 3, 4, 6, 8, 12)
 
@@ -55,7 +57,7 @@ class Evidence:
         value[larger], lengths[larger] = found[larger], length
 
 
-def level_evidence(scores: Array, start: int) -> Evidence:
+def level_evidence(scores: Array, start: int, follows: npt.NDArray[np.bool_] | bool = False) -> Evidence:
     """Return the evidence of another level; its sign is the direction.
 
     Of each look-back's standardised sum, what exceeds the largest that chance makes of so many (after Dümbgen and
@@ -64,36 +66,42 @@ def level_evidence(scores: Array, start: int) -> Evidence:
     Args:
         scores: as ``clipped`` returns them, shape (..., n).
         start: the first day watched; sums do not reach before it.
+        follows: whether the model follows the level, shape (...,): then its training leaves nothing open.
     """
     found = Evidence.none(scores[..., start:].shape)
-    for length, sums in _standardised_sums(scores, scores, start, _LOOK_BACKS):
+    uncertain = np.where(follows, 0.0, _UNCERTAIN_LEVEL)[..., None]
+    for length, sums in _standardised_sums(scores, scores, start, _LOOK_BACKS, uncertain):
         chance = _EVEN * np.sqrt(2 * np.log(_LONGEST / length))
         found.keep_larger(np.sign(sums) * np.maximum(np.abs(sums) - chance, 0.0), length)
     return found
 
 
 def spread_evidence(scores: Array, start: int) -> Evidence:
-    """Return the evidence of another variance; positive for a larger one."""
+    """Return the evidence of another variance; positive for a larger one.
+
+    Args:
+        scores: as ``clipped`` returns them with ``FARTHEST_SQUARED``, shape (..., n).
+        start: the first day watched; sums do not reach before it.
+    """
     squares = scores**2
     before = squares[..., :start]
     usual, deviation = np.nanmean(before, axis=-1, keepdims=True), np.nanstd(before, axis=-1, keepdims=True)
     squares = (squares - usual) / np.where(deviation > 0, deviation, np.nan)
-    look_backs = tuple(length for length in _LOOK_BACKS if length >= _FEWEST_SQUARES)
     found = Evidence.none(scores[..., start:].shape)
-    for length, sums in _standardised_sums(squares, scores, start, look_backs):
+    for length, sums in _standardised_sums(squares, scores, start, _SPREAD_BACK):
         found.keep_larger(sums, length)
     return found
 
 
 def _standardised_sums(
-    summands: Array, scores: Array, start: int, look_backs: tuple[int, ...]
+    summands: Array, scores: Array, start: int, look_backs: tuple[int, ...], uncertain: Array | float = 1.0
 ) -> Iterator[tuple[int, Array]]:
     """Yield each look-back and the sums over it in their standard deviations."""
     live = summands[..., start:]
     number, total = _Windows.counting(live), _Windows.of(live)
     for length in _within(look_backs, live):
         count = number.over(length)
-        yield length, total.over(length) / np.sqrt(_at_least_1(count * _inflated(count, scores, start)))
+        yield length, total.over(length) / np.sqrt(_at_least_1(count * _inflated(count * uncertain, scores, start)))
 
 
 def correlation_evidence(scores: Array, start: int) -> Evidence:

@@ -11,10 +11,10 @@ import pandas as pd
 
 from forecastops.core.iso_dates import iso_dates
 from forecastops.forecasting.config import Evaluation
-from forecastops.forecasting.model import Model, innovations_of
+from forecastops.forecasting.model import Model, follows_level, innovations_of
 from forecastops.monitoring.config import MonitorConfig
 from forecastops.monitoring.quality import Given
-from forecastops.monitoring.scores import FEWEST, clipped, persistence_error
+from forecastops.monitoring.scores import FARTHEST_SQUARED, FEWEST, clipped, persistence_error
 from forecastops.monitoring.thresholds import threshold
 
 __all__ = ["Watched"]
@@ -67,17 +67,32 @@ class Watched:
     @cached_property
     def scores(self) -> npt.NDArray[np.float64] | None:
         """The clipped innovations of all days; None where training has too few to say what is usual."""
-        innovations = innovations_of(self.model, self.start)
-        known = innovations[: self.start]
+        known = self._innovations[: self.start]
         if np.isfinite(known).sum() < FEWEST or np.nanstd(known) == 0:
             return None
-        found = clipped(innovations, self.start)
+        found = clipped(self._innovations, self.start)
         return found if np.isfinite(found[: self.start]).any() else None
+
+    @property
+    def far_scores(self) -> npt.NDArray[np.float64]:
+        """The same, clipped farther out; to be asked for only where there are scores."""
+        return clipped(self._innovations, self.start, FARTHEST_SQUARED)
+
+    @cached_property
+    def _innovations(self) -> npt.NDArray[np.float64]:
+        return innovations_of(self.model, self.start)
 
     def bound(self, signal: str) -> float:
         """Return the threshold of a signal."""
         config = self.config
-        return threshold(signal, config.false_alarms_a_year, self._values_a_year, self._persistence_error, config.every)
+        # What drifts where persistence is uncertain is the distance from a fixed level.
+        error = 0.0 if signal == "level" and self.follows else self._persistence_error
+        return threshold(signal, config.false_alarms_a_year, self._values_a_year, error, config.every)
+
+    @cached_property
+    def follows(self) -> bool:
+        """Whether the model goes along with the level."""
+        return follows_level(self.model, self.start)
 
     @cached_property
     def _persistence_error(self) -> float:

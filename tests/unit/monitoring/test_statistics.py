@@ -43,12 +43,20 @@ def test_one_wild_day_is_no_evidence_of_a_level() -> None:
     assert np.array_equal(wild, found, equal_nan=True)
 
 
-def test_scale_and_unit_do_not_matter() -> None:
+def test_the_unit_does_not_matter() -> None:
     values = shocks()
     for evidence in (level_evidence, spread_evidence, correlation_evidence):
         one = evidence(clipped(values, TRAINED), TRAINED).value
-        other = evidence(clipped(values * 1e6 + 5, TRAINED), TRAINED).value
+        other = evidence(clipped(values * 1e6, TRAINED), TRAINED).value
         np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-8)
+
+
+def test_a_mean_of_training_is_taken_out_as_far_as_it_is_more_than_chance() -> None:
+    values = shocks(rows=400)
+    chance = clipped(values, TRAINED)[:, :TRAINED].mean(axis=1)
+    assert np.median(np.abs(chance)) > 0.4 / np.sqrt(TRAINED)
+    skew = np.exp(0.8 * values) - 1.0
+    assert np.abs(clipped(skew, TRAINED)[:, :TRAINED].mean(axis=1)).max() < 1 / np.sqrt(TRAINED)
 
 
 def test_evidence_of_many_years_is_that_of_each() -> None:
