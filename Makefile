@@ -13,7 +13,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univ
 # Nothing is installed but what the lock files name, byte for byte.
 INSTALL := $(BIN)/python -m pip install -q --require-hashes -r
 
-.PHONY: demo test test-fast check types tests coverage bench bench-quick bench-backtest bench-gate bench-panel bench-panel-gate bench-selection bench-estimation bench-growth bench-missing bench-monitor calibrate-monitor bench-report screenshots soak docs shown hooks lock notices bom dist release clean
+.PHONY: demo test test-fast check types tests coverage bench bench-quick bench-backtest bench-gate bench-panel bench-panel-gate bench-selection bench-estimation bench-growth bench-missing bench-monitor calibrate-monitor bench-report engines screenshots soak docs shown hooks lock notices bom dist release clean
 
 demo: $(VENV)/.installed
 	$(BIN)/forecastops demo
@@ -32,13 +32,17 @@ check: $(VENV)/.installed-dev
 	@$(MAKE) --no-print-directory bench-quick
 	@$(MAKE) --no-print-directory -j2 types tests
 
+# Half a gigabyte that only CI fetches without being asked; elsewhere `make engines` does, or their tests are skipped.
+ENGINES := $(if $(CI),$(VENV)/.installed-engines)
+engines: $(VENV)/.installed-engines
+
 # It takes one core, for as long as the tests' workers begin.
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	# On Windows only the local endpoint is missing.
 	$(BIN)/mypy --platform win32 --follow-imports=silent --cache-dir=.mypy_cache/win32 src/forecastops
 
-tests: $(VENV)/.installed-dev
+tests: $(VENV)/.installed-dev $(ENGINES)
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 # What of the package the tests run, also in the processes that they start; pyproject.toml has the floor.
@@ -193,9 +197,12 @@ $(VENV)-docs/.installed: requirements-docs.lock
 	$(VENV)-docs/bin/python -m pip install -q --require-hashes -r requirements-docs.lock
 	@touch $@
 
-$(VENV)/.installed-dev: requirements-dev.lock requirements-engines.lock $(VENV)/.installed
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	$(INSTALL) requirements-dev.lock
-	# Dask, Ray and Spark, on which panels are tested: 530 MB to fetch, 760 MB on disk. Spark's is built from source, by
-	# the build backend that is locked.
+	@touch $@
+
+# Dask, Ray and Spark, on which panels are tested: 530 MB to fetch, 760 MB on disk. Spark's is built from source, by the
+# build backend that is locked.
+$(VENV)/.installed-engines: requirements-engines.lock $(VENV)/.installed-dev
 	$(INSTALL) requirements-engines.lock --no-build-isolation
 	@touch $@

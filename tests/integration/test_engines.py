@@ -38,7 +38,7 @@ def engine(name: Name, workers: int = 2) -> Engine:
     """An engine, unless its library is missing; in CI it must not be."""
     missing = importlib.util.find_spec(_NEEDS[name]) is None or (name == "spark" and shutil.which("java") is None)
     if missing and not os.environ.get("CI"):
-        pytest.skip(f"{_NEEDS[name]} is not installed; `make check` installs it")
+        pytest.skip(f"{_NEEDS[name]} is not installed; `make engines` installs it")
     return engine_of(name, workers)
 
 

@@ -36,7 +36,7 @@ def test_every_engine_gives_the_same_bytes(
 ) -> None:
     missing = importlib.util.find_spec(module) is None or (name == "spark" and shutil.which("java") is None)
     if missing and not os.environ.get("CI"):
-        pytest.skip(f"{module} is not installed; `make check` installs it")
+        pytest.skip(f"{module} is not installed; `make engines` installs it")
     data, expected = once
     panel_kills.work(data, tmp_path / "work", engine=name, workers=2)
     assert panel_kills.results(tmp_path / "work") == expected
