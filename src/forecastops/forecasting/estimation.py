@@ -17,11 +17,11 @@ from forecastops.core.iso_dates import iso_date
 from forecastops.forecasting.config import ModelSpec
 from forecastops.forecasting.cost import require_affordable
 from forecastops.forecasting.differenced import CONSTANT, TREND, confirmed, differencing, likelihood_of, names_of
-from forecastops.forecasting.filter_search import NOT_FITTED, filter_optima, state_space
+from forecastops.forecasting.filter_search import NOT_FITTED, filter_optima, own_start, state_space
 from forecastops.forecasting.forecaster import Arima, arima, modelled, point_forecast, rescaled
 from forecastops.forecasting.lags import lags_of
 from forecastops.forecasting.likelihood import NoLikelihoodError
-from forecastops.forecasting.optimum import Optimum, best, optima, starts
+from forecastops.forecasting.optimum import Optimum, best, cycle_start, follows_cycle, optima, starts
 
 __all__ = ["Estimate", "estimate", "plain_forecast", "require_positive", "rows_needed", "spec_of"]
 
@@ -65,11 +65,11 @@ def estimate(
 
     The search sees what is modelled divided by its standard deviation, and around zero where the model has a constant:
     its steps and tolerances are absolute. The innovations' variance and the coefficients of constant and trend are
-    concentrated out of the likelihood, and the optimum is sought from several starts: of little persistence, of much,
-    of a season that persists, and the ``previous`` model's parameters. The first stands unless another is better by
-    more than 0.1. statsmodels' exact likelihood is asked about the optimum; where it does not agree, and where very
-    many values are missing, statsmodels searches itself. A fit that stops short is returned with ``converged`` False,
-    for the gate to judge.
+    concentrated out of the likelihood, and the optimum is sought from several starts: statsmodels' own, of much
+    persistence, of a season that persists, and the ``previous`` model's parameters. The first stands unless another is
+    better by more than 0.1; a cycle, which two lags can follow, must be by more than 1. statsmodels' exact likelihood
+    is asked about the optimum; where it does not agree, and where very many values are missing, statsmodels searches
+    itself. A fit that stops short is returned with ``converged`` False, for the gate to judge.
 
     Args:
         values: shape (n,), with a regular DatetimeIndex, NaN where one is missing.
@@ -87,10 +87,12 @@ def estimate(
     with _fit_errors(len(values), spec):
         centre = float(np.nanmean(observed)) if CONSTANT in names_of(spec) else 0.0
         standardised = (observed - centre) / unit
-        plain = np.asarray(standardised, dtype=float)
-        lags = lags_of(spec.order, spec.seasonal_order)
-        begins = starts(lags, plain, _shrunk(previous.params) if previous else {})
-        found = _optima(standardised, spec, begins[-1:] if near and previous else begins)
+        lags, own = lags_of(spec.order, spec.seasonal_order), own_start(standardised, spec)
+        begins = starts(lags, own, _shrunk(previous.params) if previous else {})
+        if near and previous:
+            found = _optima(standardised, spec, begins[-1:])
+        else:
+            found = _or_cycle(_optima(standardised, spec, begins), standardised, spec)
         chosen = best(found)
         likelihood = _statsmodels_likelihood(standardised, spec, chosen)
     params = _unstandardised(chosen.params | {"sigma2": chosen.variance}, len(values), centre, unit)
@@ -107,6 +109,18 @@ def _optima(values: pd.Series[float], spec: ModelSpec, begins: Sequence[Mapping[
             if likelihood.missing or confirmed(likelihood, best(found)):
                 return found
     return filter_optima(values, spec, begins)
+
+
+def _or_cycle(found: list[Optimum], values: pd.Series[float], spec: ModelSpec) -> list[Optimum]:
+    """Return what a search from the values' strongest cycle finds too, where that is enough better."""
+    begin = cycle_start(lags_of(spec.order, spec.seasonal_order), np.asarray(values, dtype=float))
+    if begin is None:
+        return found
+    with suppress(*NOT_FITTED):
+        cycle = best(_optima(values, spec, [begin]))
+        if follows_cycle(cycle, found):
+            return [cycle, *found]
+    return found
 
 
 def _statsmodels_likelihood(values: pd.Series[float], spec: ModelSpec, found: Optimum) -> float:

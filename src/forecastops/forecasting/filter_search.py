@@ -15,7 +15,7 @@ from forecastops.forecasting.differenced import TREND, names_of
 from forecastops.forecasting.forecaster import arima
 from forecastops.forecasting.optimum import Optimum
 
-__all__ = ["NOT_FITTED", "filter_optima", "state_space"]
+__all__ = ["NOT_FITTED", "filter_optima", "own_start", "state_space"]
 
 Array = npt.NDArray[np.float64]
 
@@ -35,7 +35,7 @@ def filter_optima(values: pd.Series[float], spec: ModelSpec, begins: Sequence[Ma
         begins: coefficients of the lags by name.
     """
     model = _differenced(values, spec) or state_space(values, spec)
-    own = dict(zip(model.param_names, map(float, model.start_params), strict=True))
+    own = own_start(values, spec)
     found, failure = [], None
     for begin in begins:
         # It may come to parameters whose covariance cannot be solved for; a start nearer to white noise then helps.
@@ -49,6 +49,15 @@ def filter_optima(values: pd.Series[float], spec: ModelSpec, begins: Sequence[Ma
     if not found and failure is not None:
         raise failure
     return found
+
+
+def own_start(values: pd.Series[float], spec: ModelSpec) -> dict[str, float]:
+    """Return the parameters from which statsmodels would search, by name; none where it finds none."""
+    try:
+        model = _differenced(values, spec) or state_space(values, spec)
+        return dict(zip(model.param_names, map(float, model.start_params), strict=True))
+    except NOT_FITTED:
+        return {}
 
 
 def state_space(values: pd.Series[float], spec: ModelSpec) -> Any:

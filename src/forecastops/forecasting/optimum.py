@@ -15,7 +15,7 @@ from scipy.optimize import least_squares
 from forecastops.forecasting.lags import Lags
 from forecastops.forecasting.likelihood import Likelihood, NoLikelihoodError
 
-__all__ = ["Optimum", "best", "optima", "starts"]
+__all__ = ["Optimum", "best", "cycle_start", "follows_cycle", "optima", "starts"]
 
 Array = npt.NDArray[np.float64]
 
@@ -25,11 +25,13 @@ _SAME = 0.5  # log-likelihood within which coarse searches are taken to have com
 _DERIVATIVE_STEP = 1e-7  # of a free number, which is an angle
 _IMPOSSIBLE = 1e3  # times the values' own length, where there is no likelihood
 # Coefficients of each polynomial's first lag: little persists, the level does, and so does the season.
-_WEAK = {"ar.L": 0.3, "ma.L": 0.1, "ar.S.L": 0.3, "ma.S.L": 0.1}
 _LEVEL = {"ar.L": 0.9, "ma.L": -0.6, "ar.S.L": 0.0, "ma.S.L": 0.0}
 _SEASON = {"ar.L": 0.8, "ma.L": -0.4, "ar.S.L": 0.95, "ma.S.L": -0.7}
 _FEWEST_TIMES = 4  # that a cycle comes round, or it is the level that moves
 _CYCLE_AR, _CYCLE_MA = 0.97, 0.85  # moduli of the pairs of roots by which two lags follow a cycle
+# Log-likelihood by which a cycle must win: in noise, too, two lags follow the strongest of many frequencies, by roots
+# that all but cancel, and forecast worse.
+_CYCLE_BETTER = 1.0
 
 
 @dataclass(frozen=True)
@@ -43,38 +45,52 @@ class Optimum:
     iterations: int
 
 
-def starts(lags: Sequence[Lags], values: Array, previous: Mapping[str, float]) -> list[dict[str, float]]:
+def starts(lags: Sequence[Lags], own: Mapping[str, float], previous: Mapping[str, float]) -> list[dict[str, float]]:
     """Return coefficients from which to search.
 
     Args:
         lags: whose coefficients are searched.
-        values: what is modelled, shape (n,), NaN where one is missing.
+        own: where statsmodels would begin; without any, the search does without.
         previous: an earlier model's parameters; used where they are of the same lags.
     """
     names = [name for one in lags for name in one.names]
     if not names:
         return [{}]
     is_seasonal = any(one.count and one.season > 1 for one in lags)
-    begins = [
+    begins = [{name: own[name] for name in names}] if {*names} <= {*own} else []
+    begins += [
         dict.fromkeys(names, 0.0) | {one.names[0]: first[one.prefix] for one in lags if one.count}
-        for first in (_WEAK, _LEVEL, *([_SEASON] if is_seasonal else []))
+        for first in (_LEVEL, *([_SEASON] if is_seasonal else []))
     ]
-    if "ar.L2" in names and not is_seasonal:
-        begins.append(dict.fromkeys(names, 0.0) | _cycle(names, values))
     if {*names} <= {*previous}:
         begins.append({name: previous[name] for name in names})
     return begins
 
 
-def _cycle(names: Sequence[str], values: Array) -> dict[str, float]:
-    """Return lags that follow the strongest cycle among those of the periodogram that come at least four times."""
+def cycle_start(lags: Sequence[Lags], values: Array) -> dict[str, float] | None:
+    """Return coefficients by which two lags follow a cycle; None where there are fewer, or seasonal ones.
+
+    The cycle is the strongest of the periodogram among those that come at least four times.
+
+    Args:
+        lags: whose coefficients are searched.
+        values: what is modelled, shape (n,), NaN where one is missing.
+    """
+    names = [name for one in lags for name in one.names]
+    if "ar.L2" not in names or any(one.count and one.season > 1 for one in lags):
+        return None
     known = np.where(np.isnan(values), 0.0, values - np.nanmean(values))
     power = np.abs(np.fft.rfft(known)) ** 2
     angle = 2 * math.pi * (_FEWEST_TIMES + int(np.argmax(power[_FEWEST_TIMES:]))) / len(known)
     found = {"ar.L1": 2 * _CYCLE_AR * math.cos(angle), "ar.L2": -(_CYCLE_AR**2)}
     if "ma.L2" in names:
         found |= {"ma.L1": -2 * _CYCLE_MA * math.cos(angle), "ma.L2": _CYCLE_MA**2}
-    return found
+    return dict.fromkeys(names, 0.0) | found
+
+
+def follows_cycle(cycle: Optimum, others: list[Optimum]) -> bool:
+    """Tell whether what was found from a cycle is enough better than what was found from elsewhere."""
+    return cycle.log_likelihood > best(others).log_likelihood + _CYCLE_BETTER
 
 
 def best(found: list[Optimum]) -> Optimum:
