@@ -12,7 +12,8 @@ from forecastops.backtesting.jobs import Displacements, Errors, Job, Outcome, Re
 from forecastops.backtesting.stream import Stream
 from forecastops.backtesting.version import State, Version
 from forecastops.forecasting.forecaster import Forecaster
-from forecastops.gate.season_phase import first_newer
+from forecastops.gate.season_phase import accepted_displaced, first_newer
+from forecastops.gate.whole_span import longest_run, wild_rows
 
 __all__ = ["refused"]
 
@@ -43,13 +44,20 @@ def refused(stream: Stream, version: Version, state: State, day: int) -> Generat
 
 
 def _asked(stream: Stream, version: Version, state: State, day: int) -> Generator[Job, Outcome, bool]:
+    """Ask what `gate.data_checks` asks, in its order."""
     faulty = stream.faulty(day)
     found = yield Errors(version.text, faulty)
-    if _alarmed(stream, version, state.rows, day, np.array(found, dtype=float)):
+    errors = np.array(found, dtype=float)
+    observed = np.asarray(stream.known(day).observed, dtype=float)
+    if longest_run(observed, state.rows) or _alarmed(stream, version, state.rows, day, errors):
         return True
     first = max(0, stream.retrainings[version.number] - _LATELY)
     shifts = yield Displacements(version.text, faulty, first)
-    return first_newer(shifts[: day - first + 1], state.rows - first) is not None
+    known, accepted = shifts[: day - first + 1], state.rows - first
+    if first_newer(known, accepted) is not None:
+        return True
+    wild = wild_rows(np.abs(errors[:day]), state.rows, stream.evaluation.horizon)
+    return wild is not None and not accepted_displaced(known, accepted)
 
 
 def _alarmed(stream: Stream, version: Version, accepted: int, day: int, errors: Array) -> bool:

@@ -18,7 +18,7 @@ from forecastops.core.iso_dates import iso_date
 from forecastops.forecasting.model import Model, forecasts_of, season_of
 from forecastops.gate.evidence import AlarmRecord
 
-__all__ = ["displaced_lately", "displaced_rows", "displacements", "first_newer"]
+__all__ = ["accepted_displaced", "displaced_lately", "displaced_rows", "displacements", "first_newer"]
 
 Array = npt.NDArray[np.float64]
 
@@ -65,10 +65,15 @@ def first_newer(found: Sequence[int], accepted: int) -> int | None:
         found: displacements by number of rows, ascending.
         accepted: the place of the number of rows that were accepted.
     """
-    if any(found[max(0, accepted - _LONGEST) : accepted + 1]):
+    if accepted_displaced(found, accepted):
         return None
     start = max(accepted + 1, len(found) - 2 * _LONGEST)
     return next((place for place in range(start, len(found)) if found[place]), None)
+
+
+def accepted_displaced(found: Sequence[int], accepted: int) -> bool:
+    """Tell whether rows out of place were accepted lately; the arguments are those of ``first_newer``."""
+    return any(found[max(0, accepted - _LONGEST) : accepted + 1])
 
 
 def displacements(champion: Model, values: pd.Series[float], ends: range) -> list[int]:

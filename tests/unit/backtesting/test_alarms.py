@@ -29,6 +29,8 @@ CHANGES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "zeros": lambda rows: rows * 0,
     "stuck": lambda rows: np.full(len(rows), rows[0]),
     "three days late": lambda rows: np.concatenate([rows[3:], rows[4:7]]),
+    "stuck, then good": lambda rows: np.where(np.arange(len(rows)) < 12, rows[0], rows),
+    "wild, then good": lambda rows: rows + np.where(np.arange(len(rows)) < 12, 9 * (-1) ** np.arange(len(rows)), 0),
     "gaps": lambda rows: np.where(np.arange(len(rows)) % 3 == 1, np.nan, rows),
 }
 
