@@ -1,4 +1,4 @@
-"""What the cycle costs on 305 days: time and peak memory of each command, evaluation, decision, help, artifact size.
+"""What the cycle costs on 305 days: time and peak memory of each command, evaluation, decision, help.
 
 Run by `make bench`. Commands are timed as whole processes, one after the other; each figure is the median of the runs.
 Everything is measured side by side in one run; nothing here asserts.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import random
 import shutil
 import statistics
@@ -129,17 +128,15 @@ def median_seconds(call: Callable[[], object], runs: int) -> float:
 
 
 def evaluation() -> None:
-    """91 origins by 14 steps: one Kalman pass, filtering included, against the loop over statsmodels' apply."""
-    from dataclasses import replace
-
+    """91 origins by 14 steps: one Kalman pass, filtering and intervals included, against the loop over apply."""
     import pandas as pd
+    from statsmodels.tsa.arima.model import ARIMA
 
-    from forecastops.adapters.model_artifact import save_model
     from forecastops.adapters.samples import transactions
-    from forecastops.forecasting.config import EvaluationConfig, ModelSpec
-    from forecastops.forecasting.estimation import build_forecaster, estimate
-    from forecastops.forecasting.forecaster import Forecaster
-    from forecastops.forecasting.rolling_origin import forecast_moments, window_origins
+    from forecastops.data.series import Series
+    from forecastops.forecasting.config import EvaluationConfig, ModelConfig
+    from forecastops.forecasting.rolling_origin import rolling_forecasts, window_origins
+    from forecastops.forecasting.training import fit
     from forecastops.gate.comparison import compare
     from forecastops.gate.decision import decide
     from forecastops.gate.policy import GatePolicy
@@ -147,38 +144,26 @@ def evaluation() -> None:
     warnings.simplefilter("ignore")
     frame = transactions()
     index = pd.DatetimeIndex(pd.to_datetime(frame["TransactionDate"]), freq="D")
-    values = pd.Series(frame["PaidAmount"].to_numpy(dtype=float), index=index)
-    origins = window_origins(len(values), 104, 14)
-    settings, spec = EvaluationConfig(window=104), ModelSpec()
-
-    def forecaster() -> Forecaster:
-        return replace(challenger)
-
-    challenger = build_forecaster(spec, estimate(values.iloc[:-104], spec), values, settings)
-    champion = build_forecaster(spec, estimate(values.iloc[:98], spec), values, settings)
-    results, in_its_unit = challenger.results, values / challenger.unit
+    values = pd.Series(frame["PaidAmount"].to_numpy(dtype=float), index=index, name="value")
+    settings = EvaluationConfig(window=104, horizon=14).resolved("D")
+    model = ModelConfig(order=(2, 0, 2))
+    challenger = fit(Series(values), model, settings).model
+    champion = fit(Series(values.iloc[:202]), model, settings).model
+    origins, levels = window_origins(len(values), 104, 14), settings.levels
+    results = ARIMA(values, order=(2, 0, 2)).filter(list(challenger.judged.members[0].params.values()))
 
     def loop() -> object:
-        return [results.apply(in_its_unit.iloc[:origin]).get_forecast(14).se_mean for origin in origins]
+        return [results.apply(values.iloc[:origin]).get_forecast(14).se_mean for origin in origins]
 
-    one_pass = median_seconds(lambda: forecast_moments(forecaster().results, origins, 14), 15)
+    one_pass = median_seconds(lambda: rolling_forecasts(challenger.as_judged(), origins, 14, levels), 15)
     looped = median_seconds(loop, 3)
     print(f"{'91 origins x 14 steps, one pass':32}{one_pass * 1000:8.1f} ms")
     print(f"{'the same, loop over apply':32}{looped * 1000:8.1f} ms{looped / one_pass:8.0f} times slower")
     comparison = compare(challenger, champion, settings, 500)
     spent = median_seconds(lambda: decide(comparison.evidence, GatePolicy()), 15)
     print(f"{'the decision alone':32}{spent * 1000:8.1f} ms")
-    scored = median_seconds(lambda: compare(replace(challenger), replace(champion), settings, 500), 15)
+    scored = median_seconds(lambda: compare(challenger, champion, settings, 500), 15)
     print(f"{'three models scored and compared':32}{scored * 1000:8.1f} ms")
-
-    with tempfile.TemporaryDirectory() as scratch:
-        save_model(challenger, Path(scratch) / "model")
-        files = [path for path in (Path(scratch) / "model").rglob("*") if path.is_file()]
-        data = [path for path in files if path.parent.name == "forecaster"]
-        fitted = challenger.results.model.fit(method_kwargs={"maxiter": 500})
-        print(f"{'model: data':32}{sum(path.stat().st_size for path in data):8d} bytes")
-        print(f"{'model: whole artifact':32}{sum(path.stat().st_size for path in files):8d} bytes")
-        print(f"{'the same model pickled':32}{len(pickle.dumps(fitted)):8d} bytes")
 
 
 def main() -> None:
