@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import signal
+import sys
 import threading
 import uuid
 from collections.abc import Iterator
@@ -177,17 +178,18 @@ def _write(work: Work, worked: list[Worked]) -> None:
 @contextlib.contextmanager
 def _within(seconds: float | None) -> Iterator[None]:
     """Raise once the time is over, where this process can be told so: in its main thread, and not on Windows."""
-    if seconds is None or not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+    is_main = threading.current_thread() is threading.main_thread()
+    if sys.platform != "win32" and seconds is not None and is_main:
+        before = signal.signal(signal.SIGALRM, _stop)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+    else:
         yield
-        return
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise _TimeoutError
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise _TimeoutError
