@@ -116,7 +116,7 @@ def test_a_killed_training_goes_on_and_comes_to_the_same(command: Command, tmp_p
     long_table(150).to_parquet(data, index=False)
     words = ["train", "--data", str(data), "--work", str(work), *OPTIONS, "--set", "registry.model_name=killed"]
     running = command.start(*words)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not list(work.glob("*.parquet")) and time.monotonic() < deadline and running.process.is_alive():
         time.sleep(0.02)
     running.process.kill()
