@@ -20,13 +20,14 @@ from forecastops.forecasting.differenced import CONSTANT, TREND, confirmed, diff
 from forecastops.forecasting.filter_search import NOT_FITTED, filter_optima, own_start, state_space
 from forecastops.forecasting.forecaster import Arima, arima, modelled, point_forecast, rescaled
 from forecastops.forecasting.lags import lags_of
-from forecastops.forecasting.likelihood import NoLikelihoodError
+from forecastops.forecasting.likelihood import Likelihood, NoLikelihoodError
 from forecastops.forecasting.optimum import Optimum, best, cycle_start, follows_cycle, optima, starts
 
 __all__ = ["Estimate", "estimate", "plain_forecast", "require_positive", "rows_needed", "spec_of"]
 
 Array = npt.NDArray[np.float64]
 
+_FILTER_AGREES = 0.1  # log-likelihood
 _SHRINKAGE = 0.99  # of an earlier model's coefficients, for each lag: away from the bounds, where an optimiser sticks
 
 
@@ -106,9 +107,22 @@ def _optima(values: pd.Series[float], spec: ModelSpec, begins: Sequence[Mapping[
     if likelihood is not None:
         with suppress(NoLikelihoodError):
             found = optima(likelihood, begins, spec.max_iterations)
-            if likelihood.missing or confirmed(likelihood, best(found)):
+            if _agreed(values, spec, likelihood, best(found)):
                 return found
     return filter_optima(values, spec, begins)
+
+
+def _agreed(values: pd.Series[float], spec: ModelSpec, likelihood: Likelihood, found: Optimum) -> bool:
+    """Tell whether statsmodels' exact likelihood of an optimum is the same.
+
+    Next to a unit root the variance of the values is so large that its rounding may pass the innovations: there the
+    filter is asked, which is what serves. Elsewhere the innovations algorithm, which is quick, and knows no missing
+    values.
+    """
+    if likelihood.near_unit_root(found.params):
+        exact = float(state_space(values, spec).loglike(list(found.params.values())))
+        return abs(exact - found.log_likelihood) < _FILTER_AGREES
+    return bool(likelihood.missing) or confirmed(likelihood, found)
 
 
 def _or_cycle(found: list[Optimum], values: pd.Series[float], spec: ModelSpec) -> list[Optimum]:

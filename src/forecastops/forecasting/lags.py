@@ -13,7 +13,11 @@ __all__ = ["Lags", "lags_of"]
 
 Array = npt.NDArray[np.float64]
 
-_NEAREST = 1 - 1e-9  # partial autocorrelation, beyond which the variance of the values is rounding
+# Partial autocorrelation, beyond which the variance of the values is so large that the filter's rounding is larger than
+# the innovations: by 1 - 1e-7 it was for a season that hardly changes.
+_NEAREST = 1 - 1e-6
+_AT_MOST = _NEAREST * (1 - 1e-9)  # of a start
+_NEAR = 1 - 1e-4
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,10 @@ class Lags:
         inner = -self.polynomial(free)[self.season :: self.season]
         return dict(zip(self.names, map(float, self.sign * inner), strict=True))
 
+    def near_unit_root(self, free: Array) -> bool:
+        """Tell whether a root lies next to the unit circle."""
+        return bool((np.abs(np.sin(free)) > _NEAR).any())
+
     def free(self, coefficients: Mapping[str, float]) -> Array:
         """Return the numbers of which ``coefficients`` makes these.
 
@@ -67,9 +75,9 @@ class Lags:
         inner = self.sign * np.array([coefficients[name] for name in self.names])
         for position in reversed(range(self.count)):
             partial, inner = inner[position], inner[:position]
-            if not abs(partial) < _NEAREST:
+            if not abs(partial) < 1:
                 raise ValueError(f"the coefficients of {self.prefix} have a root within the unit circle")
-            found[position] = math.asin(partial / _NEAREST)
+            found[position] = math.asin(min(max(partial, -_AT_MOST), _AT_MOST) / _NEAREST)
             inner = (inner + partial * inner[::-1]) / (1 - partial * partial)
         return found
 

@@ -97,6 +97,11 @@ class Likelihood:
         """Return the free numbers of coefficients by statsmodels' names; raises ValueError where there are none."""
         return np.concatenate([one.free(coefficients) for one in self.lags])
 
+    def near_unit_root(self, params: Mapping[str, float]) -> bool:
+        """Tell whether an autoregression of these coefficients has a root next to the unit circle."""
+        parts = zip(self.lags, self.split(self.free(params)), strict=True)
+        return any(one.near_unit_root(part) for place, (one, part) in enumerate(parts) if place % 2 == 0)
+
     def around(self, params: Mapping[str, float]) -> Array:
         """Return the values without their regressors, shape (n,)."""
         effects = [params[name] * self._columns[:, 1 + self.missing + n] for n, name in enumerate(self.regressors)]

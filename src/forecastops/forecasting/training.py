@@ -102,6 +102,7 @@ def fit(series: Series, model: ModelConfig, evaluation: Evaluation, previous: Fo
     if not judged.converged:
         bound = max(one.iterations for one in estimates)
         notes.append(f"the optimiser did not converge in {bound} iterations: the gate will reject it")
+    _require_finite_forecast(forecaster, specs)
     return Trained(forecaster, specs, estimates, chosen, tuple(notes), series)
 
 
@@ -121,6 +122,14 @@ def refit(model: Forecaster, series: Series, evaluation: Evaluation, max_iterati
     notes = list[str]()
     forecaster = _with_served(_forecaster(_fit_of(estimates), series, evaluation), specs, notes)
     return Trained(forecaster, specs, estimates, None, tuple(notes), series)
+
+
+def _require_finite_forecast(model: Forecaster, specs: Sequence[ModelSpec]) -> None:
+    """Refuse a model that forecasts no numbers, by whatever rounding."""
+    forecast = model.forecast().drop(columns="date").to_numpy(dtype=float)
+    if not np.isfinite(forecast).all():
+        names = ", ".join(spec.name for spec in specs)
+        raise ModelError(names, "its forecast is not finite", "choose a lower order, or other members")
 
 
 def _forecaster(judged: Fit, series: Series, evaluation: Evaluation) -> Forecaster:
