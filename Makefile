@@ -64,7 +64,7 @@ bench-quick: $(VENV)/.installed-dev
 bench-backtest: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/backtest.py
 
-# What is served, by which policy? Half an hour and more; QUICK=--quick for a few series.
+# What is served, by which policy? Hours, since random models are drawn ten times a series; QUICK=--quick for a few series.
 bench-gate: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/decisions $(QUICK)
 

@@ -1,6 +1,6 @@
 """What is served, by which policy, and how far off is it? Streams of retrainings, decided by the product's own code.
 
-Run by `make bench-gate`; half an hour and more, seeded; with `--quick` on a few streams. Nothing here asserts.
+Run by `make bench-gate`; hours, seeded; with `--quick` on a few streams. Nothing here asserts.
 """
 
 from __future__ import annotations
