@@ -90,8 +90,11 @@ def text_style(size: float = FONT_SIZE, role: str = "ink") -> dict[str, Any]:
     }
 
 
-def new_axes(picture: Picture, *, left: float = 46, right: float = 10, top: float = 44, bottom: float = 24) -> Axes:
-    """Add axes to the picture, within margins in points: what lies above them holds heading and legend."""
+def new_axes(picture: Picture, *, left: float = 46, right: float = 24, top: float = 44, bottom: float = 24) -> Axes:
+    """Add axes to the picture, within margins in points: what lies above them holds heading and legend.
+
+    To the right there is room for half of a date.
+    """
     width, height = WIDTH, picture.height
     box = (left / width, bottom / height, (width - left - right) / width, (height - top - bottom) / height)
     axes = picture.add_axes(box, facecolor="none", frame_on=True)
