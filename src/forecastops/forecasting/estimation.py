@@ -66,11 +66,11 @@ def estimate(
 
     The search sees what is modelled divided by its standard deviation, and around zero where the model has a constant:
     its steps and tolerances are absolute. The innovations' variance and the coefficients of constant and trend are
-    concentrated out of the likelihood, and the optimum is sought from several starts: statsmodels' own, of much
-    persistence, of a season that persists, and the ``previous`` model's parameters. The first stands unless another is
-    better by more than 0.1; a cycle, which two lags can follow, must be by more than 1. statsmodels' exact likelihood
-    is asked about the optimum; where it does not agree, and where very many values are missing, statsmodels searches
-    itself. A fit that stops short is returned with ``converged`` False, for the gate to judge.
+    concentrated out of the likelihood, and the optimum is sought from several starts: statsmodels' own, of little
+    persistence, of much, of a season that persists, and the ``previous`` model's parameters. The first stands unless
+    another is better by more than 0.1; a cycle, which two lags can follow, must be by more than 1. statsmodels' exact
+    likelihood is asked about the optimum; where it does not agree, and where very many values are missing, statsmodels
+    searches itself. A fit that stops short is returned with ``converged`` False, for the gate to judge.
 
     Args:
         values: shape (n,), with a regular DatetimeIndex, NaN where one is missing.

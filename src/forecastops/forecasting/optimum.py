@@ -25,6 +25,7 @@ _SAME = 0.5  # log-likelihood within which coarse searches are taken to have com
 _DERIVATIVE_STEP = 1e-7  # of a free number, which is an angle
 _IMPOSSIBLE = 1e3  # times the values' own length, where there is no likelihood
 # Coefficients of each polynomial's first lag: little persists, the level does, and so does the season.
+_WEAK = {"ar.L": 0.3, "ma.L": 0.1, "ar.S.L": 0.3, "ma.S.L": 0.1}
 _LEVEL = {"ar.L": 0.9, "ma.L": -0.6, "ar.S.L": 0.0, "ma.S.L": 0.0}
 _SEASON = {"ar.L": 0.8, "ma.L": -0.4, "ar.S.L": 0.95, "ma.S.L": -0.7}
 _FEWEST_TIMES = 4  # that a cycle comes round, or it is the level that moves
@@ -60,7 +61,7 @@ def starts(lags: Sequence[Lags], own: Mapping[str, float], previous: Mapping[str
     begins = [{name: own[name] for name in names}] if {*names} <= {*own} else []
     begins += [
         dict.fromkeys(names, 0.0) | {one.names[0]: first[one.prefix] for one in lags if one.count}
-        for first in (_LEVEL, *([_SEASON] if is_seasonal else []))
+        for first in (_WEAK, _LEVEL, *([_SEASON] if is_seasonal else []))
     ]
     if {*names} <= {*previous}:
         begins.append({name: previous[name] for name in names})

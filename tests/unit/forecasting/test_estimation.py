@@ -257,9 +257,9 @@ def test_the_previous_models_parameters_are_a_start(monkeypatch: pytest.MonkeyPa
         (2, 0, 1), (0, 0, 0, 0), None, False, {"const": 190.0, "ar.L1": 0.5, "ar.L2": 0.3, "ma.L1": 0.2, "sigma2": 9.0}
     )
     # After them statsmodels is asked about the optimum, and one start follows a cycle.
-    _, persistent, third, *_ = starts_of(monkeypatch, spec, previous)
+    _, _, persistent, fourth, *_ = starts_of(monkeypatch, spec, previous)
     assert persistent == {"ar.L1": 0.9, "ar.L2": 0.0, "ma.L1": -0.6}
-    assert third == pytest.approx({"ar.L1": 0.5 * 0.99, "ar.L2": 0.3 * 0.99**2, "ma.L1": 0.2 * 0.99})
+    assert fourth == pytest.approx({"ar.L1": 0.5 * 0.99, "ar.L2": 0.3 * 0.99**2, "ma.L1": 0.2 * 0.99})
     assert {"ar.L1": 0.5 * 0.99, "ar.L2": 0.3 * 0.99**2, "ma.L1": 0.2 * 0.99} not in starts_of(monkeypatch, spec, None)
     other = starts_of(monkeypatch, ModelSpec(order=(2, 0, 2)), previous)
     assert all(start["ar.L1"] != pytest.approx(0.5 * 0.99) for start in other)
