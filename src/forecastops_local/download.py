@@ -66,7 +66,7 @@ def keep_copy(layout: Layout, wanted: Wanted) -> None:
 
 def kept_copy(layout: Layout, wanted: Wanted) -> int | None:
     """Make a generation of a copy that is here already; None where there is none, or it was altered."""
-    for place in (layout.kept / wanted.model_sha256, *layout.models.glob("[0-9]*")):
+    for place in (layout.kept / wanted.model_sha256, *layout.generations().values()):
         with contextlib.suppress(OSError, UnfitFileError, ForecastopsError), _incoming(layout) as incoming:
             copy_files(place, "", incoming)
             loading.require_bound(incoming, wanted)
@@ -88,7 +88,7 @@ def _incoming(layout: Layout) -> Iterator[Path]:
 
 
 def _as_generation(layout: Layout, folder: Path) -> int:
-    generation = 1 + max((int(path.name) for path in layout.models.iterdir() if path.name.isdigit()), default=0)
+    generation = 1 + max(layout.generations(), default=0)
     os.rename(folder, layout.model(generation))
     return generation
 

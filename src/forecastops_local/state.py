@@ -106,6 +106,11 @@ class Layout:
         """One folder for each generation."""
         return self.directory / "models"
 
+    def generations(self) -> dict[int, Path]:
+        """Return the models' folders by number; whatever else lies there is not ours."""
+        found = self.models.glob("*")
+        return {int(path.name): path for path in found if path.name.isascii() and path.name.isdigit()}
+
     @property
     def kept(self) -> Path:
         """The model that served before, by its digest: what an update that fails is undone with."""

@@ -193,9 +193,9 @@ class Supervisor:
         newest = read_record(Wanted, self._layout.request)
         if accepted is None or newest is None or newest.request != self._answered or self._draining:
             return
-        for folder in self._layout.models.glob("[0-9]*"):
+        for number, folder in self._layout.generations().items():
             # A later number than the newest request's is a client's that is about to ask.
-            if int(folder.name) <= newest.generation and int(folder.name) != accepted.generation:
+            if number <= newest.generation and number != accepted.generation:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _pending(self) -> bool:

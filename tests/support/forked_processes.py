@@ -18,6 +18,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -173,6 +174,8 @@ def _become(directory: Path, streams: _Streams, keep: tuple[int, ...], target: C
         code = target()
     except SystemExit as ended:
         code = ended.code
+    except Exception:  # noqa: BLE001 - a process of its own would print it, too
+        traceback.print_exc()
     finally:
         if isinstance(code, str):
             os.write(2, f"{code}\n".encode())
