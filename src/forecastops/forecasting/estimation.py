@@ -115,14 +115,25 @@ def _optima(values: pd.Series[float], spec: ModelSpec, begins: Sequence[Mapping[
 def _agreed(values: pd.Series[float], spec: ModelSpec, likelihood: Likelihood, found: Optimum) -> bool:
     """Tell whether statsmodels' exact likelihood of an optimum is the same.
 
-    Next to a unit root the variance of the values is so large that its rounding may pass the innovations: there the
-    filter is asked, which is what serves. Elsewhere the innovations algorithm, which is quick, and knows no missing
-    values.
+    The innovations algorithm is quick, and knows no missing values. Where there are some the filter is asked, which is
+    what serves; and next to a unit root, where the variance of the values is so large that its rounding may pass the
+    innovations.
     """
-    if likelihood.near_unit_root(found.params):
-        exact = float(state_space(values, spec).loglike(list(found.params.values())))
-        return abs(exact - found.log_likelihood) < _FILTER_AGREES
-    return bool(likelihood.missing) or confirmed(likelihood, found)
+    is_near = likelihood.near_unit_root(found.params)
+    if not likelihood.missing and not is_near:
+        return confirmed(likelihood, found)
+    if _lacks_first_values(values, spec) and not is_near:
+        return True
+    return abs(_filter_likelihood(values, spec, found) - found.log_likelihood) < _FILTER_AGREES
+
+
+def _lacks_first_values(values: pd.Series[float], spec: ModelSpec) -> bool:
+    """Tell whether one is missing that the differences leave out: the filter's likelihood is another by a constant."""
+    return bool(values.iloc[: differencing(spec)].isna().any())
+
+
+def _filter_likelihood(values: pd.Series[float], spec: ModelSpec, found: Optimum) -> float:
+    return float(state_space(values, spec).loglike(list(found.params.values())))
 
 
 def _or_cycle(found: list[Optimum], values: pd.Series[float], spec: ModelSpec) -> list[Optimum]:
@@ -141,7 +152,7 @@ def _statsmodels_likelihood(values: pd.Series[float], spec: ModelSpec, found: Op
     """Return the log-likelihood by statsmodels' state-space model where values are missing; else the one confirmed."""
     if not values.isna().any():
         return found.log_likelihood
-    exact = float(state_space(values, spec).loglike(list(found.params.values())))
+    exact = _filter_likelihood(values, spec, found)
     if not math.isfinite(exact):
         raise ValueError("the likelihood has no finite optimum")
     return exact

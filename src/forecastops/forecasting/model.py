@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from forecastops.core.errors import ModelError
+from forecastops.data.series import Series
 from forecastops.forecasting.estimation import spec_of
 from forecastops.forecasting.forecaster import Alarm, Array, Fit, Forecaster
 from forecastops.forecasting.rolling_origin import Origins, RollingForecasts, rolling_forecasts
@@ -27,6 +28,7 @@ __all__ = [
     "follows_level",
     "forecasts_of",
     "innovations_of",
+    "joined",
     "needs_positive",
     "same_specification",
     "season_of",
@@ -139,6 +141,17 @@ def _nearest(arimas: Forecaster, start: int) -> int:
     known = np.asarray(arimas.observed, dtype=float)
     misses = [np.nanmean(np.abs(known - member.one_step_means())[:start]) for member in arimas.filters]
     return int(np.nanargmin(misses))
+
+
+def joined(model: Model, series: Series) -> Series:
+    """Return the new data, with the model's own before them."""
+    before = model.values[model.values.index < series.index[0]]
+    if before.empty:
+        return series
+    grid = pd.date_range(before.index[0], series.index[-1], freq=series.index.freq)
+    values = pd.Series(np.concatenate([before, series.values.reindex(grid[len(before) :])]), grid)
+    own = tuple(date for date in model.interpolated if date < series.start)
+    return Series(values, series.notes, (*own, *series.filled))
 
 
 def needs_positive(model: Model) -> bool:

@@ -20,7 +20,7 @@ from forecastops.forecasting.members import combination, logs_by_likelihood, row
 from forecastops.forecasting.recorded import recorded_scores
 from forecastops.forecasting.selection import Selection, select, selection_rows
 
-__all__ = ["Trained", "fit", "fit_members", "refit", "require_trainable"]
+__all__ = ["Trained", "calibrated_forecaster", "fit", "fit_members", "refit", "require_trainable"]
 
 _BURN_IN = 30  # observations until a filter that began anywhere has found its level
 _WORST_RATIO = 1.5  # sound members are at 0.72 in median, and at 1.10 at most in 999 of 1,000 fits
@@ -96,7 +96,7 @@ def fit(series: Series, model: ModelConfig, evaluation: Evaluation, previous: Fo
     else:
         estimates = fit_members(known, (chosen.chosen.spec if chosen else model.spec,), start)
     judged = _fit_of(estimates)
-    forecaster = _forecaster(judged, series, evaluation)
+    forecaster = calibrated_forecaster(judged, series, evaluation)
     specs = tuple(one.spec for one in estimates)
     forecaster = _with_served(forecaster, specs, notes)
     if not judged.converged:
@@ -120,7 +120,8 @@ def refit(model: Forecaster, series: Series, evaluation: Evaluation, max_iterati
         if fault:
             raise ModelError(one.spec.name, fault, "keep its parameters, or train another specification")
     notes = list[str]()
-    forecaster = _with_served(_forecaster(_fit_of(estimates), series, evaluation), specs, notes)
+    forecaster = _with_served(calibrated_forecaster(_fit_of(estimates), series, evaluation), specs, notes)
+    _require_finite_forecast(forecaster, specs)
     return Trained(forecaster, specs, estimates, None, tuple(notes), series)
 
 
@@ -132,7 +133,8 @@ def _require_finite_forecast(model: Forecaster, specs: Sequence[ModelSpec]) -> N
         raise ModelError(names, "its forecast is not finite", "choose a lower order, or other members")
 
 
-def _forecaster(judged: Fit, series: Series, evaluation: Evaluation) -> Forecaster:
+def calibrated_forecaster(judged: Fit, series: Series, evaluation: Evaluation) -> Forecaster:
+    """Return the model of these parameters on a series, its intervals widened by the errors of late."""
     return Forecaster(
         judged,
         series.values,

@@ -9,6 +9,7 @@ from forecastops.core.iso_dates import iso_date
 from forecastops.data.series import Series
 from forecastops.forecasting.config import Evaluation
 from forecastops.forecasting.forecaster import Arima, Fit, Forecaster
+from forecastops.forecasting.training import calibrated_forecaster
 
 __all__ = ["seasonal_naive_model"]
 
@@ -31,14 +32,7 @@ def seasonal_naive_model(series: Series, evaluation: Evaluation) -> Forecaster:
         order, seasonal_order, lag = (0, 0, 0), (0, 1, 0, season), season
     member = Arima(order, seasonal_order, None, False, {"sigma2": _variance(known, lag)})
     fit = Fit((member,), iso_date(known.index[-1]), converged=True, start_gap=0.0)
-    return Forecaster(
-        fit,
-        series.values,
-        interpolated=series.filled,
-        horizon=evaluation.horizon,
-        levels=evaluation.levels,
-        calibrated=True,
-    )
+    return calibrated_forecaster(fit, series, evaluation)
 
 
 def _variance(known: pd.Series[float], lag: int) -> float:

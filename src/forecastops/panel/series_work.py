@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from forecastops.core.errors import DataError, ForecastopsError
 from forecastops.data.assemble import regular_series
@@ -20,6 +19,7 @@ from forecastops.forecasting.config import Evaluation
 from forecastops.forecasting.estimation import require_positive
 from forecastops.forecasting.forecaster import Forecaster
 from forecastops.forecasting.metrics import mase_scale
+from forecastops.forecasting.model import joined
 from forecastops.forecasting.training import Trained, fit, require_trainable
 from forecastops.forecasting.window import require_observed_window
 from forecastops.gate.comparison import Comparison, compare
@@ -195,7 +195,7 @@ class _One:
             return replace(kept, state_why="deployment.on_hold is nothing")
         if obstacle := unusable(champion, self.series.values):
             return replace(kept, state="refused", state_why=obstacle.code)
-        whole = _joined(champion, self.series)
+        whole = joined(champion, self.series)
         if whole.sha256 == Series(champion.values).sha256 or whole.index[-1] < champion.values.index[-1]:
             return replace(kept, state_why="the champion has these data already, or newer ones")
         refused = [one for one in judge_data(champion, whole, self.settings.gate, self.series) if not one.passed]
@@ -206,17 +206,6 @@ class _One:
         return replace(
             kept, champion=row_of(self.name, model, self.evaluation.season_length) | lineage, state="renewed"
         )
-
-
-def _joined(model: Forecaster, series: Series) -> Series:
-    """Return the new data, with the model's own before them."""
-    before = model.values[model.values.index < series.index[0]]
-    if before.empty:
-        return series
-    grid = pd.date_range(before.index[0], series.index[-1], freq=series.index.freq)
-    values = pd.Series(np.concatenate([before, series.values.reindex(grid[len(before) :])]), grid)
-    own = tuple(date for date in model.interpolated if date < series.start)
-    return Series(values, series.notes, (*own, *series.filled))
 
 
 def _words(error: ForecastopsError) -> str:

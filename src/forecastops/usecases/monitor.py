@@ -22,6 +22,7 @@ from forecastops.core.tags import MONITOR_BROKEN, MONITOR_RETRAIN
 from forecastops.data.duplicates import RepeatedDatesError
 from forecastops.data.series import Series
 from forecastops.forecasting.forecaster import Forecaster
+from forecastops.forecasting.model import joined
 from forecastops.gate.data_checks import unusable
 from forecastops.monitoring.quality import Given
 from forecastops.monitoring.signal import Look
@@ -30,7 +31,6 @@ from forecastops.release.champion import current_champion
 from forecastops.release.legacy_champion import made_by_forecastops, proven_model
 from forecastops.reporting.sentences.signals import look_sentence, signal_sentence
 from forecastops.usecases.alerting import tell
-from forecastops.usecases.renew import joined
 from forecastops.usecases.watch_log import watch_run
 
 __all__ = ["PAGE", "Monitored", "monitor", "watch_champion"]

@@ -7,9 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-import numpy as np
-import pandas as pd
-
 from forecastops.adapters.endpoint.interface import EndpointState
 from forecastops.adapters.mlflow_store.registry import FilesGoneError, ModelVersion
 from forecastops.adapters.sources.read_series import Source, read_series, source_names
@@ -30,6 +27,7 @@ from forecastops.core.tags import (
 )
 from forecastops.data.series import Series
 from forecastops.forecasting.forecaster import Forecaster
+from forecastops.forecasting.model import joined
 from forecastops.forecasting.training import refit
 from forecastops.gate.check import Check
 from forecastops.gate.data_checks import judge_data, unusable
@@ -48,7 +46,7 @@ from forecastops.reporting.sentences.obstacles import obstacle_sentence
 from forecastops.reporting.sentences.runs import run_name
 from forecastops.usecases.moved import Moved
 
-__all__ = ["bring_up_to_date", "joined", "on_hold", "renew"]
+__all__ = ["bring_up_to_date", "on_hold", "renew"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -215,17 +213,6 @@ def _refused_data(production: Production, champion: ModelVersion, data: _Data, r
 
 def _on(model: Forecaster, series: Series) -> Forecaster:
     return model.with_data(series.values, series.filled)
-
-
-def joined(model: Forecaster, series: Series) -> Series:
-    """Return the new data, with the model's own before them."""
-    before = model.values[model.values.index < series.index[0]]
-    if before.empty:
-        return series
-    grid = pd.date_range(before.index[0], series.index[-1], freq=series.index.freq)
-    values = pd.Series(np.concatenate([before, series.values.reindex(grid[len(before) :])]), grid)
-    first = series.start
-    return Series(values, series.notes, (*(date for date in model.interpolated if date < first), *series.filled))
 
 
 def _already(model: Forecaster, series: Series, accept_reason: str | None) -> str | None:

@@ -79,21 +79,19 @@ def train(config: Config, sources: Sequence[Source]) -> TrainResult:
         _LOG.info("fitting (%s) to %d observations", config.model.selection, series.rows)
         trained = fit(series, config.model, evaluation, previous)
         _say(trained, doubts(series, trained.model.as_judged(), evaluation.season_length))
-        selection = trained.selection.document() if trained.selection else None
         _log_data(recorder, config, series, sources)
-        _log_spec(recorder, config, evaluation, trained.spec, selection)
+        _log_spec(recorder, config, evaluation, trained)
         _log_model(recorder, config, trained.model, Path(folder) / "model", signer)
         _log_metrics(recorder, config, trained.metrics)
-        data = _described(series)
-        told = trained_note(recorder.run_id, data, trained.metrics)
+        told = trained_note(recorder.run_id, _described(series), trained.metrics)
         recorder.tags({RUN_NAME: name, NOTE: told, COMMAND: "train"})
     return TrainResult(
         run_id=recorder.run_id,
         model_name=model_name,
         spec=trained.spec,
         metrics=trained.metrics,
-        data=data,
-        selection=selection,
+        data=_described(series),
+        selection=_selection(trained),
     )
 
 
@@ -140,15 +138,14 @@ def _log_data(recorder: RunRecorder, config: Config, series: Series, sources: Se
     recorder.dataset(series.values, source_names(sources), series.sha256)
 
 
-def _log_spec(
-    recorder: RunRecorder,
-    config: Config,
-    evaluation: Evaluation,
-    spec: dict[str, object],
-    selection: dict[str, object] | None,
-) -> None:
+def _selection(trained: Trained) -> dict[str, object] | None:
+    return trained.selection.document() if trained.selection else None
+
+
+def _log_spec(recorder: RunRecorder, config: Config, evaluation: Evaluation, trained: Trained) -> None:
     recorder.params(_keyed("evaluation", evaluation) | {"model.selection": config.model.selection})
-    recorder.params({f"model.{key}": value for key, value in spec.items()})
+    recorder.params({f"model.{key}": value for key, value in trained.spec.items()})
+    selection = _selection(trained)
     if selection:
         recorder.files(None, {"selection.json": json.dumps(selection, indent=1, allow_nan=False) + "\n"})
 
