@@ -90,7 +90,7 @@ def pictures(folder: Path) -> None:
     rows = (
         f"{day:%Y-%m-%d},{800 + 30 * (number % 7) + chance.gauss(0, 40):.1f}" for number, day in enumerate(ten_years())
     )
-    daily.write_text("\n".join(["date,value", *rows]))
+    daily.write_text("\n".join(["TransactionDate,PaidAmount", *rows]))
     series = {"305 days": "data/transaction_ts2013.csv,data/transaction_ts2014.csv", "ten years of days": str(daily)}
     for name, data in series.items():
         settings = [f"registry.model_name=pictures-{len(data)}", "model.selection=fixed"]
