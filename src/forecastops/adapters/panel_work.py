@@ -14,27 +14,32 @@ import signal
 import sys
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
 from types import FrameType
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from forecastops import __version__
 from forecastops.core.errors import ConfigError
+from forecastops.data.table import RawTable
 from forecastops.panel.buckets import Bucket, pieces, read
+from forecastops.panel.checked import check_on
 from forecastops.panel.outcomes import outcome_table
 from forecastops.panel.renewal import renew_all
 from forecastops.panel.rows import ROW
 from forecastops.panel.series_work import Worked, failed, work_on
 from forecastops.panel.settings import WorkSettings
 
-__all__ = ["Work", "carry_out"]
+__all__ = ["Kind", "Work", "carry_out"]
+
+Kind = Literal["train", "renew", "accept", "check", "check_newest"]
+Row = Mapping[str, Any]
 
 _DEATHS = 3
 _LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "pyarrow")
@@ -53,14 +58,15 @@ class Work:
         settings: as JSON.
         folder: of results.
         lost: series that have killed a worker, with the reason; they are not tried again.
-        kind: ``train``; or ``renew``, ``accept`` where implausible data are right.
+        kind: ``train``; ``renew``, or ``accept`` where implausible data are right; ``check``, or ``check_newest`` of
+            rows that may be few.
     """
 
     bucket: Bucket
     settings: str
     folder: str
     lost: tuple[tuple[str, str], ...] = ()
-    kind: Literal["train", "renew", "accept"] = "train"
+    kind: Kind = "train"
 
     @property
     def key(self) -> str:
@@ -124,7 +130,7 @@ class Work:
 def carry_out(work: Work) -> str:
     """Compute the result of a bucket, unless it is there; its path."""
     if not work.is_done:
-        _write(work, list(_worked(work) if work.kind == "train" else _renewed(work)))
+        _write(work, list(_renewed(work) if work.kind in ("renew", "accept") else _worked(work)))
     return str(work.result)
 
 
@@ -141,7 +147,7 @@ def _worked(work: Work) -> Iterator[Worked]:
         work.mark.write_bytes(name.encode("utf-8", "surrogatepass"))
         try:
             with _within(settings.series_timeout):
-                yield work_on(name, tables, champion, settings)
+                yield _look(work.kind, name, tables, champion, settings)
         except _TimeoutError:
             what = f"took longer than {settings.series_timeout:g} s (panel.series_timeout)"
             yield failed(name, what, champion, "timeout")
@@ -150,6 +156,12 @@ def _worked(work: Work) -> Iterator[Worked]:
         except Exception as error:  # noqa: BLE001  # one series must not cost the others
             said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
             yield failed(name, f"unexpected error: {said}", champion, "error")
+
+
+def _look(kind: Kind, name: str, tables: Sequence[RawTable], champion: Row | None, settings: WorkSettings) -> Worked:
+    if kind == "train":
+        return work_on(name, tables, champion, settings)
+    return check_on(name, tables, champion, settings, newest_part=kind == "check_newest")
 
 
 def _renewed(work: Work) -> Iterator[Worked]:

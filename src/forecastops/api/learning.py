@@ -27,10 +27,10 @@ def check_data(data: Data, config: ConfigLike = None, *, newest_part: bool = Fal
         newest_part: whether they are newest rows alone, for `renew`, and may be short.
 
     Returns:
-        what the series holds; nothing is logged to MLflow.
+        what the series holds, or of a panel a `PanelCheckResult`; nothing is logged to MLflow.
 
     Raises:
-        DataError: when the data make no regular series, or too short a one.
+        DataError: when the data make no regular series, or too short a one; of a panel, when no series can be read.
 
     Example:
         >>> found = fo.check_data(sales, config)
@@ -42,7 +42,11 @@ def check_data(data: Data, config: ConfigLike = None, *, newest_part: bool = Fal
 
     with borrowed():
         settings = config_of(config)
-        refuse_panel(settings, "data check", "train it: what cannot be read is named with its reason, and costs itself")
+        if settings.data.series_column:
+            from forecastops.results.panels import panel_check_result
+            from forecastops.usecases.panels.check import check_panel
+
+            return panel_check_result(check_panel(settings, sources_of(data), newest_part=newest_part))
         return check_data_result(use_case(settings, sources_of(data), newest_part=newest_part))
 
 

@@ -20,11 +20,12 @@ from forecastops.core.strict import StrictRecord
 from forecastops.gate.decision import Verdict
 from forecastops.gate.evidence import Number, finite_or_none, settled
 from forecastops.panel.config import PanelConfig
+from forecastops.panel.facts import LEFT_OUT
 from forecastops.panel.shrinkage import shrunk
 
 __all__ = ["Action", "PanelCheck", "PanelRuling", "decide_panel"]
 
-Action = Literal["change", "new", "keep", "naive"]
+Action = Literal["change", "new", "keep", "naive", "none"]
 _Mask = npt.NDArray[np.bool_]
 
 
@@ -46,7 +47,7 @@ class PanelRuling:
         verdict: PROMOTE where a series changes, HOLD where none does, REJECT where a guardrail of the panel failed, so
             that nothing changes.
         checks: the panel's guardrails.
-        actions: how many series change, are new, keep what they have, get the seasonal naive.
+        actions: how many series change, are new, keep what they have, get the seasonal naive, or are left out.
         reasons: how many series have each value of the column ``why``.
         table: the rows that were given, with ``gain`` (the share by which the RMSE is expected to fall, as the decision
             sees it), ``action`` and ``why``. From its other columns the ruling can be made again.
@@ -135,7 +136,8 @@ def _actions(
     """Return what becomes of each series, and by which rule, as far as the panel lets it."""
     outcome = table["outcome"].to_numpy(dtype=object)
     reason = table["reason"].to_numpy(dtype=object)
-    stays = np.where(table["has_champion"], "keep", "naive").astype(object)
+    left_out = (outcome == "failed") & np.isin(reason, LEFT_OUT)
+    stays = np.where(table["has_champion"], "keep", np.where(left_out, "none", "naive")).astype(object)
     promoted = (table["verdict"] == "PROMOTE").to_numpy()
     action = np.where((compared & passed) | ((outcome == "unscored") & promoted), "change", stays).astype(object)
     action[outcome == "new"] = "new"

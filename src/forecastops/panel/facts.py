@@ -13,8 +13,10 @@ from forecastops.gate.evidence import Evidence, Number
 from forecastops.gate.policy import GatePolicy
 from forecastops.gate.superiority import loss_difference
 
-__all__ = ["Outcome", "SeriesFacts", "facts_of", "facts_without", "table_of"]
+__all__ = ["LEFT_OUT", "Outcome", "SeriesFacts", "facts_of", "facts_without", "table_of"]
 
+# Codes of failures that leave nothing of which even a seasonal naive could be made.
+LEFT_OUT = ("no_series", "timeout", "memory", "error", "lost")
 Outcome = Literal["compared", "new", "unscored", "rejected", "kept", "failed"]
 
 

@@ -30,7 +30,7 @@ from forecastops.panel.facts import SeriesFacts, facts_of, facts_without
 from forecastops.panel.rows import forecaster_of, row_of
 from forecastops.panel.settings import WorkSettings
 
-__all__ = ["Worked", "failed", "work_on"]
+__all__ = ["Worked", "failed", "require_fittable", "series_of", "work_on"]
 
 Row = Mapping[str, Any]
 
@@ -77,7 +77,7 @@ def work_on(name: str, tables: Sequence[RawTable], champion: Row | None, setting
     if not tables:
         return failed(name, "the data hold no rows of it", champion)
     try:
-        series = _series(tables, settings)
+        series = series_of(tables, settings)
         evaluation = settings.evaluation_of(series.frequency)
     except ForecastopsError as error:
         return failed(name, _words(error), champion)
@@ -109,9 +109,28 @@ def failed(name: str, why: str, champion: Row | None, code: str = "no_series") -
     return Worked(facts, why, champion=dict(champion) if champion else None, state=state, state_why=why)
 
 
-def _series(tables: Sequence[RawTable], settings: WorkSettings) -> Series:
+def series_of(tables: Sequence[RawTable], settings: WorkSettings) -> Series:
+    """Return the rows of a panel's series as a regular one.
+
+    Raises:
+        DataError: when they make none.
+    """
     config = settings.data.model_copy(update={"where": {}})  # what it picks was picked before the rows were split
     return regular_series(tables, config, newest_part=True, of_many=True)
+
+
+def require_fittable(series: Series, settings: WorkSettings, evaluation: Evaluation) -> None:
+    """Refuse a series to which no model is fitted, so that the seasonal naive is what it can have.
+
+    Raises:
+        DataError: when it is constant, too short, or unobserved where it would be scored.
+        ModelError: when its values have no logarithm and the specification asks for it.
+    """
+    if series.values.nunique() == 1:
+        raise DataError("series", f"is {series.values.dropna().iloc[0]} on every date", "")
+    require_trainable(series, settings.model, evaluation)
+    require_observed_window(series.observed, evaluation, "series")
+    require_positive(series.values, settings.model.spec)
 
 
 def _fitted(
@@ -122,11 +141,7 @@ def _fitted(
     Raises:
         ForecastopsError: as these do.
     """
-    if series.values.nunique() == 1:
-        raise DataError("series", f"is {series.values.dropna().iloc[0]} on every date", "")
-    require_trainable(series, settings.model, evaluation)
-    require_observed_window(series.observed, evaluation, "series")
-    require_positive(series.values, settings.model.spec)
+    require_fittable(series, settings, evaluation)
     trained = fit(series, settings.model, evaluation, champion)
     bound, tolerance = settings.model.max_iterations, settings.gate.revision_tolerance
     return trained, compare(trained.model, champion, evaluation, bound, tolerance)

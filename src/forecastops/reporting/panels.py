@@ -5,16 +5,42 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from forecastops.data.table import shown
 from forecastops.reporting.build_systems.report import CheckOutcome, Report
 from forecastops.reporting.sentences.markdown import plain
 from forecastops.reporting.sentences.panels import gain_lines, panel_check, panel_summary, ranked, said_reason
 from forecastops.reporting.summary import document
 from forecastops.reporting.text import number
 
-__all__ = ["decision_text", "forecast_text", "panel_report", "series_text", "trained_text"]
+__all__ = ["decision_text", "forecast_text", "panel_check_text", "panel_report", "series_text", "trained_text"]
 
 _SHOWN = 20
 Facts = Mapping[str, Any]
+
+
+def panel_check_text(found: Facts) -> str:
+    """Tell how many series there are, of which frequencies, and what becomes of which, with examples by name."""
+    zeros = found["filled"] - found["interpolated"]
+    fates = found["fates"]
+    frequencies = ", ".join(f"{count} of {name}" for name, count in found["frequencies"].items())
+    lines = [
+        f"{found['series']} series, {found['start']} to {found['end']}: {found['rows']} rows, "
+        f"{found['missing']} missing, {found['interpolated']} interpolated, {zeros} zero",
+        f"{found['rows_read']} rows read; sum {found['sum']:.10g}",
+        f"frequencies: {frequencies or 'not told by these rows'}",
+        f"{fates['kept']} are kept, {fates['defaulted']} can have no more than the seasonal naive, "
+        f"{fates['refused']} are refused",
+        f"sha256 {found['sha256']}",
+        *(_problem(one) for one in found["problems"][:_SHOWN]),
+    ]
+    more = len(found["problems"]) - _SHOWN
+    return "\n".join([*lines, *([f"... and {more} kinds more: --json has all"] if more > 0 else []), *found["notes"]])
+
+
+def _problem(one: Facts) -> str:
+    names = ", ".join(shown(name) for name in one["examples"])
+    more = ", ..." if one["series"] > len(one["examples"]) else ""
+    return f"  {one['fate']:9}  {one['series']:5}  {one['reason']} ({names}{more})"
 
 
 def trained_text(found: Facts) -> str:

@@ -161,7 +161,7 @@ class CheckDataResult(Result):
         frequency: pandas' name of it.
         missing: dates without a value.
         filled: missing dates that were interpolated or count as zero; ``interpolated`` the former alone.
-        sum: of the values, in the data's unit; ``first`` and ``last`` are values too.
+        sum: of the values, in the data's unit; ``first`` and ``last`` are values too, None of a panel.
         sha256: of the canonical CSV.
         notes: what was done, and what is odd about the newest rows.
     """
@@ -175,8 +175,8 @@ class CheckDataResult(Result):
     interpolated: int
     rows_read: int
     sum: float
-    first: float
-    last: float
+    first: float | None
+    last: float | None
     sha256: str
     notes: tuple[str, ...]
 

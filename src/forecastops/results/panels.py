@@ -6,10 +6,25 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from forecastops.reporting import documents, summary
-from forecastops.reporting.panels import decision_text, forecast_text, panel_report, series_text, trained_text
+from forecastops.reporting.panels import (
+    decision_text,
+    forecast_text,
+    panel_check_text,
+    panel_report,
+    series_text,
+    trained_text,
+)
 from forecastops.reporting.sentences.panels import panel_check, panel_summary
 from forecastops.results.base import Result
-from forecastops.results.evaluation import Check, ComparedChampion, EvaluateResult, TrainingData, TrainResult, Window
+from forecastops.results.evaluation import (
+    Check,
+    CheckDataResult,
+    ComparedChampion,
+    EvaluateResult,
+    TrainingData,
+    TrainResult,
+    Window,
+)
 from forecastops.results.make import promote_result, renew_result
 from forecastops.results.production import ForecastResult, RetrainResult
 
@@ -17,6 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from forecastops.usecases.panels.check import PanelReport
     from forecastops.usecases.panels.forecast import PanelForecast
     from forecastops.usecases.panels.record import PanelDecision
     from forecastops.usecases.panels.retrain import PanelRetrained
@@ -24,10 +40,12 @@ if TYPE_CHECKING:
     from forecastops.usecases.panels.train import PanelTrained
 
 __all__ = [
+    "PanelCheckResult",
     "PanelEvaluateResult",
     "PanelForecastResult",
     "PanelTrainResult",
     "SeriesStatusResult",
+    "panel_check_result",
     "panel_evaluate_result",
     "panel_forecast_result",
     "panel_retrain_result",
@@ -57,12 +75,32 @@ class PanelTrainResult(TrainResult):
 
 
 @dataclass(frozen=True)
+class PanelCheckResult(CheckDataResult):
+    """What a long table holds; its counts are over all series that can be read.
+
+    Attributes:
+        series: how many there are.
+        fates: how many are kept, defaulted to the seasonal naive because no model can be fitted, refused.
+        frequencies: how many are of which; ``frequency`` is that of most.
+        problems: what is wrong or odd: ``fate``, ``reason``, ``series`` (how many) and ``examples`` (names) of each.
+    """
+
+    series: int
+    fates: dict[str, int]
+    frequencies: dict[str, int]
+    problems: tuple[dict[str, Any], ...]
+
+    def _repr_html_(self) -> str:
+        return Result._repr_html_(self)
+
+
+@dataclass(frozen=True)
 class PanelEvaluateResult(EvaluateResult):
     """A decision about a panel; its ``checks`` are the guardrails of the whole.
 
     Attributes:
         series: how many there are.
-        actions: how many change, are new, keep what they have, get the seasonal naive.
+        actions: how many change, are new, keep what they have, get the seasonal naive, are left out.
         reasons: how many for which reason.
         states: how many champions were renewed, left unchanged or refused the data.
         gains: quantiles of the changed series' gains, as shares of the RMSE.
@@ -129,6 +167,13 @@ class SeriesStatusResult(Result):
     forecasts_from: str
     rows: int
     sha256: str | None
+
+
+def panel_check_result(found: PanelReport) -> PanelCheckResult:
+    """Return what a long table holds."""
+    document = asdict(found) | {"first": None, "last": None}
+    shown = Result.shown(document, panel_check_text(document))
+    return PanelCheckResult(**document, **shown)
 
 
 def panel_train_result(found: PanelTrained) -> PanelTrainResult:

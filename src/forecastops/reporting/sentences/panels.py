@@ -16,6 +16,7 @@ _ACTIONS = {
     "new": "are new",
     "keep": "keep their model",
     "naive": "get the seasonal naive",
+    "none": "are left out",
 }
 _CHECKS = {
     "failed_share": "of the series failed",

@@ -26,7 +26,7 @@ class PanelDecision(StrictRecord):
     verdict: Verdict = Field(description="PROMOTE, HOLD or REJECT.")
     checks: tuple[PanelCheck, ...] = Field(description="The panel's guardrails.")
     series: int = Field(description="How many there are.")
-    actions: dict[str, int] = Field(description="How many change, are new, keep what they have, get the naive.")
+    actions: dict[str, int] = Field(description="How many change, are new, keep, get the naive, are left out.")
     reasons: dict[str, int] = Field(description="How many for which reason.")
     states: dict[str, int] = Field(description="How many champions were renewed, left unchanged or refused the data.")
     gains: dict[str, float | None] = Field(description="Quantiles of the changed series' gains, as shares of the RMSE.")

@@ -6,14 +6,13 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from forecastops.adapters.engine.choice import engine_of
 from forecastops.adapters.engine.port import Lost
-from forecastops.adapters.panel_work import Work, carry_out
+from forecastops.adapters.panel_work import Kind, Work, carry_out
 from forecastops.config import Config
 from forecastops.core.errors import ConfigError
 from forecastops.core.home import home, require_home
@@ -48,7 +47,7 @@ def work_through(
     work: Path | None = None,
     told: Told = lambda _done, _all: None,
     *,
-    kind: Literal["train", "renew", "accept"] = "train",
+    kind: Kind = "train",
 ) -> pa.Table:
     """Return the outcomes of all series, in the order of their names.
 
