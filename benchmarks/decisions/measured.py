@@ -55,16 +55,14 @@ def measured(stream: Stream) -> list[Row]:
 def _by_policy(stream: Stream) -> Iterator[Row]:
     pipeline = Pipeline(stream)
     policies = [*POLICIES]
-    for draw in range(1, _DRAWS if stream.models == "random" else 1):
-        other = pipeline.drawn(draw)
-        for policy in policies:
-            yield _row(stream, stream.models, policy.name, lived(other, policy), draw)
     if stream.models == "default":
         policies += [WEEKLY, FROZEN, NEVER_RENEWED, _FROZEN_ALWAYS]
     if stream.models == "fixed":
         policies += [YESTERDAY]
-    for policy in policies:
-        yield _row(stream, stream.models, policy.name, lived(pipeline, policy))
+    for draw in range(_DRAWS if stream.models == "random" else 1):
+        pipeline = pipeline.drawn(draw)
+        for policy in policies:
+            yield _row(stream, stream.models, policy.name, lived(pipeline, policy), draw)
 
 
 def weekly_looks(stream: Stream) -> list[Row]:

@@ -108,4 +108,6 @@ class Pipeline:
 
     def drawn(self, draw: int) -> Pipeline:
         """The same stream with another draw of random models, and all that was computed already."""
-        return replace(self, stream=replace(self.stream, draw=draw))
+        stream = replace(self.stream, draw=draw)
+        stream.alarms.update(self.stream.alarms)
+        return replace(self, stream=stream)

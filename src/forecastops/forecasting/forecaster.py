@@ -551,37 +551,40 @@ class Forecaster:
         rows = np.flatnonzero(newer & (known == 0) & (errors > _FIRST_ZERO_BOUND))
         if not len(rows):
             return None
-        date = iso_dates(self.values.index)[rows[0]]
-        return Alarm("first_zero", float(errors[rows[0]]), _FIRST_ZERO_BOUND, date)
+        return Alarm("first_zero", float(errors[rows[0]]), _FIRST_ZERO_BOUND, self._date_of(rows[0]))
 
     def _far_off(self, errors: Array, newer: npt.NDArray[np.bool_]) -> Alarm | None:
         """A newer row far from its forecast, or many; not where rows that were accepted lately lie as far."""
-        dates = iso_dates(self.values.index)
         rows = np.flatnonzero(newer & ~np.isnan(errors))
         if not len(rows):
             return None
         lately = _newest(errors[~newer], self.horizon)
         worst, single = rows[np.argmax(errors[rows])], max(_SINGLE_BOUND, *(_FARTHER * lately), 0.0)
         if errors[worst] > single:
-            return Alarm("single_error", float(errors[worst]), single, dates[worst])
+            return Alarm("single_error", float(errors[worst]), single, self._date_of(worst))
         median = max(_MEDIAN_BOUND, _FARTHER * float(np.median(lately)) if len(lately) else 0.0)
         if (middle := float(np.median(_newest(errors, self.horizon)))) > median:
-            return Alarm("median_error", middle, median, dates[rows[-1]])
+            return Alarm("median_error", middle, median, self._date_of(rows[-1]))
         return None
 
     def _stuck(self, known: Array, newer: npt.NDArray[np.bool_]) -> Alarm | None:
         """A run of equal values at the end that is much longer than any before; accepted rows may be part of it."""
-        dates = np.array(iso_dates(self.values.index))[~np.isnan(known)]
-        values = known[~np.isnan(known)]
+        rows = np.flatnonzero(~np.isnan(known))
+        values = known[rows]
         *runs, (last, run) = [(value, len(list(group))) for value, group in groupby(values.tolist())]
-        unaccepted = int(np.sum(newer[~np.isnan(known)][-run:]))
+        unaccepted = int(np.sum(newer[rows][-run:]))
         if not unaccepted:
             return None
         longest = max((length for value, length in runs if last != 0 or value == 0), default=0)
         bound = max(_LONGER * longest, _SHORTEST_ZEROS if last == 0 else _SHORTEST_RUN)
         if run - unaccepted > bound:  # a person has accepted it so far
             bound = _LONGER * (run - unaccepted)
-        return Alarm("constant_run", float(run), float(bound), str(dates[-1])) if run > bound else None
+        return Alarm("constant_run", float(run), float(bound), self._date_of(rows[-1])) if run > bound else None
+
+    def _date_of(self, row: np.intp) -> str:
+        """The ISO date of one row, as long as those of all."""
+        index = pd.DatetimeIndex(self.values.index)
+        return _date_text(index[int(row)], whole_day=_of_whole_days(index))
 
     def predict(self, model_input: object = None, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """MLflow's pyfunc interface: ``horizon`` and ``levels`` are parameters.
@@ -857,8 +860,16 @@ def _quantiles(rows: Array, share: float, of_none: float) -> Array:
 def iso_dates(index: pd.Index) -> list[str]:
     """Dates as ISO text, with the time of day only where there is one."""
     dates = pd.DatetimeIndex(index)
-    whole_days = bool((dates == dates.normalize()).all())
-    return [stamp.date().isoformat() if whole_days else stamp.isoformat() for stamp in dates]
+    whole_days = _of_whole_days(dates)
+    return [_date_text(stamp, whole_day=whole_days) for stamp in dates]
+
+
+def _date_text(stamp: pd.Timestamp, *, whole_day: bool) -> str:
+    return stamp.date().isoformat() if whole_day else stamp.isoformat()
+
+
+def _of_whole_days(dates: pd.DatetimeIndex) -> bool:
+    return bool((dates == dates.normalize()).all())
 
 
 # Reading a request.

@@ -6,7 +6,7 @@ it: the last run is short, the median of the newest is small, and each row lies 
 
 from __future__ import annotations
 
-from itertools import groupby
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -60,23 +60,28 @@ def longest_run(known: Array, accepted: int) -> _Counted | None:
         accepted: how many of them were there before.
     """
     rows = np.flatnonzero(~np.isnan(known))
-    longest, start = {True: 0, False: 0}, 0
-    chance = _run_by_chance(known[rows[rows < accepted]], int(np.sum(rows >= accepted)))
-    for value, group in groupby(known[rows].tolist()):
-        length = len(list(group))
-        places = rows[start : start + length]
-        start += length
-        before = int(np.sum(places < accepted))
-        shortest = _SHORTEST_ZEROS if value == 0 else _SHORTEST_RUN
+    values, there = known[rows], int(np.searchsorted(rows, accepted))  # of them were there before
+    longest, chance = {True: 0, False: 0}, _run_by_chance(values[:there], len(rows) - there)
+    for start, end in _runs(values):
+        length, before, is_zero = end - start, min(max(there - start, 0), end - start), values[start] == 0
+        shortest = _SHORTEST_ZEROS if is_zero else _SHORTEST_RUN
         # Zeros are no measure for other values: a shop that is closed says nothing of a sensor that is stuck.
-        usual = longest[False] if value != 0 else max(longest.values())
+        usual = max(longest.values()) if is_zero else longest[False]
         allowed = max(_LONGER * usual, shortest, chance)
         if before > allowed:  # a person has accepted it so far
             allowed = _LONGER * before
         if before < length and length > allowed:
-            return _Counted(length, allowed, int(places[-1]))
-        longest[value == 0] = max(longest[value == 0], before)
+            return _Counted(length, allowed, int(rows[end - 1]))
+        longest[bool(is_zero)] = max(longest[bool(is_zero)], before)
     return None
+
+
+def _runs(values: Array) -> Iterable[tuple[int, int]]:
+    """Return where each run of equal values starts and ends; those of one value are left out, being no measure."""
+    ends = np.flatnonzero(np.append(values[1:] != values[:-1], True)) + 1 if len(values) else np.empty(0, dtype=int)
+    starts = np.concatenate([[0], ends[:-1]])[: len(ends)]
+    several = ends - starts > 1
+    return zip(starts[several].tolist(), ends[several].tolist(), strict=True)
 
 
 def _run_by_chance(before: Array, newer: int) -> int:
