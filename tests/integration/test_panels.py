@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
+import mlflow
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -101,6 +105,71 @@ def test_a_panel_is_served_renewed_and_rolled_back(command: Command, tmp_path: P
     assert (other["version"], other["forecasts_from"], other["since"]) == ("3", "2013-05-03", "1")
     nobody = command("status", "--series", "nobody", *OPTIONS)
     assert (nobody.code, "is none of this panel's" in nobody.stderr) == (2, True)
+
+
+def test_a_decision_is_replayed_from_its_table_and_overridden_by_force(command: Command, tmp_path: Path) -> None:
+    data, hold = tmp_path / "long.parquet", ("--set", "panel.decision=shrunk", "--set", "panel.min_gain=0.99")
+    long_table(140).to_parquet(data, index=False)
+    run_id = command.ok("train", "--data", str(data), *OPTIONS, *hold)["run_id"]
+    before = command.ok("status", *OPTIONS)["champion"]["version"]
+    assert command.ok("evaluate", "--run-id", run_id, *OPTIONS, *hold)["verdict"] == "HOLD"
+    replayed = command.ok("evaluate", "--replay", run_id, *OPTIONS)
+    assert (replayed["verdict"], replayed["replayed"]) == ("HOLD", True)
+
+    forced = ("promote", "--run-id", run_id, "--force", "--reason", "the board says so", *OPTIONS, *hold)
+    moved = command.ok(*forced)
+    assert (moved["promoted"], moved["verdict"], moved["previous_version"]) == (True, "HOLD", before)
+    again = command.ok(*forced)
+    assert (again["promoted"], again["version"]) == (True, moved["version"])
+    table = panel_table(command, run_id)
+    compared = [row["unique_id"] for row in table.to_pylist() if row["outcome"] == "compared"]
+    assert compared
+    for name in (one for one in NAMES if one != NAMES[0]):
+        status = command.ok("status", "--series", name, *OPTIONS)
+        assert (status["run_id"] == run_id) == (name in compared), name
+        assert status["forecasts_from"] == "2013-05-20"
+    (promotion, *_) = command.ok("history", "--limit", "1", *OPTIONS)["events"]
+    assert (promotion["kind"], promotion["forced"], promotion["reason"]) == ("promotion", True, "the board says so")
+    assert command("status", "--check", *OPTIONS).code == 0
+
+
+def test_a_replay_finds_each_number_that_is_another(command: Command) -> None:
+    (run_id,) = {one["run_id"] for one in command.ok("history", *OPTIONS)["events"] if one["verdict"] == "HOLD"}
+    client = mlflow.MlflowClient(command.environment["MLFLOW_TRACKING_URI"])
+    run = client.get_run(run_id)
+    root = Path(unquote(urlsplit(run.info.artifact_uri).path))
+    place, part = root / run.data.tags["forecastops.panel.decision"], root / "panel" / "series-00000.parquet"
+    kept = pq.read_table(part)
+
+    def logged(table: pa.Table, **changes: object) -> str:
+        """Log another table and decision as somebody would who may write everything; the replay's error."""
+        pq.write_table(table, part)
+        digest = hashlib.sha256(hashlib.sha256(part.read_bytes()).digest()).hexdigest()
+        file = place / "decision.json"
+        text = json.dumps(json.loads(file.read_text()) | {"table_sha256": digest} | changes)
+        file.write_text(text)
+        client.set_tag(run_id, "forecastops.panel.decision.sha256", hashlib.sha256(text.encode()).hexdigest())
+        done = command("evaluate", "--replay", run_id, *OPTIONS)
+        assert done.code == (1 if done.stderr else 0)
+        return done.error if done.code else ""
+
+    assert logged(kept) == ""
+    row = kept.column("outcome").to_pylist().index("compared")
+    for name in ("share", "ours"):
+        values = kept.column(name).to_pylist()
+        values[row] = float(np.nextafter(values[row], np.inf))
+        other = kept.set_column(kept.column_names.index(name), name, pa.array(values, pa.float64()))
+        assert f"{name} of series" in logged(other)
+    actions = pa.array(["change"] * kept.num_rows)
+    assert "(gain, action, why)" in logged(kept.set_column(kept.column_names.index("action"), "action", actions))
+    assert "verdict was PROMOTE" in logged(kept, verdict="PROMOTE")
+    part.write_bytes(b"no table")
+    assert "is not the one that was logged" in command("evaluate", "--replay", run_id, *OPTIONS).error
+
+
+def panel_table(command: Command, run_id: str) -> pa.Table:
+    client = mlflow.MlflowClient(command.environment["MLFLOW_TRACKING_URI"])
+    return pq.read_table(Path(client.download_artifacts(run_id, "panel")) / "series-00000.parquet")
 
 
 @pytest.mark.parametrize("words", [("monitor", "--data", "x.csv"), ("backtest", "--data", "x.csv")])

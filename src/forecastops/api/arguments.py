@@ -34,7 +34,6 @@ __all__ = [
     "reason_of",
     "refuse_panel",
     "require_panel",
-    "require_unforced",
     "run_id_of",
     "sources_of",
     "text_of",
@@ -259,17 +258,6 @@ def refuse_panel(config: Config, command: str, instead: str) -> None:
         raise ConfigError(
             f"data.series_column {', '.join(config.data.series_column)}", f"{command} knows no panels", instead
         )
-
-
-def require_unforced(force: object) -> None:
-    """Refuse to force a panel, which is put together by its decision.
-
-    Raises:
-        ConfigError: saying what to do instead.
-    """
-    if force:
-        what = "cannot be forced upon a panel, whose rows were chosen by its decision"
-        raise ConfigError("force", what, "set the guardrails of panel.* otherwise, and train again")
 
 
 def untold(_done: int, _whole: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from forecastops.api.arguments import config_of, path_of, refuse_panel, run_id_of, sources_of, untold
+from forecastops.api.arguments import config_of, path_of, run_id_of, sources_of, untold
 from forecastops.core.surroundings import borrowed
 
 if TYPE_CHECKING:
@@ -150,7 +150,11 @@ def replay(run_id: str, config: ConfigLike = None) -> EvaluateResult:
 
     with borrowed():
         settings, run = config_of(config), run_id_of(run_id)
-        refuse_panel(settings, "replay", f"evaluate it again, which decides from the same numbers: --run-id {run}")
+        if settings.data.series_column:
+            from forecastops.results.panels import panel_evaluate_result
+            from forecastops.usecases.panels.replay import replay_panel
+
+            return panel_evaluate_result(replay_panel(settings, run), replayed=True)
         return evaluate_result(use_case(settings, run), replayed=True)
 
 

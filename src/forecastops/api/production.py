@@ -10,7 +10,6 @@ from forecastops.api.arguments import (
     path_of,
     reason_of,
     require_panel,
-    require_unforced,
     run_id_of,
     sources_of,
     text_of,
@@ -35,7 +34,7 @@ def promote(run_id: str, config: ConfigLike = None, *, force: bool = False, reas
     Args:
         run_id: of a challenger that was evaluated.
         config: as `train` takes it.
-        force: promote against the verdict; the smoke test is never skipped.
+        force: promote against the verdict, of a panel that on the whole; the smoke test is never skipped.
         reason: why it is forced, recorded on the version; needed with ``force``, and goes with nothing else.
 
     Returns:
@@ -59,8 +58,7 @@ def promote(run_id: str, config: ConfigLike = None, *, force: bool = False, reas
         if settings.data.series_column:
             from forecastops.usecases.panels.promote import promote_panel
 
-            require_unforced(force)
-            return promote_result(promote_panel(settings, run), "promote")
+            return promote_result(promote_panel(settings, run, forced), "promote")
         return promote_result(use_case(settings, run, forced), "promote")
 
 

@@ -57,13 +57,14 @@ def trained_text(found: Facts) -> str:
     return "\n".join(lines)
 
 
-def decision_text(facts: Facts) -> str:
+def decision_text(facts: Facts, *, replayed: bool = False) -> str:
     """Tell the verdict, the panel's guardrails, and why how many series got what."""
     against = f"champion version {facts['champion']}" if facts["champion"] else "no champion"
     width = max((len(check["name"]) for check in facts["checks"]), default=0)
     lines = [
         f"{facts['verdict']}: {panel_summary(facts)}",
         f"  run {facts['run_id']} against {against}",
+        *([f"  a replay of what was decided at {facts['decided_at']}, the same bit for bit"] if replayed else []),
         *(
             f"  {'pass' if check['passed'] else 'FAIL'}  {check['name']:{width}}  {panel_check(check)}"
             for check in facts["checks"]

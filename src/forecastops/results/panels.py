@@ -186,8 +186,8 @@ def panel_train_result(found: PanelTrained) -> PanelTrainResult:
     return PanelTrainResult(**document | {"data": TrainingData(**data)}, **shown)
 
 
-def panel_evaluate_result(found: PanelDecision) -> PanelEvaluateResult:
-    """Return the decision."""
+def panel_evaluate_result(found: PanelDecision, *, replayed: bool = False) -> PanelEvaluateResult:
+    """Return the decision, or its replay."""
     facts = found.model_dump(mode="json")
     measured = ("name", "passed", "value", "threshold")
     checks = [{name: check[name] for name in measured} | {"reason": panel_check(check)} for check in facts["checks"]]
@@ -198,6 +198,7 @@ def panel_evaluate_result(found: PanelDecision) -> PanelEvaluateResult:
         champion = opponent | {"re_estimated": False, "recorded": None, "gone": False}
     told: dict[str, Any] = {"needed": [], "warnings": [], "metrics": {}, "champion": champion}
     document = {name: facts[name] for name in names} | {"summary": panel_summary(facts), "checks": checks} | told
+    document |= {"replayed": True, "decided_at": found.decided_at} if replayed else {}
     parts = {
         "checks": tuple(Check(**check) for check in checks),
         "champion": ComparedChampion(**champion) if champion else None,
@@ -205,7 +206,7 @@ def panel_evaluate_result(found: PanelDecision) -> PanelEvaluateResult:
         "needed": (),
         "warnings": (),
     }
-    lines = decision_text(facts)
+    lines = decision_text(facts, replayed=replayed)
     shown = Result.shown(document, lines, panel_report("evaluate", facts | {"checks": checks}, lines))
     return PanelEvaluateResult(**document | parts, **shown)
 

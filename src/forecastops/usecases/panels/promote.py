@@ -8,11 +8,10 @@ from forecastops.adapters.mlflow_store.registry import ModelVersion
 from forecastops.adapters.mlflow_store.runs import Run
 from forecastops.config import Config
 from forecastops.core.errors import PromotionRefusedError
+from forecastops.core.redaction import redacted
 from forecastops.core.tags import (
     DATA_END,
-    KIND,
     MODEL_DIGEST,
-    PARAMETERS_OF,
     PREDECESSOR,
     PROMOTED_AT,
     PROMOTED_BY,
@@ -24,7 +23,7 @@ from forecastops.release.adoption import own_version, version_or_files
 from forecastops.release.champion import named
 from forecastops.release.entry import Kind, actor, now
 from forecastops.release.legacy_champion import find_legacy_endpoint
-from forecastops.release.lineage import RENEWAL, model_run, model_version
+from forecastops.release.lineage import model_version
 from forecastops.release.production import Production
 from forecastops.release.pruning import prune_renewals
 from forecastops.release.recovery import recover_interrupted, repair
@@ -34,16 +33,20 @@ from forecastops.reporting.sentences.runs import renewal_words
 from forecastops.usecases.moved import Moved
 from forecastops.usecases.panels.decision_log import read_panel_decision
 from forecastops.usecases.panels.evaluate import require_trained_so, run_panel
+from forecastops.usecases.panels.force import forced_run, is_forced, move_in_forced
 from forecastops.usecases.panels.record import PanelDecision
+from forecastops.usecases.panels.successor import renewal_tags
 
-__all__ = ["promote_panel", "renewal_tags"]
+__all__ = ["promote_panel"]
 
 _LOG = logging.getLogger(__name__)
 
 
-def promote_panel(config: Config, run_id: str) -> Moved:
+def promote_panel(config: Config, run_id: str, force_reason: str | None = None) -> Moved:
     """Put the run's panel into production: as decided where series change, else as the champion's renewal.
 
+    A ``force_reason`` overrides the verdict on the whole: after REJECT the changes come in that a guardrail of the
+    panel stopped, after HOLD the challengers of all series; but none that a guardrail of its own series rejected.
     Running it again finishes or undoes what an interrupted call has begun; once finished, it changes nothing.
 
     Raises:
@@ -52,26 +55,30 @@ def promote_panel(config: Config, run_id: str) -> Moved:
     """
     production = Production.open(config)
     run = production.runs.get(run_id)
-    production.runs.require_resumable(run_id)
+    if (decided := forced_run(run)) != run_id:
+        run = production.runs.get(decided)
+    production.runs.require_resumable(run.run_id)
     decision = read_panel_decision(production.runs, run)
     with production.exclusively():
-        return _promote(production, decision, run)
+        return _promote(production, decision, run, force_reason and redacted(force_reason))
 
 
-def _promote(production: Production, decision: PanelDecision, run: Run) -> Moved:
+def _promote(production: Production, decision: PanelDecision, run: Run, force_reason: str | None) -> Moved:
     versions = production.registry.versions()
     current = production.current(versions)
-    if current and current.run_id == run.run_id:
+    if current and (current.run_id == run.run_id or is_forced(current, run.run_id)):
         return _already(production, decision, current)
     mine = own_version(versions, run)
     summary = panel_summary(decision.model_dump(mode="json"))
-    if decision.verdict == "REJECT":
+    if decision.verdict == "REJECT" and force_reason is None:
         recover_interrupted(production)
         stays = f"the champion stays {named(current.version)}" if current else "there is still no champion"
         note = f"not promoted (REJECT: {summary}); {stays}"
         return Moved(run.run_id, False, None, current.version if current else None, None, "REJECT", note)
     require_trained_so(production.config, run, run_panel(production.runs, run), current.version if current else None)
-    if mine and ROLLED_BACK in mine.tags:
+    if force_reason is not None and decision.verdict != "PROMOTE":
+        return move_in_forced(production, decision, run, current, force_reason)
+    if mine and ROLLED_BACK in mine.tags and force_reason is None:
         remedy = f"to return to it, run `forecastops rollback --to-version {mine.version} --reason ...`"
         raise PromotionRefusedError(f"version {mine.version}", f"it was rolled back: {mine.tags[ROLLED_BACK]}", remedy)
     if decision.verdict == "HOLD" and not decision.states.get("renewed"):
@@ -115,25 +122,13 @@ def _tags(run: Run, previous: str | None) -> dict[str, str]:
     return about | {PROMOTED_BY: actor(), PROMOTED_AT: now()}
 
 
-def renewal_tags(champion: ModelVersion) -> dict[str, str]:
-    """Return the tags of a version that has the champion's parameters and newer data."""
-    return {
-        "RMSE": champion.tags.get("RMSE", ""),
-        "R2": champion.tags.get("R2", ""),
-        RUN_ID: model_run(champion),
-        KIND: RENEWAL,
-        PARAMETERS_OF: model_version(champion),
-        PREDECESSOR: champion.tags.get(PREDECESSOR, "none"),
-        PROMOTED_BY: actor(),
-        PROMOTED_AT: now(),
-    }
-
-
 def _already(production: Production, decision: PanelDecision, current: ModelVersion) -> Moved:
     recover_interrupted(production)
-    state, repaired = repair(production, current, decision.golden, decision.model_sha256)
+    forced = is_forced(current, decision.run_id)
+    golden = production.golden(current) if forced else decision.golden
+    state, repaired = repair(production, current, golden, None if forced else decision.model_sha256)
     note = f"version {current.version} is the champion already" + ("; its endpoint was repaired" if repaired else "")
-    promoted = decision.verdict == "PROMOTE"
+    promoted = forced or decision.verdict == "PROMOTE"
     return Moved(
         decision.run_id,
         promoted,

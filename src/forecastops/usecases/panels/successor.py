@@ -26,21 +26,23 @@ from forecastops.core.tags import (
     MODEL_NAME,
     NOTE,
     PARAMETERS_OF,
+    PREDECESSOR,
+    PROMOTED_AT,
+    PROMOTED_BY,
     RUN_ID,
 )
 from forecastops.panel.artifact import data_digest, panel_files
 from forecastops.panel.panel_forecaster import PanelForecaster
 from forecastops.release.adoption import version_or_files
-from forecastops.release.entry import Kind
-from forecastops.release.lineage import model_version
+from forecastops.release.entry import Kind, actor, now
+from forecastops.release.lineage import RENEWAL, model_run, model_version
 from forecastops.release.production import Production
 from forecastops.release.transition import move_in, plan_transition
 from forecastops.release.turns import RivalError
 from forecastops.reporting.sentences.runs import renewal_words, run_name
 from forecastops.usecases.panels.champion import PanelChampion
-from forecastops.usecases.panels.promote import renewal_tags
 
-__all__ = ["PanelSuccessor", "install_panel", "newest_date"]
+__all__ = ["LoggedPanel", "NewPanel", "PanelSuccessor", "install_panel", "log_panel", "newest_date", "renewal_tags"]
 
 
 @dataclass(frozen=True)
@@ -85,10 +87,10 @@ def install_panel(
     """
     end = newest_date(successor.table)
     words = renewal_words(model_version(champion.version), end)
-    run_id, golden, of_data = _logged(production, champion, successor, end, words)
+    logged, of_data = _logged(production, champion, successor, words)
     journal = plan_transition(
         production,
-        version_or_files(production.registry, production.runs.get(run_id)),
+        version_or_files(production.registry, production.runs.get(logged.run_id)),
         kind,
         previous=champion.version.version,
         reason=reason,
@@ -97,34 +99,86 @@ def install_panel(
     )
     tags = renewal_tags(champion.version) | of_data | dict(successor.tags)
     try:
-        state = move_in(production, journal, golden, tags)
+        state = move_in(production, journal, logged.golden, tags)
     except RivalError:
-        production.runs.discard(run_id)
+        production.runs.discard(logged.run_id)
         raise
     return journal.registered, state
 
 
-def _logged(
-    production: Production, champion: PanelChampion, successor: PanelSuccessor, end: str, words: str
-) -> tuple[str, dict[str, list[Any]], dict[str, str]]:
-    """Return the run that holds the panel, its sampled forecasts, and the tags that bind it."""
-    config, manifest = production.config, champion.panel.manifest
-    facts = {name: manifest[name] for name in ("settings", "counts")}
-    facts |= {"champion": champion.version.version, "table_sha256": None, **successor.facts}
-    signer, levels = Signer.of(config.signing), champion.panel.levels
-    name = run_name(production.registry.name, end, successor.called)
+def renewal_tags(champion: ModelVersion) -> dict[str, str]:
+    """Return the tags of a version that has the champion's parameters and newer data."""
+    return {
+        "RMSE": champion.tags.get("RMSE", ""),
+        "R2": champion.tags.get("R2", ""),
+        RUN_ID: model_run(champion),
+        KIND: RENEWAL,
+        PARAMETERS_OF: model_version(champion),
+        PREDECESSOR: champion.tags.get(PREDECESSOR, "none"),
+        PROMOTED_BY: actor(),
+        PROMOTED_AT: now(),
+    }
+
+
+@dataclass(frozen=True)
+class NewPanel:
+    """A panel that is to be logged as a run of its own.
+
+    Attributes:
+        table: its rows.
+        levels: of intervals, in percent.
+        facts: what its manifest says besides.
+        called: what its run is called.
+        command: that made it.
+        words: what its run says to people.
+        tags: of its run, besides.
+    """
+
+    table: pa.Table
+    levels: tuple[int, ...]
+    facts: Mapping[str, Any]
+    called: str
+    command: str
+    words: str
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class LoggedPanel:
+    """A run that holds a panel, the digest of its files, and its sampled forecasts."""
+
+    run_id: str
+    sha256: str
+    golden: dict[str, list[Any]]
+
+
+def log_panel(production: Production, new: NewPanel) -> LoggedPanel:
+    """Log a panel as a run."""
+    config, end = production.config, newest_date(new.table)
+    signer = Signer.of(config.signing)
+    name = run_name(production.registry.name, end, new.called)
     with tempfile.TemporaryDirectory() as scratch, production.runs.record(name, own=True) as recorder:
         folder = Path(scratch) / "model"
-        files = panel_files(successor.table, levels, facts)
-        digest = save_panel(files, levels, folder, serving_python(config.deployment.settings))
+        files = panel_files(new.table, new.levels, new.facts)
+        digest = save_panel(files, new.levels, folder, serving_python(config.deployment.settings))
         if signer is not None:
             sign_folder(folder, signer, recorder.run_id)
         recorder.folder("model", folder)
-        of_data = {DATA_END: end, MODEL_DIGEST: digest}
-        tags = renewal_tags(champion.version)
-        lineage = {name: tags[name] for name in (KIND, PARAMETERS_OF)}
-        told = {NOTE: words, COMMAND: "renew", DATA_SOURCE: successor.source, DATA_REFUSED: "no"}
-        data = {DATA_DIGEST: data_digest(successor.table), MODEL_NAME: production.registry.name}
-        recorder.tags(of_data | lineage | told | data | production.runs.parent)
+        told = {NOTE: new.words, COMMAND: new.command, DATA_REFUSED: "no", MODEL_NAME: production.registry.name}
+        data = {DATA_END: end, MODEL_DIGEST: digest, DATA_DIGEST: data_digest(new.table)}
+        recorder.tags(told | data | dict(new.tags) | production.runs.parent)
         golden = PanelForecaster.from_files(files).reference()
-    return recorder.run_id, golden, of_data | {RUN_ID: tags[RUN_ID]}
+    return LoggedPanel(recorder.run_id, digest, golden)
+
+
+def _logged(
+    production: Production, champion: PanelChampion, successor: PanelSuccessor, words: str
+) -> tuple[LoggedPanel, dict[str, str]]:
+    """Return the run that holds the panel, and the tags that bind it."""
+    manifest, levels = champion.panel.manifest, champion.panel.levels
+    facts = {name: manifest[name] for name in ("settings", "counts")}
+    facts |= {"champion": champion.version.version, "table_sha256": None, **successor.facts}
+    tags = renewal_tags(champion.version)
+    about = {KIND: tags[KIND], PARAMETERS_OF: tags[PARAMETERS_OF], DATA_SOURCE: successor.source}
+    logged = log_panel(production, NewPanel(successor.table, levels, facts, successor.called, "renew", words, about))
+    return logged, {DATA_END: newest_date(successor.table), MODEL_DIGEST: logged.sha256, RUN_ID: tags[RUN_ID]}

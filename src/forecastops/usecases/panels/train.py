@@ -31,6 +31,7 @@ from forecastops.panel.decision import PanelRuling, decide_panel
 from forecastops.panel.facts import table_of
 from forecastops.panel.outcomes import chosen_rows, series_facts
 from forecastops.reporting.sentences.runs import run_name
+from forecastops.usecases.panels.challengers import write_challengers
 from forecastops.usecases.panels.champion import PanelChampion, panel_champion
 from forecastops.usecases.panels.tables import write_series_table
 from forecastops.usecases.panels.work import Told, work_through
@@ -134,6 +135,7 @@ class _Logged:
         facts = {
             "champion": version,
             "table_sha256": table_sha256,
+            "challengers_sha256": write_challengers(self.folder / "panel", outcomes, ruling),
             "settings": settings_document(self.config),
             "counts": _counts(outcomes),
         }
