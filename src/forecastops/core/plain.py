@@ -10,6 +10,9 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 __all__ = ["as_field_wants", "as_plain"]
 
+# Of exactly these types a value is as it should be; NumPy's float64, which is a float too, is none of them.
+_PLAIN = frozenset({bool, float, int, str, type(None)})
+
 
 def as_plain(value: Any) -> Any:
     """Return a number or array of NumPy or pandas, a date, or a path as the plain value that it stands for.
@@ -36,6 +39,8 @@ def as_field_wants(value: Any, annotation: Any) -> Any:
     Sequences become tuples where the field is one, numbers of NumPy become Python's; dates and paths become text where
     the field is text.
     """
+    if type(value) in _PLAIN:
+        return value
     kinds = list(_alternatives(annotation))
     if hasattr(value, "dtype") and hasattr(value, "tolist"):
         value = value.tolist()
@@ -52,6 +57,8 @@ def as_field_wants(value: Any, annotation: Any) -> Any:
 def _sequence(value: list[Any] | tuple[Any, ...], kinds: list[Any]) -> Any:
     for kind in kinds:
         origin, inner = get_origin(kind), get_args(kind)
+        if origin in (list, tuple) and _PLAIN.issuperset(map(type, value)):
+            return origin(value)
         if origin is list:
             return [as_field_wants(item, inner[0]) for item in value]
         if origin is tuple:

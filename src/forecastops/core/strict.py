@@ -26,5 +26,8 @@ class StrictRecord(BaseModel):
     def _as_python_users_write(cls, given: Any) -> Any:
         if not isinstance(given, dict):
             return given
-        kinds = {name: field.annotation for name, field in cls.model_fields.items()}
-        return {name: as_field_wants(value, kinds.get(name)) for name, value in given.items()}
+        fields = cls.model_fields
+        return {
+            name: as_field_wants(value, fields[name].annotation if name in fields else None)
+            for name, value in given.items()
+        }

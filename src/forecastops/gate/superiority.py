@@ -5,6 +5,7 @@ Every check fails on a number that is missing or not finite.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Literal, NamedTuple
 
@@ -137,6 +138,21 @@ def _mean_and_error(difference: Array, weights: Array, horizon: int) -> tuple[fl
     often.
     """
     origins = len(difference)
+    transforms, shortfall = _transforms(tuple(weights.tolist()), horizon)
+    freedom = len(transforms)
+    mean_square = math.fsum(_sum(transform * difference) ** 2 for transform in transforms) / freedom
+    error = math.sqrt(shortfall * mean_square / origins)
+    mean = _sum(weights * difference) / origins
+    return mean, error, freedom
+
+
+@functools.lru_cache(maxsize=16)
+def _transforms(weighed: tuple[float, ...], horizon: int) -> tuple[list[Array], float]:
+    """Return the transforms of those weights, each of shape (origins,), and by what their variance falls short.
+
+    A panel asks for the same of each of its series.
+    """
+    weights, origins = np.array(weighed), len(weighed)
     freedom = max(2, min(origins // horizon, int(0.4 * origins ** (2 / 3))))
     time = (np.cumsum(weights) - weights / 2) / origins
     waves = [np.array([math.cos(math.pi * wave * now) for now in time]) for wave in range(1, freedom + 1)]
@@ -147,11 +163,7 @@ def _mean_and_error(difference: Array, weights: Array, horizon: int) -> tuple[fl
     def variance(of: Array) -> float:
         return _sum(np.multiply.outer(of, of) * overlap)
 
-    shortfall = variance(weights) / origins / (math.fsum(map(variance, transforms)) / freedom)
-    mean_square = math.fsum(_sum(transform * difference) ** 2 for transform in transforms) / freedom
-    error = math.sqrt(shortfall * mean_square / origins)
-    mean = _sum(weights * difference) / origins
-    return mean, error, freedom
+    return transforms, variance(weights) / origins / (math.fsum(map(variance, transforms)) / freedom)
 
 
 def _sum(values: Array) -> float:
