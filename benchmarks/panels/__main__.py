@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from compared import compared
-from worlds import real, simulated
+from worlds import SEASON, real, simulated
 
 from forecastops.gate.decision import decide
 from forecastops.gate.evidence import Evidence
@@ -25,10 +25,12 @@ from forecastops.gate.policy import GatePolicy
 from forecastops.panel.config import PanelConfig
 from forecastops.panel.decision import decide_panel
 from forecastops.panel.facts import facts_of, facts_without
+from forecastops.panel.screening import MOVED, movement, screened
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 SEEDS, SERIES, DRAWS = (20, 21), 1000, 20
 SHARES = (0.0, 0.02, 0.1, 0.5)
+SCREENED = (0.02, 0.05, 0.1, 0.2, 1.0)
 HARM = 0.01  # by which the RMSE served is higher than the champion's would have been
 _Mask = npt.NDArray[np.bool_]
 
@@ -56,6 +58,7 @@ def main() -> None:
     for share in SHARES:
         print(f"\n## 1,000 simulated series, {share:.0%} shifted\n")
         _print([_mixed(pool, share, draw) for draw in range(DRAWS)])
+        _print_screened([_mixed(pool, share, draw) for draw in range(DRAWS)])
     cases = list(real(SHARED))[: 24 if given.quick else None]
     flights = _table(compared(cases, given.kept, "real"))
     for date in ("252", "308"):
@@ -64,6 +67,7 @@ def main() -> None:
             if len(chosen):
                 print(f"\n## {len(chosen)} series of flights, day {date}, the {spec} specification\n")
                 _print([_resampled(chosen, draw) for draw in range(200)], whole=chosen)
+                _print_screened([chosen])
 
 
 def _changed(table: pd.DataFrame, policy: PanelConfig) -> _Mask:
@@ -80,13 +84,14 @@ def _table(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
 def _row(one: dict[str, Any]) -> dict[str, Any]:
     if "failed" in one:
         row = asdict(facts_without(one["name"], "failed", "estimation", volume=1.0))
-        return row | {"tested": "", "shift": one["shift"], "gained": 0.0}
+        return row | {"tested": "", "shift": one["shift"], "gained": 0.0, "moved": np.nan}
     evidence, policy = Evidence.model_validate_json(json.dumps(one["evidence"])), GatePolicy()
     facts = facts_of(one["name"], evidence, decide(evidence, policy), policy, volume=one["volume"], scale=one["volume"])
     tested = decide(evidence, GatePolicy(same_spec_improvement=None)).verdict
     with np.errstate(divide="ignore", invalid="ignore"):
         gained = 0.5 * np.log(np.mean(one["live_champion"]) / np.mean(one["live_challenger"]))
-    return asdict(facts) | {"tested": tested, "shift": one["shift"], "gained": float(gained)}
+    moved = movement(np.array(one["errors"], dtype=float), SEASON)
+    return asdict(facts) | {"tested": tested, "shift": one["shift"], "gained": float(gained), "moved": moved}
 
 
 def _mixed(pool: pd.DataFrame, share: float, draw: int) -> pd.DataFrame:
@@ -111,6 +116,28 @@ def _print(panels: list[pd.DataFrame], whole: pd.DataFrame | None = None) -> Non
         lower, upper = np.quantile(drawn[:, 3], [0.025, 0.975])
         counts = " | ".join(f"{value:.0f}" for value in mean[:3])
         print(f"| {name} | {counts} | {mean[3]:+.2f} % ({lower:+.2f} to {upper:+.2f}) |")
+
+
+def _print_screened(panels: list[pd.DataFrame]) -> None:
+    """One line a share of the series that are fitted: how many, of how many that shifted, and what comes of it."""
+    print("\n| screen_share | fitted anew | shifted ones among them | changed | needless | harmful | error served |")
+    print("|---|---|---|---|---|---|---|")
+    for share in SCREENED:
+        found = np.array([_screened(panel, share) for panel in panels])
+        anew, shifted, *rest = found.mean(axis=0)
+        counts = " | ".join(f"{value:.0f}" for value in rest[:3])
+        among = "" if np.isnan(shifted) else f"{shifted:.0%}"
+        print(f"| {share:g} | {anew:.0%} | {among} | {counts} | {rest[3]:+.2f} % |")
+
+
+def _screened(panel: pd.DataFrame, share: float) -> list[float]:
+    """The share that is fitted, that of those which shifted, and what ``_measured`` tells, all others being kept."""
+    moved = panel["moved"].to_numpy(dtype=float)
+    anew = np.isin(screened(moved, np.zeros(len(panel)), share, None), [MOVED, ""]) | (share == 1)
+    table = panel.assign(outcome=panel["outcome"].where(anew, "kept"))
+    shifted = (panel["shift"] != "").to_numpy()
+    among = float(anew[shifted].mean()) if shifted.any() else np.nan
+    return [float(anew.mean()), among, *_measured(panel, _changed(table, PanelConfig()))]
 
 
 def _measured(panel: pd.DataFrame, changed: _Mask) -> list[float]:

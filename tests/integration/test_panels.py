@@ -172,6 +172,28 @@ def panel_table(command: Command, run_id: str) -> pa.Table:
     return pq.read_table(Path(client.download_artifacts(run_id, "panel")) / "series-00000.parquet")
 
 
+def test_what_did_not_move_is_renewed_and_not_fitted(command: Command, tmp_path: Path) -> None:
+    data, table = tmp_path / "long.csv", long_table(152)
+    moved = (table["shop"] == "d") & (table["day"] > "2013-05-20")
+    table.loc[moved, "sold"] += np.where(np.arange(moved.sum()) % 2, 3, -3)
+    table.to_csv(data, index=False)
+    screened = ("--set", "panel.screen_share=0.1", "--json")
+    done = command("retrain", "--data", str(data), *OPTIONS, *screened)
+    assert done.code == 0, done.stderr
+    found = done.json["train"]["screening"]
+    assert done.json["evaluate"]["screening"] == found
+    assert sum(found.values()) == len(NAMES)
+    assert found["moved"] >= 1
+    assert found["calm"] >= 1
+    (part,) = command.folder.rglob(f"{done.json['train']['run_id']}/artifacts/panel/series-*.parquet")
+    rows = {row["unique_id"]: row for row in pq.read_table(part).to_pylist()}
+    assert (rows["d"]["treatment"], rows["d"]["screening"]) == ("refitted", "moved")
+    calm = [name for name, row in rows.items() if row["screening"] == "calm"]
+    assert {(rows[name]["treatment"], rows[name]["decided_by"]) for name in calm} == {("renewed", "kept")}
+    one = command("status", "--series", calm[0], *OPTIONS, "--json").json
+    assert one["forecasts_from"] == "2013-06-01"
+
+
 @pytest.mark.parametrize("words", [("monitor", "--data", "x.csv"), ("backtest", "--data", "x.csv")])
 def test_what_knows_no_panels_says_so(command: Command, words: tuple[str, ...]) -> None:
     done = command(*words, *OPTIONS)

@@ -30,6 +30,7 @@ from forecastops.core.errors import ConfigError
 from forecastops.data.table import RawTable
 from forecastops.panel.buckets import Bucket, pieces, read
 from forecastops.panel.checked import check_on
+from forecastops.panel.first_look import looked_at
 from forecastops.panel.outcomes import outcome_table
 from forecastops.panel.renewal import renew_all
 from forecastops.panel.rows import ROW
@@ -38,7 +39,7 @@ from forecastops.panel.settings import WorkSettings
 
 __all__ = ["Kind", "Work", "carry_out"]
 
-Kind = Literal["train", "renew", "accept", "check", "check_newest"]
+Kind = Literal["train", "screen", "renew", "accept", "check", "check_newest"]
 Row = Mapping[str, Any]
 
 _DEATHS = 3
@@ -58,8 +59,8 @@ class Work:
         settings: as JSON.
         folder: of results.
         lost: series that have killed a worker, with the reason; they are not tried again.
-        kind: ``train``; ``renew``, or ``accept`` where implausible data are right; ``check``, or ``check_newest`` of
-            rows that may be few.
+        kind: ``train``; ``screen``: a first look at all; ``renew``, or ``accept`` where implausible data are right;
+            ``check``, or ``check_newest`` of rows that may be few.
     """
 
     bucket: Bucket
@@ -167,7 +168,10 @@ def _look(kind: Kind, name: str, tables: Sequence[RawTable], champion: Row | Non
 def _renewed(work: Work) -> Iterator[Worked]:
     champions = read(work.bucket.champions) if work.bucket.champions else ROW.empty_table()
     settings = WorkSettings.model_validate_json(work.settings)
-    return renew_all(list(pieces(work.bucket)), champions, settings, guarded=work.kind == "renew")
+    series = list(pieces(work.bucket))
+    if work.kind == "screen":
+        return looked_at(series, champions, settings)
+    return renew_all(series, champions, settings, guarded=work.kind == "renew")
 
 
 def _write(work: Work, worked: list[Worked]) -> None:

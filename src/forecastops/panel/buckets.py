@@ -7,7 +7,7 @@ rows of its series. Champions are put into buckets alike, so that nothing has to
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -53,6 +53,27 @@ class Bucket:
         for part in (*self.cells, self.champions):
             digest.update(hashlib.sha256(part).digest())
         return digest.hexdigest()
+
+    def only(self, names: Collection[str]) -> Bucket:
+        """Return it with those of its series that are among these."""
+        cells = [_of(read(data), "name", names) for data in self.cells]
+        champions = _of(read(self.champions), "unique_id", names) if self.champions else None
+        parts = [table.column("name") for table in cells]
+        parts += [champions.column("unique_id")] if champions is not None else []
+        return replace(
+            self,
+            series=len({name for part in parts for name in part.unique().to_pylist()}),
+            rows=sum(table.num_rows for table in cells),
+            cells=tuple(_written(table) for table in cells if table.num_rows),
+            champions=_written(champions) if champions is not None and champions.num_rows else b"",
+        )
+
+
+def _of(table: pa.Table, column: str, names: Collection[str]) -> pa.Table:
+    """Return the rows of some series."""
+    codes, known = pd.factorize(np.asarray(table.column(column).to_pylist(), dtype=object))
+    wanted = np.array([name in names for name in known], dtype=bool)
+    return table.filter(pa.array(wanted[codes])).combine_chunks()
 
 
 def in_buckets(

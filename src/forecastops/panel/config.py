@@ -51,13 +51,15 @@ class PanelConfig(StrictRecord):
         None,
         gt=0,
         le=1,
-        description="Share of the series that a retraining fits anew: those whose filter errors moved most, and those "
-        "older than max_age; all others are renewed. Null fits all.",
+        description="Share of the series that a retraining fits anew as their champion's errors moved most, beside all "
+        "that moved beyond chance, have no model, were revised, or are older than max_age; the others are renewed by a "
+        "filter pass. 1 or null fits all.",
     )
     max_age: int | None = Field(
         90,
         ge=1,
-        description="Observations after which a series is fitted anew although it has not moved; null for no bound.",
+        description="Observations since a series was last fitted, after which it is fitted anew although it has not "
+        "moved; null for no bound.",
     )
     series_timeout: float | None = Field(
         120, gt=0, description="Seconds that one series may take before it counts as failed; null for no bound."

@@ -156,14 +156,16 @@ def _guardrails(
     table: pd.DataFrame, compared: _Mask, action: npt.NDArray[np.object_], policy: PanelConfig
 ) -> Iterator[PanelCheck]:
     outcome = table["outcome"].to_numpy(dtype=object)
-    # A series that has nothing yet gets the seasonal naive: rejecting its challenger leaves nothing as it was.
-    judged = ~np.isin(outcome, ["failed", "kept"]) & table["has_champion"].to_numpy()
+    # A series that has nothing yet gets the seasonal naive: rejecting its challenger leaves nothing as it was. One that
+    # a filter pass found calm counts as well: of the series that moved most, many are rejected.
+    judged = (outcome != "failed") & table["has_champion"].to_numpy()
     if policy.max_failed_share is not None:
         yield _share("failed_share", outcome == "failed", np.ones(len(table), dtype=bool), policy.max_failed_share)
     if policy.max_rejected_share is not None:
         yield _share("rejected_share", outcome == "rejected", judged, policy.max_rejected_share)
     if policy.max_changed_share is not None:
-        yield _share("changed_share", (action == "change") & compared, compared, policy.max_changed_share)
+        could = compared | (outcome == "kept")
+        yield _share("changed_share", (action == "change") & compared, could, policy.max_changed_share)
     errors = _weighed(table, compared, action)
     if policy.max_total_ratio is not None:
         yield _ratio("total_error", errors, policy.max_total_ratio, None)

@@ -14,14 +14,15 @@ from forecastops.panel.facts import SeriesFacts
 from forecastops.panel.rows import ROW
 from forecastops.panel.series_work import Worked
 
-__all__ = ["OUTCOME", "chosen_rows", "joined", "outcome_table", "series_facts"]
+__all__ = ["OUTCOME", "chosen_rows", "joined", "outcome_table", "series_facts", "with_column"]
 
 _NUMBERS = ("share", "error", "freedom", "ours", "theirs", "scale", "volume")
 OUTCOME = pa.schema(
     [
         *((name, pa.string()) for name in ("unique_id", "outcome", "verdict", "reason", "segment", "why")),
-        *((name, pa.string()) for name in ("state", "state_why", "evidence")),
-        *((name, pa.float64()) for name in _NUMBERS),
+        *((name, pa.string()) for name in ("state", "state_why", "evidence", "treatment", "screening")),
+        *((name, pa.float64()) for name in (*_NUMBERS, "moved")),
+        ("age", pa.int64()),
         *((name, pa.bool_()) for name in ("same_spec", "newer_data", "has_champion")),
         ("challenger", pa.struct(list(ROW))),
         ("champion", pa.struct(list(ROW))),
@@ -54,6 +55,12 @@ def chosen_rows(table: pa.Table, changed: npt.NDArray[np.bool_]) -> pa.Table:
     both = pa.concat_arrays([challenger, champion])
     picked = both.take(pa.array(np.where(takes_new[rows], rows, rows + len(challenger))))
     return pa.Table.from_arrays(picked.flatten(), schema=ROW)
+
+
+def with_column(table: pa.Table, name: str, values: Sequence[Any]) -> pa.Table:
+    """Return the table with other values in one of its columns."""
+    place = table.column_names.index(name)
+    return table.set_column(place, table.schema.field(name), pa.array(values, table.schema.field(name).type))
 
 
 def _structs(table: pa.Table, name: str) -> pa.StructArray:

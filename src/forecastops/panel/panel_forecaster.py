@@ -41,6 +41,7 @@ _MAX_STATES, _MAX_MEMBERS = 1000, 20
 _AT_ONCE = 4000  # series whose matrices are held together
 _MEDIAN_BOUND, _SINGLE_BOUND, _ZERO_BOUND, _FARTHER = 4.0, 12.0, 4.0, 1.5  # the alarm's, in standard deviations
 _LONGER, _SHORTEST_RUN, _SHORTEST_ZEROS = 2, 4, 3
+_DAY = 86_400 * 10**9  # nanoseconds
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -243,10 +244,11 @@ def _dates_after(end: int, frequency: str, steps: int) -> pd.DatetimeIndex:
 
 @dataclass(frozen=True)
 class Moved:
-    """Rows moved on by new observations; and why a row was not, by its place."""
+    """Rows moved on by new observations; why a row was not, by its place; and where that is as they are implausible."""
 
     table: pa.Table
     refused: dict[int, str]
+    implausible: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -467,10 +469,11 @@ def moved_on(table: pa.Table, observations: Mapping[str, pd.Series[float]], *, g
     refused: dict[int, str] = {}
     newer: dict[int, Array] = {}
     rows = {name: row for row, name in enumerate(table.column("unique_id").to_pylist())}
-    for name, sent in observations.items():
-        row = rows[name]
+    sent = {rows[name]: values for name, values in observations.items()}
+    records = dict(zip(sent, table.take(pa.array(list(sent), pa.int64())).to_pylist(), strict=True))
+    for row, values in sent.items():
         try:
-            newer[row] = _ahead(table.slice(row, 1).to_pylist()[0], sent)
+            newer[row] = _ahead(records[row], values)
         except ValueError as error:
             refused[row] = str(error)
     moving = np.array([row for row, values in newer.items() if len(values)], dtype=np.intp)
@@ -478,18 +481,17 @@ def moved_on(table: pa.Table, observations: Mapping[str, pd.Series[float]], *, g
         return Moved(table, refused)
     part = table.take(pa.array(moving))
     changed: dict[int, dict[str, Any]] = {}
+    implausible: dict[int, str] = {}
     for members, places in _groups(part):
-        of_spec = part.take(pa.array(places))
-        ahead = [newer[int(moving[place])] for place in places]
-        states, errors = _filtered(members, of_spec, ahead)
-        for place, record in enumerate(of_spec.to_pylist()):
-            row = int(moving[places[place]])
-            alarm = _alarm(record, ahead[place], errors[place]) if guarded else None
+        own = [int(row) for row in moving[places]]
+        states, errors = _filtered(members, part.take(pa.array(places)), [newer[row] for row in own])
+        for row, state, missed in zip(own, states, errors, strict=True):
+            alarm = _alarm(records[row], newer[row], missed) if guarded else None
             if alarm:
-                refused[row] = alarm
+                implausible[row] = alarm
             else:
-                changed[row] = _renewed(record, states[place], ahead[place], errors[place])
-    return Moved(_with_rows(table, changed), refused)
+                changed[row] = _renewed(records[row], state, newer[row], missed)
+    return Moved(_with_rows(table, changed), refused | implausible, frozenset(implausible))
 
 
 def _with_rows(table: pa.Table, changed: Mapping[int, Mapping[str, Any]]) -> pa.Table:
@@ -503,29 +505,54 @@ def _with_rows(table: pa.Table, changed: Mapping[int, Mapping[str, Any]]) -> pa.
 
 def _ahead(record: Mapping[str, Any], sent: pd.Series[float]) -> Array:
     """Return the values on the grid after the row's end; checks those that overlap with what it keeps."""
-    end, step = pd.Timestamp(record["end"]), _offset(record["frequency"])
-    index = pd.DatetimeIndex(sent.index)
-    if any(member.log for member in parse_spec(record["spec"])) and (sent <= 0).any():
-        raise ValueError(f"the value {sent[sent <= 0].iloc[0]} has no logarithm")
-    kept = np.asarray(record["tail"], dtype=float)
-    first = pd.date_range(end=end, periods=len(kept), freq=step)
-    for date, value in sent[(index <= end) & (index >= first[0])].items():
-        if date not in first:
-            raise ValueError(f"date {date} is not of frequency {record['frequency']}")
-        known = float(kept[first.get_loc(date)])
-        if not (math.isclose(value, known, rel_tol=_EQUAL) or math.isnan(value)):
-            said = _iso(pd.Timestamp(cast(Any, date)))
-            raise ValueError(f"date {said} has the value {value}, and the model's data have {known}: renew it")
-    later = sent[index > end]
-    if later.empty:
+    values = np.asarray(sent, dtype=float)
+    if any(member.log for member in parse_spec(record["spec"])) and (values <= 0).any():
+        raise ValueError(f"the value {values[values <= 0][0]} has no logarithm")
+    stamps, end = _nanoseconds(pd.DatetimeIndex(sent.index)), pd.Timestamp(record["end"]).value
+    _require_known(record, stamps, values, end)
+    later = stamps > end
+    if not later.any():
         return np.empty(0)
-    newest = pd.DatetimeIndex(later.index).max()
-    if (newest - end).days > 10 * MAX_HORIZON:
-        raise ValueError(f"date {newest} lies too far after the model's data")
-    grid = pd.date_range(end, newest, freq=step)[1:]
-    if len(grid) > 10 * MAX_HORIZON or not pd.DatetimeIndex(later.index).isin(grid).all():
+    newest = int(stamps.max())
+    if (newest - end) // _DAY > 10 * MAX_HORIZON:
+        raise ValueError(f"date {pd.Timestamp(newest)} lies too far after the model's data")
+    grid = _grid_between(end, newest, record["frequency"])
+    if len(grid) > 10 * MAX_HORIZON or not np.isin(stamps[later], grid).all():
         raise ValueError(f"its dates are not of frequency {record['frequency']}")
-    return np.asarray(later.reindex(grid), dtype=float)
+    found = np.full(len(grid), np.nan)
+    found[np.searchsorted(grid, stamps[later])] = values[later]
+    return found
+
+
+def _require_known(record: Mapping[str, Any], stamps: npt.NDArray[np.int64], values: Array, end: int) -> None:
+    """Refuse values that differ from those that the row keeps of the same dates."""
+    kept = np.asarray(record["tail"], dtype=float)
+    dates = _grid_until(end, record["frequency"], len(kept))
+    inside = (stamps <= end) & (stamps >= dates[0])
+    stamps, values = stamps[inside], values[inside]
+    places = np.searchsorted(dates, stamps)
+    if (strange := dates[places] != stamps).any():
+        raise ValueError(f"date {pd.Timestamp(stamps[strange][0])} is not of frequency {record['frequency']}")
+    known = kept[places]
+    near = np.abs(values - known) <= _EQUAL * np.maximum(np.abs(values), np.abs(known))
+    if (other := ~(near | np.isnan(values))).any():
+        said = _iso(pd.Timestamp(stamps[other][0]))
+        what = f"has the value {values[other][0]}, and the model's data have {known[other][0]}"
+        raise ValueError(f"date {said} {what}: renew it")
+
+
+@lru_cache(maxsize=256)
+def _grid_until(end: int, frequency: str, rows: int) -> npt.NDArray[np.int64]:
+    return _nanoseconds(pd.date_range(end=pd.Timestamp(end), periods=rows, freq=_offset(frequency)))
+
+
+@lru_cache(maxsize=256)
+def _grid_between(end: int, newest: int, frequency: str) -> npt.NDArray[np.int64]:
+    return _nanoseconds(pd.date_range(pd.Timestamp(end), pd.Timestamp(newest), freq=_offset(frequency)))[1:]
+
+
+def _nanoseconds(dates: pd.DatetimeIndex) -> npt.NDArray[np.int64]:
+    return np.asarray(dates.as_unit("ns")).astype("datetime64[ns]").astype(np.int64)
 
 
 def _filtered(members: tuple[Member, ...], part: pa.Table, ahead: list[Array]) -> tuple[Array, list[Array]]:

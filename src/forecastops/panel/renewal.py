@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ from forecastops.panel.panel_forecaster import BLOCK, block_facts, moved_on
 from forecastops.panel.series_work import Worked
 from forecastops.panel.settings import WorkSettings
 
-__all__ = ["renew_all"]
+__all__ = ["given_of", "renew_all", "revised_share"]
 
 Row = Mapping[str, Any]
 
@@ -76,15 +77,30 @@ def _observed(tables: Sequence[RawTable], row: Row, settings: WorkSettings, *, g
     Raises:
         DataError: when they make no regular series together, or revise what the row knows.
     """
-    kept = _kept(row)
-    config = settings.data.model_copy(update={"where": {}, "frequency": _named(row["frequency"], settings.data)})
-    series = regular_series([*tables, kept], config, newest_part=True)
-    given = _known_before(tables, row, config) if guarded else None
+    series, reaches_back = given_of(tables, row, settings.data)
     bound = settings.gate.max_revised_share
-    if given is not None and bound is not None and (share := _revised(row, given)) > bound:
+    if guarded and reaches_back and bound is not None and (share := revised_share(row, series)) > bound:
         what = f"{share:.0%} of the blocks of {BLOCK} rows that the champion knows are revised"
         raise DataError(row["unique_id"], what, "look at the data, or retrain")
     return series.observed
+
+
+def given_of(tables: Sequence[RawTable], row: Row, config: DataConfig) -> tuple[Series, bool]:
+    """Return the given rows as a series, and whether they reach back to all that the row keeps.
+
+    Where they do not, what it keeps stands before them, so that what is missing between is treated as it always is.
+
+    Raises:
+        DataError: when they make no regular series.
+    """
+    config = config.model_copy(update={"where": {}, "frequency": _named(row["frequency"], config)})
+    kept = _kept(row)
+    if sum(map(len, tables)) > len(row["tail"]):
+        with contextlib.suppress(DataError):
+            alone = regular_series(tables, config, newest_part=True)
+            if alone.index[0] <= pd.Timestamp(kept.dates[0].as_py()):
+                return alone, True
+    return regular_series([*tables, kept], config, newest_part=True), False
 
 
 def _named(frequency: str, config: DataConfig) -> str | None:
@@ -100,17 +116,7 @@ def _kept(row: Row) -> RawTable:
     return RawTable("the champion's state", pa.array(dates.to_numpy()), values, np.arange(1, len(known) + 1))
 
 
-def _known_before(tables: Sequence[RawTable], row: Row, config: DataConfig) -> Series | None:
-    """Return the given rows alone, where they reach back beyond what the row keeps; None where they do not."""
-    if sum(map(len, tables)) <= len(row["tail"]):
-        return None
-    try:
-        return regular_series(tables, config, newest_part=True)
-    except DataError:
-        return None
-
-
-def _revised(row: Row, given: Series) -> float:
+def revised_share(row: Row, given: Series) -> float:
     """Return the share of the blocks that both know whole and that differ."""
     offset = read_offset(row["frequency"])
     index = pd.date_range(pd.Timestamp(row["start"]), periods=row["rows"], freq=offset)

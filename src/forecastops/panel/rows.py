@@ -59,6 +59,7 @@ ROW = pa.schema(
         ("sha256", pa.string()),  # of the series; null once its state was moved on without it
         ("run_id", pa.string()),  # that estimated its parameters; null for the run that it lies in
         ("since", pa.string()),  # the version since which it is unchanged; null for the one that it lies in
+        ("compared_through", pa.string()),  # to which a challenger last learnt that did not replace it; null for none
     ]
 )
 
@@ -103,6 +104,7 @@ def row_of(name: str, model: Forecaster, season: int, *, default: str | None = N
         "sha256": Series(model.values).sha256,
         "run_id": None,
         "since": None,
+        "compared_through": None,
     }
 
 

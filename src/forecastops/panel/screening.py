@@ -1,7 +1,8 @@
 """Which series are fitted anew: those whose champion's filter errors say that something moved, and those that are old.
 
-A filter pass costs a hundredth of a fit. A quantile is the bound, not a level of a test: what is asked is where the
-fits that can be paid for are worth most.
+A filter pass costs a fiftieth of a fit. A share of the series, by quantile, is fitted in any case, where that is worth
+most; and all beside it that moved further than chance moves one in a hundred: a share alone would miss most of a panel
+of which half has shifted.
 """
 
 from __future__ import annotations
@@ -9,11 +10,15 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["movement", "screened"]
+__all__ = ["CALM", "FITTED", "MOVED", "OLD", "movement", "screened"]
 
 Array = npt.NDArray[np.float64]
 
+# Why a series is fitted anew, or not.
+MOVED, OLD, CALM = "moved", "old", "calm"
+FITTED = frozenset({MOVED, OLD, "new", "no_model", "revised", "unfit"})
 _FEWEST = 8  # errors that tell anything
+_BEYOND_CHANCE = 13.277  # that a sum of four squared standard normal numbers passes once in a hundred times
 
 
 def movement(errors: Array, season: int) -> float:
@@ -24,7 +29,7 @@ def movement(errors: Array, season: int) -> float:
     returned.
 
     Args:
-        errors: standardised one-step errors since its training, oldest first, shape (n,); NaN where unobserved.
+        errors: standardised one-step errors since it was last fitted, oldest first, shape (n,); NaN where unobserved.
         season: of the series, in observations; 1 for none.
     """
     known = np.isfinite(errors)
@@ -37,25 +42,27 @@ def movement(errors: Array, season: int) -> float:
     return float(np.sum(np.square(scores)))
 
 
-def screened(moved: Array, age: Array, share: float | None, max_age: int | None) -> npt.NDArray[np.bool_]:
-    """Return which series are fitted anew, shape (n,).
+def screened(moved: Array, age: Array, share: float, max_age: int | None) -> npt.NDArray[np.object_]:
+    """Return why each series is fitted anew, or that it is calm, shape (n,); empty where movement is not known.
 
     Args:
-        moved: what ``movement`` says of each series, shape (n,); NaN where there is no champion to say it.
-        age: observations since its training, shape (n,).
-        share: of the series with a champion; None for all.
+        moved: what ``movement`` says of each series, shape (n,); NaN where something else decides.
+        age: observations since it was last fitted, shape (n,).
+        share: of the series that movement is known of, which are fitted as they moved most; beside them, any that
+            moved beyond chance.
         max_age: from which age on a series is fitted anyway, beside the share; None for no bound.
     """
-    if share is None:
-        return np.ones(len(moved), dtype=bool)
-    old = np.zeros(len(moved), dtype=bool) if max_age is None else age >= max_age
-    without, known = np.isnan(moved), np.isfinite(moved)
+    known = np.isfinite(moved)
     wanted = int(np.ceil(share * known.sum()))
     # The ones that moved most; of equals, the first ones, so that it is the same on every machine.
     order = np.argsort(-np.where(known, moved, -np.inf), kind="stable")
-    most = np.zeros(len(moved), dtype=bool)
-    most[order[:wanted]] = True
-    return most | old | without
+    found = np.full(len(moved), CALM, dtype=object)
+    if max_age is not None:
+        found[known & (age >= max_age)] = OLD
+    found[order[:wanted]] = MOVED
+    found[known & (moved > _BEYOND_CHANCE)] = MOVED
+    found[~known] = ""
+    return found
 
 
 def _together(errors: Array, known: npt.NDArray[np.bool_], lag: int) -> float:

@@ -6,13 +6,14 @@ All of it is what the commands of a single series do, by the same functions.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal
 
 import numpy as np
 
 from forecastops.core.errors import DataError, ForecastopsError
 from forecastops.data.assemble import regular_series
+from forecastops.data.config import DataConfig
 from forecastops.data.series import Series
 from forecastops.data.table import RawTable
 from forecastops.forecasting.config import Evaluation
@@ -30,7 +31,7 @@ from forecastops.panel.facts import SeriesFacts, facts_of, facts_without
 from forecastops.panel.rows import forecaster_of, row_of
 from forecastops.panel.settings import WorkSettings
 
-__all__ = ["Worked", "failed", "require_fittable", "series_of", "work_on"]
+__all__ = ["Worked", "failed", "require_fittable", "segment_of", "series_of", "words_of", "work_on"]
 
 Row = Mapping[str, Any]
 
@@ -47,6 +48,11 @@ class Worked:
         state: of the champion: renewed, unchanged, refused (the data), or none.
         state_why: why it was not renewed, in words.
         evidence: of the comparison, as JSON; empty without one.
+        treatment: ``refitted``: a challenger was sought; ``renewed``: a filter pass gave its champion the newest data;
+            ``screened``: a filter pass looked at them, and left it as it was.
+        screening: why; empty where all series are refitted.
+        moved: how far the champion's errors have moved; None where nobody asked.
+        age: observations since it was last fitted, likewise.
     """
 
     facts: SeriesFacts
@@ -56,12 +62,14 @@ class Worked:
     state: str = "none"
     state_why: str = ""
     evidence: str = ""
+    treatment: Literal["refitted", "renewed", "screened"] = "refitted"
+    screening: str = ""
+    moved: float | None = None
+    age: int | None = None
 
     def document(self) -> dict[str, Any]:
         """Return it as plain values, the facts among the others."""
-        own = {
-            name: getattr(self, name) for name in ("why", "challenger", "champion", "state", "state_why", "evidence")
-        }
+        own = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "facts"}
         return asdict(self.facts) | own
 
 
@@ -80,7 +88,7 @@ def work_on(name: str, tables: Sequence[RawTable], champion: Row | None, setting
         series = series_of(tables, settings)
         evaluation = settings.evaluation_of(series.frequency)
     except ForecastopsError as error:
-        return failed(name, _words(error), champion)
+        return failed(name, words_of(error), champion)
     one = _One(name, series, settings, evaluation)
     known = forecaster_of(champion, series, evaluation.levels) if champion else None
     kept = one.kept(champion, known)
@@ -91,7 +99,7 @@ def work_on(name: str, tables: Sequence[RawTable], champion: Row | None, setting
         facts = facts_without(
             name, "failed", code, volume=one.volume, segment=one.segment, has_champion=known is not None
         )
-        return one.defaulted(replace(kept, facts=facts, why=_words(error)))
+        return one.defaulted(replace(kept, facts=facts, why=words_of(error)))
     return one.judged(kept, trained, comparison)
 
 
@@ -107,6 +115,11 @@ def failed(name: str, why: str, champion: Row | None, code: str = "no_series") -
     state = "unchanged" if champion else "none"
     facts = facts_without(name, "failed", code, has_champion=champion is not None)
     return Worked(facts, why, champion=dict(champion) if champion else None, state=state, state_why=why)
+
+
+def segment_of(name: str, data: DataConfig) -> str:
+    """Return the first column's text where several name a series."""
+    return name.partition("/")[0] if len(data.series_column) > 1 else ""
 
 
 def series_of(tables: Sequence[RawTable], settings: WorkSettings) -> Series:
@@ -163,8 +176,8 @@ class _One:
 
     @property
     def segment(self) -> str:
-        """The first column's text where several name a series."""
-        return self.name.partition("/")[0] if len(self.settings.data.series_column) > 1 else ""
+        """The group of series that it is of."""
+        return segment_of(self.name, self.settings.data)
 
     def judged(self, kept: Worked, trained: Trained, comparison: Comparison) -> Worked:
         """Return what the gate decides of it alone, and the facts for the panel's decision."""
@@ -205,7 +218,7 @@ class _One:
         facts = facts_without(self.name, "failed", "")
         if row is None or champion is None:
             return Worked(facts)
-        kept = Worked(facts, champion=dict(row), state="unchanged")
+        kept = Worked(facts, champion=dict(row) | self._seen, state="unchanged")
         if not self.settings.renews:
             return replace(kept, state_why="deployment.on_hold is nothing")
         if obstacle := unusable(champion, self.series.values):
@@ -217,11 +230,16 @@ class _One:
         if refused:
             return replace(kept, state="refused", state_why=f"{refused[0].name}: {refused[0].code}")
         model = champion.with_data(whole.values, whole.filled)
-        lineage = {name: row[name] for name in ("default", "run_id", "since")}
-        return replace(
-            kept, champion=row_of(self.name, model, self.evaluation.season_length) | lineage, state="renewed"
-        )
+        lineage = {name: row[name] for name in ("default", "run_id", "since")} | self._seen
+        renewed = row_of(self.name, model, self.evaluation.season_length) | lineage
+        return replace(kept, champion=renewed, state="renewed")
+
+    @property
+    def _seen(self) -> dict[str, Any]:
+        """What a champion's row says of the challenger that was sought beside it."""
+        return {"compared_through": self.series.end}
 
 
-def _words(error: ForecastopsError) -> str:
+def words_of(error: ForecastopsError) -> str:
+    """Return place and fact of an error, for the table of series."""
     return f"{error.where}: {error.what}" if error.where else error.what

@@ -8,7 +8,14 @@ from typing import Any
 from forecastops.data.table import shown
 from forecastops.reporting.build_systems.report import CheckOutcome, Report
 from forecastops.reporting.sentences.markdown import plain
-from forecastops.reporting.sentences.panels import gain_lines, panel_check, panel_summary, ranked, said_reason
+from forecastops.reporting.sentences.panels import (
+    gain_lines,
+    panel_check,
+    panel_summary,
+    ranked,
+    said_reason,
+    screening_sentence,
+)
 from forecastops.reporting.summary import document
 from forecastops.reporting.text import number
 
@@ -52,9 +59,14 @@ def trained_text(found: Facts) -> str:
         f"run {found['run_id']}",
         f"  panel    {found['series']} series, {data['start']} to {data['end']}, {data['rows']} rows",
         f"  against  {against}: {counts}",
+        *_screened(found["screening"]),
         *(f"  failed   {count}: {why}" for why, count in ranked(found["failed"])[:_SHOWN]),
     ]
     return "\n".join(lines)
+
+
+def _screened(counts: Mapping[str, int]) -> list[str]:
+    return [f"  screened {screening_sentence(counts)}"] if counts else []
 
 
 def decision_text(facts: Facts, *, replayed: bool = False) -> str:
@@ -65,6 +77,7 @@ def decision_text(facts: Facts, *, replayed: bool = False) -> str:
         f"{facts['verdict']}: {panel_summary(facts)}",
         f"  run {facts['run_id']} against {against}",
         *([f"  a replay of what was decided at {facts['decided_at']}, the same bit for bit"] if replayed else []),
+        *_screened(facts["screening"]),
         *(
             f"  {'pass' if check['passed'] else 'FAIL'}  {check['name']:{width}}  {panel_check(check)}"
             for check in facts["checks"]

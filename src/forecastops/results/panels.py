@@ -60,13 +60,15 @@ class PanelTrainResult(TrainResult):
 
     Attributes:
         series: how many it holds.
-        counts: how many were compared, new, rejected or failed.
+        counts: how many were compared, new, rejected, kept or failed.
+        screening: how many were fitted anew for which reason, and how many were calm; empty where all were fitted.
         failed: reasons of those that failed, and how many for each.
         champion: the version that each was compared with; None without one.
     """
 
     series: int
     counts: dict[str, int]
+    screening: dict[str, int]
     failed: dict[str, int]
     champion: str | None
 
@@ -103,6 +105,7 @@ class PanelEvaluateResult(EvaluateResult):
         actions: how many change, are new, keep what they have, get the seasonal naive, are left out.
         reasons: how many for which reason.
         states: how many champions were renewed, left unchanged or refused the data.
+        screening: how many were fitted anew for which reason, and how many were calm; empty where all were fitted.
         gains: quantiles of the changed series' gains, as shares of the RMSE.
     """
 
@@ -110,6 +113,7 @@ class PanelEvaluateResult(EvaluateResult):
     actions: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
     states: dict[str, int] = field(default_factory=dict)
+    screening: dict[str, int] = field(default_factory=dict)
     gains: dict[str, float | None] = field(default_factory=dict)
 
     def _repr_html_(self) -> str:
@@ -191,7 +195,7 @@ def panel_evaluate_result(found: PanelDecision, *, replayed: bool = False) -> Pa
     facts = found.model_dump(mode="json")
     measured = ("name", "passed", "value", "threshold")
     checks = [{name: check[name] for name in measured} | {"reason": panel_check(check)} for check in facts["checks"]]
-    names = ("run_id", "verdict", "series", "actions", "reasons", "states", "gains", "window")
+    names = ("run_id", "verdict", "series", "actions", "reasons", "states", "screening", "gains", "window")
     champion: dict[str, Any] | None = None
     if found.champion is not None:
         opponent: dict[str, Any] = {"version": found.champion, "model_version": None, "run_id": found.champion_run}

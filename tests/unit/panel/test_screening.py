@@ -43,12 +43,11 @@ def test_one_outlier_and_too_few_errors_are_no_movement() -> None:
     assert np.isfinite(movement(RANDOM.normal(size=9), 12))
 
 
-def test_the_share_that_moved_most_is_taken_and_what_is_old_or_has_no_model_beside_it() -> None:
+def test_the_share_that_moved_most_is_taken_and_what_is_old_beside_it() -> None:
     moved = np.array([5.0, 1.0, np.nan, 9.0, 1.0, 2.0])
     age = np.array([1, 1, 0, 1, 100, 1])
-    assert screened(moved, age, 0.4, 90).tolist() == [True, False, True, True, True, False]
-    assert screened(moved, age, 0.2, None).tolist() == [False, False, True, True, False, False]
-    assert screened(moved, age, 1.0, 90).all()
-    assert screened(moved, age, None, 90).all()
-    assert screened(np.ones(10), np.zeros(10), 0.3, None).sum() == 3
+    assert screened(moved, age, 0.4, 90).tolist() == ["moved", "calm", "", "moved", "old", "calm"]
+    assert screened(moved, age, 0.2, None).tolist() == ["calm", "calm", "", "moved", "calm", "calm"]
+    assert screened(np.array([50.0, 40.0, 30.0, 1.0]), np.zeros(4), 0.1, None).tolist() == ["moved"] * 3 + ["calm"]
+    assert (screened(np.ones(10), np.zeros(10), 0.3, None) == "moved").sum() == 3
     assert screened(np.array([]), np.array([]), 0.3, None).tolist() == []

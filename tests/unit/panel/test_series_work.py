@@ -21,7 +21,7 @@ from forecastops.gate.decision import decide
 from forecastops.gate.evidence import Evidence
 from forecastops.gate.policy import GatePolicy
 from forecastops.panel.buckets import Bucket, in_buckets
-from forecastops.panel.outcomes import chosen_rows, joined
+from forecastops.panel.outcomes import chosen_rows, joined, with_column
 from forecastops.panel.panel_forecaster import PanelForecaster
 from forecastops.panel.series_work import work_on
 from forecastops.panel.settings import WorkSettings
@@ -77,6 +77,51 @@ def test_fifty_series_come_out_as_one_by_one(tmp_path: Path) -> None:
         again = after[name]
         assert Evidence.model_validate_json(again["evidence"]) == evidence
         assert again["verdict"] == decide(evidence, SETTINGS.gate).verdict
+
+
+def test_a_first_look_tells_what_moved_and_leaves_to_a_fit_what_it_cannot_tell(tmp_path: Path) -> None:
+    newer = frame(8, 120)
+    first = newer.groupby("shop", sort=False).head(90)
+    before = worked(first[first["shop"] != "shop 7"], tmp_path)
+    champions = chosen_rows(before, np.ones(before.num_rows, dtype=bool))
+    champions = with_column(champions, "default", [None] * champions.num_rows)
+    rows = {name: np.flatnonzero(newer["shop"] == name) for name in newer["shop"].unique()}
+    sold = newer["sold"].to_numpy()
+    sold[rows["shop 0"][95:]] += 4 * np.random.default_rng(1).normal(size=len(rows["shop 0"]) - 95)
+    sold[rows["shop 1"][110]] = 1e6  # implausible
+    sold[rows["shop 2"][20]] += 1  # revised
+    newer = newer.assign(sold=sold)
+    newer = newer[newer["shop"] != "shop 3"]
+    other_days = newer["day"].where(newer["day"].index < 110, newer["day"].str.replace("2013", "2113"))
+    newer["day"] = newer["day"].where(newer["shop"] != "shop 4", other_days)  # too far ahead
+    (bucket,) = in_buckets(read_tables([newer], DATA), DATA, champions)
+    path = carry_out(Work(bucket, SETTINGS.model_dump_json(), str(tmp_path), kind="screen"))
+    found = {row["unique_id"]: row for row in pq.read_table(path).to_pylist()}
+    said = {name: (row["outcome"], row["state"], row["screening"]) for name, row in found.items()}
+    assert said == {
+        "shop 0": ("kept", "renewed", ""),
+        "shop 1": ("rejected", "refused", "implausible"),
+        "shop 2": ("kept", "unchanged", "revised"),
+        "shop 3": ("failed", "unchanged", "unread"),
+        "shop 4": ("kept", "unchanged", "unfit"),
+        "shop 5": ("kept", "renewed", ""),
+        "shop 6": ("kept", "renewed", ""),
+        "shop 7": ("kept", "none", "new"),
+    }
+    assert found["shop 0"]["moved"] > max(found["shop 5"]["moved"], found["shop 6"]["moved"])
+    assert (found["shop 5"]["age"], found["shop 6"]["age"]) == (32, 30)
+    assert bucket.only({"shop 5"}).series == 1
+    # What is renewed is renewed as by the filter over all of it.
+    whole = {row["unique_id"]: row for row in worked(newer, tmp_path, champions=champions).to_pylist()}
+    calm = [(found[name], whole[name]) for name in ("shop 5", "shop 6")]
+    assert all(ours["state"] == theirs["state"] == "renewed" for ours, theirs in calm)
+    ours, theirs = (
+        pa.Table.from_pylist([pair[place]["champion"] for pair in calm], schema=champions.schema) for place in (0, 1)
+    )
+    first_look, all_of_it = [
+        PanelForecaster(rows, {"levels": [80, 95]}).forecast().to_pandas() for rows in (ours, theirs)
+    ]
+    pd.testing.assert_frame_equal(first_look, all_of_it, rtol=1e-9)
 
 
 ODD: dict[str, tuple[object, str]] = {

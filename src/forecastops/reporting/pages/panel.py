@@ -13,6 +13,7 @@ from forecastops.reporting.sentences.panels import (
     ranked,
     said_action,
     said_reason,
+    screening_sentence,
 )
 
 __all__ = ["panel_page"]
@@ -39,6 +40,7 @@ def panel_page(facts: Mapping[str, Any]) -> str:
         states=[list(pair) for pair in ranked(facts["states"])],
         most_improved=_shown(facts["most_improved"]),
         worst=_shown(facts["worst"]),
+        screening=screening_sentence(facts["screening"]),
         gains=" ".join(gain_lines(facts)),
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from forecastops.reporting.sentences.markdown import plain, table
 
-__all__ = ["panel_check", "panel_note", "panel_summary", "said_action", "said_reason"]
+__all__ = ["panel_check", "panel_note", "panel_summary", "said_action", "said_reason", "screening_sentence"]
 
 Facts = Mapping[str, Any]
 
@@ -33,6 +33,20 @@ _REASONS = {
     "new": "has no champion yet",
     "unscored": "its champion cannot be scored",
     "kept": "did not move, and was not fitted",
+}
+
+_FITTED = {
+    "moved": "moved most",
+    "old": "fitted too long ago",
+    "new": "new",
+    "no_model": "without a model that passed",
+    "revised": "revised since",
+    "unfit": "whose rows do not continue what is known",
+}
+_NOT_FITTED = {
+    "calm": "that did not move were not",
+    "implausible": "refuse their newest rows",
+    "unread": "have no rows",
 }
 
 
@@ -69,13 +83,25 @@ def said_reason(code: str) -> str:
     return _REASONS.get(code, code)
 
 
+def screening_sentence(counts: Mapping[str, int]) -> str:
+    """Return which series were fitted anew and why; empty where all were."""
+    if not counts:
+        return ""
+    fitted = {name: count for name, count in counts.items() if name in _FITTED}
+    why = ", ".join(f"{count} {_FITTED[name]}" for name, count in ranked(fitted))
+    parts = [f"{sum(fitted.values())} series were fitted anew" + (f" ({why})" if why else "")]
+    return ", ".join([*parts, *(f"{counts[name]} {words}" for name, words in _NOT_FITTED.items() if name in counts)])
+
+
 def panel_note(facts: Facts) -> str:
     """Return the description of a panel's run that was judged."""
+    screened = screening_sentence(facts["screening"])
     champion = f"champion version {facts['champion']}" if facts["champion"] else "no champion"
     lines = [
         f"**{facts['verdict']}**: {plain(panel_summary(facts))}.",
         "",
         f"A panel of {facts['series']} series through {facts['end']}, against {champion}.",
+        *([f"By a filter pass {screened}."] if screened else []),
         "",
         *(f"- {'passed' if check['passed'] else 'FAILED'}: {plain(panel_check(check))}" for check in facts["checks"]),
         "",

@@ -31,7 +31,7 @@ from forecastops.release.models import run_model
 from forecastops.usecases.panels.decision_log import log_panel_decision
 from forecastops.usecases.panels.record import PanelDecision
 from forecastops.usecases.panels.tables import read_series_table
-from forecastops.usecases.panels.train import settings_document
+from forecastops.usecases.panels.train import screening_counts, settings_document
 
 __all__ = ["evaluate_panel", "require_trained_so", "run_panel"]
 
@@ -123,6 +123,7 @@ def _record(config: Config, run: Run, panel: PanelForecaster, table: pa.Table, r
         actions=ruling.actions,
         reasons=ruling.reasons,
         states=dict(Counter(table.column("state").to_pylist())),
+        screening=screening_counts(table),
         gains=_gains(ruling.table),
         most_improved=_extremes(ruling.table[ruling.table["action"] == "change"], best=True),
         worst=_extremes(ruling.table[ruling.table["outcome"] == "compared"], best=False),

@@ -29,6 +29,9 @@ class PanelDecision(StrictRecord):
     actions: dict[str, int] = Field(description="How many change, are new, keep, get the naive, are left out.")
     reasons: dict[str, int] = Field(description="How many for which reason.")
     states: dict[str, int] = Field(description="How many champions were renewed, left unchanged or refused the data.")
+    screening: dict[str, int] = Field(
+        default_factory=dict, description="How many were fitted anew for which reason, and how many were calm."
+    )
     gains: dict[str, float | None] = Field(description="Quantiles of the changed series' gains, as shares of the RMSE.")
     most_improved: tuple[tuple[str, float], ...] = Field((), description="Changed series with the largest gains.")
     worst: tuple[tuple[str, float], ...] = Field((), description="Compared series with the smallest gains.")

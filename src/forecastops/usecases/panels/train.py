@@ -23,7 +23,7 @@ from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.adapters.model_artifact import save_panel, serving_python, sign_folder
 from forecastops.adapters.sources.read_series import Source, read_tables, source_names
 from forecastops.config import Config
-from forecastops.core.errors import ConfigError, DataError
+from forecastops.core.errors import DataError
 from forecastops.core.signatures import Signer, Trusted
 from forecastops.core.tags import COMMAND, DATA_DIGEST, DATA_END, DATA_SOURCE, MODEL_DIGEST, MODEL_NAME, NOTE, RUN_NAME
 from forecastops.panel.artifact import data_digest, panel_files
@@ -33,10 +33,11 @@ from forecastops.panel.outcomes import chosen_rows, series_facts
 from forecastops.reporting.sentences.runs import run_name
 from forecastops.usecases.panels.challengers import write_challengers
 from forecastops.usecases.panels.champion import PanelChampion, panel_champion
+from forecastops.usecases.panels.screening import train_through
 from forecastops.usecases.panels.tables import write_series_table
-from forecastops.usecases.panels.work import Told, work_through
+from forecastops.usecases.panels.work import Told
 
-__all__ = ["PanelTrained", "train_panel"]
+__all__ = ["PanelTrained", "screening_counts", "train_panel"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -48,7 +49,8 @@ class PanelTrained:
     Attributes:
         metrics: ``RMSE``, the median of the challengers' over their windows.
         series: how many the panel holds.
-        counts: how many were compared, new, rejected, failed.
+        counts: how many were compared, new, rejected, kept, failed.
+        screening: how many were fitted anew for which reason, and how many were calm; empty where all were fitted.
         failed: reasons of those that failed, with how many each, the most frequent first.
         data: start, end, rows, sha256.
     """
@@ -58,6 +60,7 @@ class PanelTrained:
     metrics: dict[str, float]
     series: int
     counts: dict[str, int]
+    screening: dict[str, int]
     failed: dict[str, int]
     data: dict[str, object]
     champion: str | None
@@ -78,11 +81,7 @@ def train_panel(
         DataError: when the data cannot be read, or no series can be.
         ModelError: when the champion is no panel.
         RegistryError: when the tracking server does not take the run.
-        ConfigError: when a setting asks for what is not there yet.
     """
-    if config.panel.screen_share is not None:
-        what = "is set, and no command screens series yet"
-        raise ConfigError("panel.screen_share", what, "leave it out: every series is fitted anew")
     connection = connect(config.tracking, may_create=True)
     signer, runs = Signer.of(config.signing), Runs(connection, Trusted.of(config.signing), config.registry.model_name)
     runs.require_resumable()
@@ -90,7 +89,7 @@ def train_panel(
         runs.require_new_run_possible()
     champion = panel_champion(runs, ModelRegistry(connection, config.registry))
     known = champion.panel.table if champion else None
-    outcomes = work_through(config, read_tables(sources, config.data), known, work, told)
+    outcomes = train_through(config, read_tables(sources, config.data), known, work, told)
     ruling = decide_panel(table_of(series_facts(outcomes)), config.panel)
     rows = _rows(outcomes, ruling)
     if not rows.num_rows:
@@ -155,6 +154,7 @@ class _Logged:
             {} if (median := _median(outcomes, "ours")) is None else {"RMSE": median},
             rows.num_rows,
             _counts(outcomes),
+            screening_counts(outcomes),
             _failures(outcomes),
             data,
             version,
@@ -173,6 +173,7 @@ class _Logged:
         recorder.params({f"data.{key}": data[key] for key in ("start", "end", "rows")} | {"series": rows.num_rows})
         median = _median(outcomes, "ours")
         recorder.metrics({f"series.{key}": float(count) for key, count in _counts(outcomes).items()})
+        recorder.metrics({f"screening.{key}": float(count) for key, count in screening_counts(outcomes).items()})
         if median is not None:
             recorder.metrics({"RMSE": median})
         document = {"run_id": recorder.run_id, "model_name": config.registry.model_name, "RMSE": median, "R2": None}
@@ -203,6 +204,11 @@ def settings_document(config: Config) -> dict[str, Any]:
 
 def _counts(outcomes: pa.Table) -> dict[str, int]:
     return dict(Counter(outcomes.column("outcome").to_pylist()).most_common())
+
+
+def screening_counts(outcomes: pa.Table) -> dict[str, int]:
+    """Return how many series were fitted anew for which reason, and how many were calm; empty without screening."""
+    return dict(Counter(filter(None, outcomes.column("screening").to_pylist())).most_common())
 
 
 def _failures(outcomes: pa.Table) -> dict[str, int]:

@@ -17,11 +17,11 @@ from forecastops.config import Config
 from forecastops.core.errors import ConfigError
 from forecastops.core.home import home, require_home
 from forecastops.data.table import RawTable
-from forecastops.panel.buckets import in_buckets
+from forecastops.panel.buckets import Bucket, in_buckets
 from forecastops.panel.outcomes import joined
 from forecastops.panel.settings import WorkSettings
 
-__all__ = ["Told", "work_settings", "work_through"]
+__all__ = ["Told", "work_settings", "work_through", "worked_on"]
 
 _LOG = logging.getLogger(__name__)
 _MOST_ENDS = 20
@@ -64,15 +64,21 @@ def work_through(
         ConfigError: when the folder cannot be used.
     """
     buckets = in_buckets(tables, config.data, champions, config.panel.bucket_size)
+    return worked_on(config, buckets, work, told, kind=kind)
+
+
+def worked_on(config: Config, buckets: Sequence[Bucket], work: Path | None, told: Told, *, kind: Kind) -> pa.Table:
+    """Return the outcomes of the series in these buckets, in the order of their names; see ``work_through``."""
     settings, folder = work_settings(config).model_dump_json(), _folder(work)
     jobs = [Work(bucket, settings, str(folder), kind=kind) for bucket in buckets]
     whole = sum(bucket.series for bucket in buckets)
-    done = [job for job in jobs if job.is_done]
-    if done:
-        _LOG.info("%d of %d pieces of work were done before, and are not done again", len(done), len(jobs))
-    finished = sum(job.bucket.series for job in done)
+    waiting = [job for job in jobs if not job.is_done]
+    if len(waiting) < len(jobs):
+        known = len(jobs) - len(waiting)
+        _LOG.info("%d of %d pieces of work were done before, and are not done again", known, len(jobs))
+    finished = whole - sum(job.bucket.series for job in waiting)
     told(finished, whole)
-    for job in _carried_out(config, [job for job in jobs if job not in done]):
+    for job in _carried_out(config, waiting):
         finished += job.bucket.series
         told(finished, whole)
     return joined([pq.read_table(job.result) for job in jobs])
