@@ -131,7 +131,7 @@ class Work:
 def carry_out(work: Work) -> str:
     """Compute the result of a bucket, unless it is there; its path."""
     if not work.is_done:
-        _write(work, list(_renewed(work) if work.kind in ("renew", "accept") else _worked(work)))
+        _write(work, list(_renewed(work) if work.kind in ("screen", "renew", "accept") else _worked(work)))
     return str(work.result)
 
 
