@@ -16,6 +16,7 @@ from forecastops.commands.frame import build_system_here, guarded_streams
 from forecastops.commands.init import init
 from forecastops.commands.output import whole_output
 from forecastops.core.deferred_imports import defer_imports
+from forecastops.core.garbage import collect_rarely
 
 __all__ = ["main"]
 
@@ -43,6 +44,7 @@ class _Guarded(click.Group):
                     formatter.write_dl(rows)
 
     def main(self, *args: Any, **extra: Any) -> Any:
+        collect_rarely()
         defer_imports(UNUSED_PARTS)
         with whole_output(), guarded_streams():
             return super().main(*args, **extra)

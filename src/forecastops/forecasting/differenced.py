@@ -8,7 +8,6 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from statsmodels.tsa.innovations.arma_innovations import arma_loglike
 
 from forecastops.forecasting.config import ModelSpec
 from forecastops.forecasting.forecaster import arima
@@ -95,6 +94,8 @@ def confirmed(likelihood: Likelihood, found: Optimum) -> bool:
 
     It knows no missing values; where some are, the state-space model has to be asked.
     """
+    from statsmodels.tsa.innovations.arma_innovations import arma_loglike
+
     ar, ma = likelihood.polynomials(likelihood.free(found.params))
     errors = likelihood.around(found.params)
     theirs = float(arma_loglike(errors, -ar[1:], ma[1:], sigma2=found.variance))

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import lapack
-from scipy.signal import lfilter
 
 from forecastops.forecasting.lags import Lags
 
@@ -134,6 +132,8 @@ class Likelihood:
 
     def _whitened(self, ar: Array, ma: Array) -> tuple[Array, float]:
         """Return every column in independent innovations of one variance, and the covariance's log determinant."""
+        from scipy.linalg import lapack  # here, since whoever only forecasts needs none of it
+
         first, rows = min(max(len(ar), len(ma)) - 1, self.rows), self.rows
         columns = self._columns.copy(order="F")
         for lag in np.flatnonzero(ar[1:]) + 1:
@@ -168,6 +168,8 @@ def _diagonals(ar: Array, ma: Array, rows: int) -> Array:
 
 def _cross(ar: Array, ma: Array, width: int) -> Array:
     """Return covariances of a value with what the polynomial leaves of one that comes 0, 1, ... width later."""
+    from scipy.signal import lfilter
+
     impulse = np.zeros(len(ma))
     impulse[0] = 1.0
     weights = lfilter(ma, ar, impulse)

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import least_squares
 
 from forecastops.forecasting.lags import Lags
 from forecastops.forecasting.likelihood import Likelihood, NoLikelihoodError
@@ -149,6 +148,8 @@ class _Path:
             return replace(self, converged=True)
         if not self.left:
             return replace(self, converged=False)
+        from scipy.optimize import least_squares
+
         steps = _Steps(self.likelihood, self.free)
         found: Any = least_squares(
             steps.residuals,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from forecastops.data.frequency import family
-
 if TYPE_CHECKING:
     from forecastops.backtesting.intervals import Interval
     from forecastops.backtesting.results import Backtest, DatedBreak, PolicyFound
@@ -74,6 +72,8 @@ def lived_sentence(found: Backtest) -> str:
 
 def unit_of(frequency: str) -> str:
     """Return what a row of that frequency is called where there are several."""
+    from forecastops.data.frequency import family  # here, since every command says results and few need pandas
+
     return _UNITS[family(frequency)] if not frequency[:1].isdigit() else "rows"
 
 
