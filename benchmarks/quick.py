@@ -22,9 +22,8 @@ from forecastops.forecasting.forecaster import Arima, Fit, Forecaster
 
 ROUNDS = 5
 LEAN = """
-from forecastops.adapters.mlflow_store.unused_parts import UNUSED_PARTS
-from forecastops.core.deferred_imports import defer_imports
-defer_imports(UNUSED_PARTS)
+from forecastops.adapters.mlflow_store.unused_parts import defer_unused_parts
+defer_unused_parts()
 import mlflow
 """
 # Each as a multiple of the calibration loop.

@@ -8,14 +8,13 @@ from typing import Any
 import click
 
 from forecastops import __version__
-from forecastops.adapters.mlflow_store.unused_parts import UNUSED_PARTS
+from forecastops.adapters.mlflow_store.unused_parts import defer_unused_parts
 from forecastops.commands import cycle, data, looking, production, settings, story, watching
 from forecastops.commands.backtest import backtest
 from forecastops.commands.examples import show_examples
 from forecastops.commands.frame import build_system_here, guarded_streams
 from forecastops.commands.init import init
 from forecastops.commands.output import whole_output
-from forecastops.core.deferred_imports import defer_imports
 from forecastops.core.garbage import collect_rarely
 
 __all__ = ["main"]
@@ -45,7 +44,7 @@ class _Guarded(click.Group):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         collect_rarely()
-        defer_imports(UNUSED_PARTS)
+        defer_unused_parts()
         with whole_output(), guarded_streams():
             return super().main(*args, **extra)
 

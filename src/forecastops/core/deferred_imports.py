@@ -9,8 +9,8 @@ import importlib.abc
 import importlib.machinery
 import sys
 import threading
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
@@ -19,16 +19,19 @@ __all__ = ["defer_imports"]
 _LOCK = threading.RLock()
 
 
-def defer_imports(names: Iterable[str]) -> None:
-    """Have these packages execute on the first use of a name that is not there, instead of when they are imported.
+def defer_imports(names: Iterable[str], until: Mapping[str, str] | None = None) -> None:
+    """Have these modules execute on the first use of a name that is not there, instead of when they are imported.
 
     Modules inside of them are imported as ever, and leave their package waiting. Whatever is imported already stays as
     it is.
 
     Args:
         names: of modules, dotted; one that is not installed is no error.
+        until: modules that register something as they are executed, which nobody asks them for by name: each is
+            executed at the latest when the module that stands beside it has been.
     """
-    finder = _Finder(frozenset(names))
+    waiting = until or {}
+    finder = _Finder(frozenset({*names, *waiting}), tuple(waiting.items()))
     if finder not in sys.meta_path:
         sys.meta_path.insert(0, finder)
 
@@ -38,22 +41,24 @@ class _Deferred(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         # What the import system asks of a module is there already, and leads not here.
-        with _LOCK:
-            if type(self) is _Deferred and not self.__dict__.get("_begun"):
-                self.__dict__["_begun"] = True
-                _execute(self)
+        _execute(self)
         if type(self) is _Deferred:  # asked while it is executed, and not there yet
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         return getattr(self, name)
 
 
 def _execute(module: _Deferred) -> None:
-    loader: Any = module.__loader__
-    try:
-        loader.exec_module(module)
-    finally:
-        module.__dict__.pop("_begun", None)
-    module.__class__ = ModuleType  # type: ignore[assignment]
+    """Execute it, unless that is being done or was done by another thread."""
+    with _LOCK:
+        if type(module) is not _Deferred or module.__dict__.get("_begun"):
+            return
+        module.__dict__["_begun"] = True
+        loader: Any = module.__loader__
+        try:
+            loader.exec_module(module)
+        finally:
+            module.__dict__.pop("_begun", None)
+        module.__class__ = ModuleType  # type: ignore[assignment]
 
 
 class _Loader(importlib.abc.Loader):
@@ -67,22 +72,49 @@ class _Loader(importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Put the module's own loader back, and let the module wait."""
+        self.give_back(module)
+        module.__class__ = _Deferred
+
+    def give_back(self, module: ModuleType) -> None:
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader
         module.__loader__ = self._loader
-        module.__class__ = _Deferred
+
+
+class _Awaited(_Loader):
+    """The loader of a module for whose execution others wait."""
+
+    def __init__(self, loader: importlib.abc.Loader, waiting: Sequence[str]) -> None:
+        super().__init__(loader)
+        self._waiting = waiting
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Execute it, and then those of the others that have been imported."""
+        self.give_back(module)
+        self._loader.exec_module(module)
+        for name in self._waiting:
+            waiting = sys.modules.get(name)
+            if isinstance(waiting, _Deferred):
+                _execute(waiting)
 
 
 @dataclass(frozen=True)
 class _Finder(importlib.abc.MetaPathFinder):
     names: frozenset[str]
+    until: tuple[tuple[str, str], ...] = field(default=())
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if fullname not in self.names:
+        waiting = [name for name, awaited in self.until if awaited == fullname]
+        if not waiting and not self._defers(fullname):
             return None
         spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec.loader)
+            loader: importlib.abc.Loader = _Awaited(spec.loader, waiting) if waiting else spec.loader
+            spec.loader = _Loader(loader) if self._defers(fullname) else loader
         return spec
+
+    def _defers(self, name: str) -> bool:
+        awaited = sys.modules.get(dict(self.until).get(name, ""))
+        return name in self.names and (awaited is None or isinstance(awaited, _Deferred))

@@ -10,8 +10,10 @@ import gc
 
 __all__ = ["collect_rarely"]
 
-# Importing MLflow makes half a million objects that all stay, and the usual 700 would have them searched again and again.
-_MADE_BETWEEN = 20_000
+# Importing MLflow makes a quarter of a million objects that all stay, and by the usual 700 they are searched again and
+# again. As many results of statsmodels' as are made before the next search are some tens of MB.
+_MADE_BETWEEN = 50_000
+_SEARCHES_OF_NEW = 20  # before what stayed is searched again
 
 
 def collect_rarely() -> None:
@@ -19,6 +21,6 @@ def collect_rarely() -> None:
 
     What ends with the process was closed by whoever opened it; its memory is the system's again in any case.
     """
-    gc.set_threshold(_MADE_BETWEEN)
+    gc.set_threshold(_MADE_BETWEEN, _SEARCHES_OF_NEW)
     atexit.unregister(gc.freeze)
     atexit.register(gc.freeze)

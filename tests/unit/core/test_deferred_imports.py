@@ -16,6 +16,12 @@ value = 7
 """,
     "idle/inner.py": "import marks\nmarks.seen.append('inner')\ndeep = 1\n",
     "broken/__init__.py": "import marks\nmarks.seen.append('broken')\nraise RuntimeError('cannot begin')\n",
+    "kinds/__init__.py": "import marks\nmarks.seen.append('kinds')\n",
+    "kinds/one.py": "import other.one, marks\nmarks.seen.append('kinds.one')\n",
+    "kinds/two.py": "import marks\nmarks.seen.append('kinds.two')\n",
+    "other/__init__.py": "",
+    "other/one.py": "import marks\nmarks.seen.append('other.one')\n",
+    "other/two.py": "import marks\nmarks.seen.append('other.two')\n",
     "marks.py": "seen = []\n",
 }
 BEGIN = """
@@ -71,18 +77,72 @@ else: raise AssertionError
     run(tmp_path, program)
 
 
+def test_what_registers_itself_is_executed_with_what_it_is_for(tmp_path: Path) -> None:
+    begin = """
+defer_imports(["other.two"], until={"kinds.one": "other.one", "kinds.two": "other.two"})
+"""
+    with_it = """
+from kinds import one, two
+assert marks.seen == ["kinds"]
+import other.one
+assert marks.seen == ["kinds", "other.one", "kinds.one"], marks.seen
+from other import two as awaited
+assert marks.seen[3:] == []
+assert not hasattr(awaited, "nothing")
+assert marks.seen[3:] == ["other.two", "kinds.two"]
+"""
+    run(tmp_path, begin + with_it)
+    before = """
+import other.one
+from kinds import one
+assert marks.seen == ["other.one", "kinds", "kinds.one"], marks.seen
+"""
+    run(tmp_path, begin + before)
+    asked = """
+from kinds import one
+assert not hasattr(one, "nothing")
+assert marks.seen == ["kinds", "other.one", "kinds.one"], marks.seen
+"""
+    run(tmp_path, begin + asked)
+
+
 def test_mlflow_leaves_out_what_is_not_used_and_has_it_when_it_is(tmp_path: Path) -> None:
     """Azure's parts are imported from the inside, which must not depend on their package having been executed."""
     program = """
-from forecastops.adapters.mlflow_store.unused_parts import UNUSED_PARTS
-defer_imports(UNUSED_PARTS)
+from forecastops.adapters.mlflow_store.unused_parts import defer_unused_parts
+defer_unused_parts()
 import mlflow, mlflow.store.tracking.sqlalchemy_store
-unused = ("fastapi", "msrest", "azureml.mlflow._internal.utils", "mlflow.genai.evaluation")
+unused = ("fastapi", "msrest", "azureml.mlflow._internal.utils", "mlflow.genai.evaluation", "pygments",
+          "sqlalchemy.dialects.postgresql", "numpy.f2py.crackfortran")
 assert not [name for name in unused if name in sys.modules]
 from azureml.mlflow._tracking.request_header import AzureMLRequestHeaderProvider
 from azureml.mlflow._store.tracking.store import AzureMLRestStore
 from azureml.mlflow._store.artifact.artifact_repo import AzureMLflowArtifactRepository
 assert sys.modules["azureml.mlflow"].get_portal_url
 assert mlflow.genai.evaluate
+"""
+    run(tmp_path, program)
+
+
+def test_each_database_is_migrated_by_its_own_class(tmp_path: Path) -> None:
+    """alembic finds it by the database's name, and asks its module for nothing."""
+    program = """
+from forecastops.adapters.mlflow_store.unused_parts import defer_unused_parts
+defer_unused_parts()
+from alembic import op
+from alembic.migration import MigrationContext
+for name in ("postgresql", "mysql", "mssql", "oracle", "sqlite"):
+    found = MigrationContext.configure(dialect_name=name, opts={"as_sql": True}).impl
+    assert type(found).__module__ == "alembic.ddl." + name, found
+assert op.create_table
+"""
+    run(tmp_path, program)
+
+
+def test_the_newest_tables_are_those_that_mlflow_says(tmp_path: Path) -> None:
+    program = """
+from mlflow.store.db.utils import _get_latest_schema_revision
+from forecastops.adapters.mlflow_store.database import _newest_revision
+assert _newest_revision() == _get_latest_schema_revision()
 """
     run(tmp_path, program)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forecastops.core.errors import RegistryError
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["require_database"]
 
 _SCHEMES = ("sqlite", "postgresql", "mysql", "mssql")
+# As alembic writes them into each migration.
+_REVISION = re.compile(r"""^revision = ["'](\w+)["']""", re.MULTILINE)
+_REPLACED = re.compile(r"^down_revision = (.+)", re.MULTILINE)
+_QUOTED = re.compile(r"""["'](\w+)["']""")
 
 
 def require_database(uri: str, *, may_create: bool) -> None:
@@ -59,11 +65,10 @@ def _require_schema(place: str, uri: str, path: str | None, *, may_create: bool)
         if not may_create:
             raise RegistryError(place, "it holds no tables of MLflow", "train first, or set MLFLOW_TRACKING_URI")
         return
-    from mlflow.store.db.utils import _get_latest_schema_revision
+    if revision == _newest_revision():
+        return
     from mlflow.version import VERSION
 
-    if revision == _get_latest_schema_revision():
-        return
     found = f"its tables are of revision {revision or 'none'}"
     if revision is not None and not _is_known(revision):
         what = f"{found}, which this MLflow {VERSION} does not know: a newer one made them"
@@ -98,6 +103,24 @@ def _revision(engine: Engine) -> tuple[str | None, bool]:
     with engine.connect() as connection:
         found = connection.execute(sqlalchemy.text("SELECT version_num FROM alembic_version")).scalar()
     return (None if found is None else str(found)), found is not None or len(tables) > 1
+
+
+def _newest_revision() -> str:
+    """Return the revision of the installed MLflow's own tables.
+
+    Of its migrations only the text is read, where that says it: MLflow executes all of them to find it, which it does
+    once more as it opens the database.
+    """
+    from mlflow.store.db import utils
+
+    revisions: set[str] = set()
+    replaced: set[str] = set()
+    for path in Path(utils.__file__).parents[1].glob("db_migrations/versions/*.py"):
+        text = path.read_text("utf-8")
+        revisions.update(_REVISION.findall(text))
+        replaced.update(word for line in _REPLACED.findall(text) for word in _QUOTED.findall(line))
+    newest = revisions - replaced
+    return newest.pop() if len(newest) == 1 else str(utils._get_latest_schema_revision())
 
 
 def _is_known(revision: str) -> bool:

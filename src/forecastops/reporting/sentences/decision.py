@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from forecastops.gate.decision import Grounds, Ruling
 from forecastops.gate.notice import Notice
-from forecastops.gate.record import Decision
 from forecastops.reporting.sentences.checks import needed_of, reason_of
 from forecastops.reporting.sentences.numbers import percent, show
+
+if TYPE_CHECKING:
+    from forecastops.gate.record import Decision
 
 __all__ = ["decision_record", "lacking", "summary", "warnings"]
 

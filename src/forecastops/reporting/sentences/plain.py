@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from forecastops.gate.decision import Grounds, Verdict
-from forecastops.gate.record import Decision
 from forecastops.reporting.sentences.numbers import percent, show
+
+if TYPE_CHECKING:
+    from forecastops.gate.record import Decision
 
 __all__ = ["amount", "comparison", "consequence", "meaning_of", "title_of", "why"]
 

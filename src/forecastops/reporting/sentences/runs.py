@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from forecastops.gate.check import Check
-from forecastops.gate.record import Decision
 from forecastops.reporting.sentences.checks import needed_of, reason_of
 from forecastops.reporting.sentences.decision import summary, warnings
 from forecastops.reporting.sentences.markdown import plain, table
 from forecastops.reporting.sentences.numbers import show
+
+if TYPE_CHECKING:
+    from forecastops.gate.record import Decision
 
 __all__ = ["decision_note", "refit_words", "renewal_words", "run_name", "trained_note", "version_words"]
 
