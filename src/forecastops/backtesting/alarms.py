@@ -33,8 +33,8 @@ class _Foreseen(Forecaster):
 
 
 def refused(stream: Stream, version: Version, state: State, day: int) -> Generator[Job, Outcome, bool]:
-    """Tell whether a renewal is: by the alarm, or because what the state has seen was corrected since."""
-    if state.faulty and not stream.faulty(day):
+    """Tell whether a renewal is: by the alarm, or because what the state has seen has other values now."""
+    if state.faulty != stream.faulty(day):
         passes = yield Recheck(version.text, state, day)
         return not passes
     key = (version.text, state.rows, day)

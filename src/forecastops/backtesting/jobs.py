@@ -148,7 +148,7 @@ class Displacements(Job):
 
 @dataclass(frozen=True)
 class Recheck(Job):
-    """Judge data that were corrected since the state saw them, as a renewal does: whether they pass."""
+    """Judge data that have other values than those that the state saw, as a renewal does: whether they pass."""
 
     version: str
     state: State

@@ -18,7 +18,7 @@ from forecastops.gate.check import Check
 from forecastops.gate.evidence import AlarmRecord, Number, Obstacle
 from forecastops.gate.guardrails import comparable, plausible
 from forecastops.gate.policy import GatePolicy
-from forecastops.gate.season_phase import displaced_lately, displaced_rows
+from forecastops.gate.season_phase import LATELY, displaced_lately, displaced_rows
 from forecastops.gate.whole_span import stuck_stretch, wild_alarm
 
 __all__ = ["alarm_of", "incomparable", "judge_data", "revised_share", "unusable"]
@@ -107,12 +107,21 @@ def _alarm(model: Model, accepted: int, revised: npt.NDArray[np.bool_] | None = 
 
     What is ``revised`` is looked at by itself too.
     """
-    of_rows = _record(model.alarm(accepted, revised)) or stuck_stretch(model, accepted)
-    if alarm := of_rows or displaced_rows(model, model.observed, accepted):
+    of_rows = _record(model.alarm(accepted, revised)) or stuck_stretch(model, accepted, revised)
+    unchanged = _unchanged_lately(accepted, revised)
+    if alarm := of_rows or displaced_rows(model, model.observed, unchanged):
         return alarm
-    wild = wild_alarm(model, accepted)
+    wild = wild_alarm(model, accepted, revised)
     # Where a season was accepted under other dates, rows are wild until the model has got used to it.
-    return None if wild and displaced_lately(model, model.observed, accepted) else wild
+    return None if wild and displaced_lately(model, model.observed, unchanged) else wild
+
+
+def _unchanged_lately(accepted: int, revised: npt.NDArray[np.bool_] | None) -> int:
+    """Return how many of the accepted rows come before the first that is revised among the newest of them."""
+    if revised is None:
+        return accepted
+    lately = np.flatnonzero(revised[max(0, accepted - LATELY) : accepted])
+    return max(0, accepted - LATELY) + int(lately[0]) if len(lately) else accepted
 
 
 def _revised(champion: Model, renewed: Model) -> npt.NDArray[np.bool_]:

@@ -18,12 +18,13 @@ from forecastops.core.iso_dates import iso_date
 from forecastops.forecasting.model import Model, forecasts_of, season_of
 from forecastops.gate.evidence import AlarmRecord
 
-__all__ = ["accepted_displaced", "displaced_lately", "displaced_rows", "displacements", "first_newer"]
+__all__ = ["LATELY", "accepted_displaced", "displaced_lately", "displaced_rows", "displacements", "first_newer"]
 
 Array = npt.NDArray[np.float64]
 
 # Measured on clean and on shifted daily series (docs/gate.md): 1 in 1,000 clean looks is an alarm.
 _SHORTEST, _LONGEST = 3, 14  # rows that are looked at together
+LATELY = 2 * _LONGEST  # newest rows that count: in many more, a displacement is found by chance
 _SEASONS = range(3, 13)  # of fewer rows there is no place to mistake; of more, too many
 _FAR = 2.5  # standard deviations of the forecast from which on a row is out of place
 _ROWS_OUT_OF_PLACE = 3
@@ -59,7 +60,7 @@ def displaced_lately(champion: Model, values: pd.Series[float], accepted: int) -
 def first_newer(found: Sequence[int], accepted: int) -> int | None:
     """Return the place of the first displacement that is an alarm; None where there is none.
 
-    Only the newest rows count, as many as twice are looked at together: in many, one is found by chance.
+    Only the newest ``LATELY`` rows count.
 
     Args:
         found: displacements by number of rows, ascending.
@@ -67,7 +68,7 @@ def first_newer(found: Sequence[int], accepted: int) -> int | None:
     """
     if accepted_displaced(found, accepted):
         return None
-    start = max(accepted + 1, len(found) - 2 * _LONGEST)
+    start = max(accepted + 1, len(found) - LATELY)
     return next((place for place in range(start, len(found)) if found[place]), None)
 
 

@@ -20,6 +20,7 @@ from forecastops.gate.evidence import AlarmRecord
 __all__ = ["FAR", "longest_run", "stuck_stretch", "wild_alarm", "wild_rows"]
 
 Array = npt.NDArray[np.float64]
+Which = npt.NDArray[np.bool_]
 
 # As of the newest run (forecasting/forecaster.py): of zeros fewer are enough.
 _LONGER, _SHORTEST_RUN, _SHORTEST_ZEROS = 2, 4, 3
@@ -37,33 +38,38 @@ class _Counted(NamedTuple):
     place: int
 
 
-def stuck_stretch(model: Model, accepted: int) -> AlarmRecord | None:
-    """Return the alarm where the rows after the first ``accepted`` hold a run of equal values.
+def stuck_stretch(model: Model, accepted: int, revised: Which | None = None) -> AlarmRecord | None:
+    """Return the alarm where the rows after the first ``accepted``, or those ``revised``, are in a run of equal values.
 
     Args:
         model: with the state that the rows would give it.
         accepted: how many rows its state has seen.
+        revised: which of them had another value there, shape (n,).
     """
-    return _alarm("constant_stretch", longest_run(np.asarray(model.observed, dtype=float), accepted), model)
+    found = longest_run(np.asarray(model.observed, dtype=float), accepted, revised)
+    return _alarm("constant_stretch", found, model)
 
 
-def wild_alarm(model: Model, accepted: int) -> AlarmRecord | None:
-    """Return the alarm where many of the rows after the first ``accepted`` lie far off that each could be right."""
-    return _alarm("wild_rows", wild_rows(np.abs(model.standardised_errors()), accepted, model.horizon), model)
+def wild_alarm(model: Model, accepted: int, revised: Which | None = None) -> AlarmRecord | None:
+    """Return the alarm where many such rows lie far off that each could be right; the arguments as above."""
+    found = wild_rows(np.abs(model.standardised_errors()), accepted, model.horizon, revised)
+    return _alarm("wild_rows", found, model)
 
 
-def longest_run(known: Array, accepted: int) -> _Counted | None:
+def longest_run(known: Array, accepted: int, revised: Which | None = None) -> _Counted | None:
     """Return the first run of equal values with newer rows in it that is too long; what is missing ends none.
 
     Args:
         known: shape (n,), NaN where one is missing.
         accepted: how many of them were there before.
+        revised: which of those had another value, shape (n,): they are as newer ones.
     """
     rows = np.flatnonzero(~np.isnan(known))
-    values, there = known[rows], int(np.searchsorted(rows, accepted))  # of them were there before
-    longest, chance = {True: 0, False: 0}, _run_by_chance(values[:there], len(rows) - there)
+    values, there = known[rows], ~_newer(len(known), accepted, revised)[rows]
+    longest, chance = {True: 0, False: 0}, _run_by_chance(values[there], int(np.sum(~there)))
+    counted = np.concatenate([[0], np.cumsum(there)])
     for start, end in _runs(values):
-        length, before, is_zero = end - start, min(max(there - start, 0), end - start), values[start] == 0
+        length, before, is_zero = end - start, int(counted[end] - counted[start]), values[start] == 0
         shortest = _SHORTEST_ZEROS if is_zero else _SHORTEST_RUN
         # Zeros are no measure for other values: a shop that is closed says nothing of a sensor that is stuck.
         usual = max(longest.values()) if is_zero else longest[False]
@@ -92,27 +98,41 @@ def _run_by_chance(before: Array, newer: int) -> int:
     return int(1 + np.log(max(newer * (1 - repeats), 1e-9) / _BY_CHANCE) / -np.log(min(repeats, 0.999)))
 
 
-def wild_rows(errors: Array, accepted: int, horizon: int) -> _Counted | None:
+def _newer(number: int, accepted: int, revised: Which | None) -> Which:
+    after: Which = np.arange(number) >= accepted
+    return after if revised is None else after | revised
+
+
+def wild_rows(errors: Array, accepted: int, horizon: int, revised: Which | None = None) -> _Counted | None:
     """Return the first window, accepted rows in it or not, in which too many rows lie far off.
 
     Args:
         errors: absolute, standardised, of one step, shape (n,), NaN where a value is missing.
         accepted: how many of them were there before.
         horizon: how many rows are looked at together.
+        revised: which of those had another value, shape (n,): they are as newer ones.
     """
-    far = np.cumsum(np.concatenate([[0], errors > FAR]))  # NaN is not
-    ends = np.arange(1, len(errors) + 1)
-    among = far[ends] - far[np.maximum(ends - horizon, 0)]
+    newer = _newer(len(errors), accepted, revised)
+    among = _in_windows(errors > FAR, horizon)  # NaN is not
     # Rows that are looked at together with the newest are no measure for them: one a day would let in ever more.
     before = np.concatenate([np.zeros(horizon, dtype=int), np.maximum.accumulate(among)])[: len(among)]
     allowed = np.maximum(_WILD, _LONGER * before)
-    if accepted and among[accepted - 1] > allowed[accepted - 1]:  # a person has accepted them
-        allowed = np.maximum(allowed, _LONGER * among[accepted - 1])
-    beyond = np.flatnonzero(among[accepted:] > allowed[accepted:])
+    taken = _in_windows((errors > FAR) & ~newer, horizon)
+    if accepted and taken[accepted - 1] > allowed[accepted - 1]:  # a person has accepted them
+        allowed = np.maximum(allowed, _LONGER * taken[accepted - 1])
+    beyond = np.flatnonzero(newer & (among > allowed))
     if not len(beyond):
         return None
-    place = accepted + int(beyond[0])
+    place = int(beyond[0])
     return _Counted(int(among[place]), int(allowed[place]), place)
+
+
+def _in_windows(which: Which, rows: int) -> npt.NDArray[np.intp]:
+    """Return how many of the ``rows`` up to each one there are."""
+    total = np.cumsum(np.concatenate([[0], which]))
+    ends = np.arange(1, len(which) + 1)
+    found: npt.NDArray[np.intp] = total[ends] - total[np.maximum(ends - rows, 0)]
+    return found
 
 
 def _alarm(rule: str, counted: _Counted | None, model: Model) -> AlarmRecord | None:

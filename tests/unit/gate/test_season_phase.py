@@ -104,6 +104,11 @@ def test_rows_that_were_wrong_are_refused_still_when_those_after_them_are_right(
     assert judged(model_of(), wrong, KNOWN + 40).code == "displaced_season"
 
 
+def test_a_history_that_comes_anew_under_wrong_dates_is_refused() -> None:
+    check = judged(model_of(), off(series(), 3, KNOWN - 10), KNOWN + 1)
+    assert (check.passed, check.code, check.value) == (False, "displaced_season", 3)
+
+
 def test_missing_days_are_no_reason_and_no_hindrance() -> None:
     gaps = series()
     gaps.iloc[KNOWN + 1 : KNOWN + 20 : 4] = np.nan

@@ -45,6 +45,21 @@ def test_three_wild_rows_are_let_in() -> None:
     assert judged(model_of(), values, KNOWN + 20).passed
 
 
+def test_a_history_that_is_delivered_anew_is_no_more_trusted_than_newer_rows() -> None:
+    stuck = series()
+    stuck.iloc[KNOWN - 20 : KNOWN - 10] = stuck.iloc[KNOWN - 20]
+    check = judged(model_of(), stuck, KNOWN + 1)
+    assert (check.passed, check.code, check.value) == (False, "constant_stretch", 10)
+    wild = series()
+    wild.iloc[KNOWN - 20 : KNOWN - 10 : 2] += 9 * np.array([1, -1, 1, -1, 1])
+    assert judged(model_of(), wild, KNOWN + 1).code == "wild_rows"
+    seen = model_of().with_data(stuck.iloc[:KNOWN])
+    assert judged(seen, stuck, KNOWN + 1).passed  # a person has accepted it
+    longer = stuck.copy()
+    longer.iloc[KNOWN - 50 : KNOWN - 20] = stuck.iloc[KNOWN - 20]
+    assert judged(seen, longer, KNOWN + 1).code == "constant_stretch"
+
+
 def test_what_was_accepted_lets_twice_as_much_in() -> None:
     errors = np.zeros(80)
     errors[[10, 12, 14]] = 9
