@@ -107,6 +107,39 @@ def test_a_panel_is_served_renewed_and_rolled_back(command: Command, tmp_path: P
     assert (nobody.code, "is none of this panel's" in nobody.stderr) == (2, True)
 
 
+def test_a_panel_is_watched_series_by_series_and_decided_on_together(command: Command, tmp_path: Path) -> None:
+    table = long_table(160)
+    wild = (table["shop"] == "d") & (table["day"] > "2013-05-03")
+    rng = np.random.default_rng(2)
+    table.loc[wild, "sold"] += np.round(3.5 * rng.normal(size=int(wild.sum())), 3)
+    broken = (table["shop"] == "e") & (table["day"] > "2013-06-01")
+    table.loc[broken, "sold"] *= 1000
+    data = tmp_path / "watched.parquet"
+    pd.concat([table, table[table["shop"] == "f"].assign(shop="newcomer")]).to_parquet(data, index=False)
+
+    found = command.ok("monitor", "--data", str(data), *OPTIONS)
+    assert (found["retrain"], found["broken"], found["series"]) == (True, False, len(NAMES) + 1)
+    assert found["states"] == {"watched": len(NAMES) - 1, "broken": 1, "new": 1}
+    assert found["moved_series"] == 1
+    worst = {one["series"]: one for one in found["worst"]}
+    assert set(worst) == {"d", "e"}
+    assert (worst["d"]["state"], worst["e"]["state"]) == ("moved", "broken")
+    assert "larger than in training" in worst["d"]["reason"]
+    client = mlflow.MlflowClient(command.environment["MLFLOW_TRACKING_URI"])
+    rows = pq.read_table(client.download_artifacts(found["run_id"], found["table"])).to_pylist()
+    assert {row["unique_id"] for row in rows if row["moved"]} == {"d"}
+    assert all(row["level_bound"] > 0 for row in rows if row["state"] == "watched")
+
+    few = ("--set", "panel.moved_share=0.5")
+    assert command("monitor", "--data", str(data), "--require-ok", *OPTIONS).code == 3
+    assert command("monitor", "--data", str(data), "--require-ok", *OPTIONS, *few).code == 0
+    newest = tmp_path / "newest.parquet"
+    table[table["day"] == "2013-05-04"].to_parquet(newest, index=False)
+    alone = command("monitor", "--data", str(newest), *OPTIONS)
+    assert alone.code == 1
+    assert "a panel keeps no series" in alone.error
+
+
 def test_a_decision_is_replayed_from_its_table_and_overridden_by_force(command: Command, tmp_path: Path) -> None:
     data, hold = tmp_path / "long.parquet", ("--set", "panel.decision=shrunk", "--set", "panel.min_gain=0.99")
     long_table(140).to_parquet(data, index=False)
@@ -194,7 +227,7 @@ def test_what_did_not_move_is_renewed_and_not_fitted(command: Command, tmp_path:
     assert one["forecasts_from"] == "2013-06-01"
 
 
-@pytest.mark.parametrize("words", [("monitor", "--data", "x.csv"), ("backtest", "--data", "x.csv")])
+@pytest.mark.parametrize("words", [("backtest", "--data", "x.csv")])
 def test_what_knows_no_panels_says_so(command: Command, words: tuple[str, ...]) -> None:
     done = command(*words, *OPTIONS)
     assert done.code == 2

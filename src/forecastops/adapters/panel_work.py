@@ -36,10 +36,11 @@ from forecastops.panel.renewal import renew_all
 from forecastops.panel.rows import ROW
 from forecastops.panel.series_work import Worked, failed, work_on
 from forecastops.panel.settings import WorkSettings
+from forecastops.panel.watched_series import watch_on
 
 __all__ = ["Kind", "Work", "carry_out"]
 
-Kind = Literal["train", "screen", "renew", "accept", "check", "check_newest"]
+Kind = Literal["train", "screen", "renew", "accept", "check", "check_newest", "watch"]
 Row = Mapping[str, Any]
 
 _DEATHS = 3
@@ -60,7 +61,7 @@ class Work:
         folder: of results.
         lost: series that have killed a worker, with the reason; they are not tried again.
         kind: ``train``; ``screen``: a first look at all; ``renew``, or ``accept`` where implausible data are right;
-            ``check``, or ``check_newest`` of rows that may be few.
+            ``check``, or ``check_newest`` of rows that may be few; ``watch``.
     """
 
     bucket: Bucket
@@ -162,6 +163,8 @@ def _worked(work: Work) -> Iterator[Worked]:
 def _look(kind: Kind, name: str, tables: Sequence[RawTable], champion: Row | None, settings: WorkSettings) -> Worked:
     if kind == "train":
         return work_on(name, tables, champion, settings)
+    if kind == "watch":
+        return watch_on(name, tables, champion, settings)
     return check_on(name, tables, champion, settings, newest_part=kind == "check_newest")
 
 

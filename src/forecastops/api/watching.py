@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from forecastops.api.arguments import ONE_OF_MANY, config_of, date_of, refuse_panel, sources_of
+from forecastops.api.arguments import config_of, date_of, sources_of, untold
 from forecastops.core.surroundings import borrowed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
 
     from forecastops.api.arguments import ConfigLike, Data
@@ -17,18 +18,25 @@ __all__ = ["monitor"]
 
 
 def monitor(
-    data: Data, config: ConfigLike = None, *, now: str | date | None = None, may_be_first: bool = False
+    data: Data,
+    config: ConfigLike = None,
+    *,
+    now: str | date | None = None,
+    may_be_first: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> MonitorResult:
     """Say whether the world has moved, the model has failed, or the data have broken; production stays as it is.
 
     Args:
         data: the newest data, as `train` takes them; what they do not reach back to is taken from the champion's own.
+            Of a panel, which keeps no series, a long table that reaches back to its training.
         config: as `train` takes it.
         now: a date, a time without timezone, or ``today``, against which lateness counts; without it, it does not.
         may_be_first: whether it is no error that there is no champion to watch: ``retrain`` is true then.
+        progress: of a panel, is called with how many series are done, and how many there are.
 
     Returns:
-        each signal with its threshold and a sentence, and whether to retrain.
+        each signal with its threshold and a sentence, and whether to retrain; of a panel a `PanelMonitorResult`.
 
     Raises:
         DataError: when the data make no regular series.
@@ -47,6 +55,13 @@ def monitor(
     moment = date_of("now", now)
     with borrowed():
         settings = config_of(config)
-        refuse_panel(settings, "monitor", ONE_OF_MANY)
+        if settings.data.series_column:
+            from forecastops.results.panels import panel_monitor_result
+            from forecastops.usecases.panels.monitor import monitor_panel
+
+            looked = monitor_panel(
+                settings, sources_of(data), moment, told=progress or untold, may_be_first=may_be_first
+            )
+            return panel_monitor_result(looked)
         found = use_case(settings, sources_of(data), moment, monitor_page, may_be_first=may_be_first)
         return monitor_result(found)

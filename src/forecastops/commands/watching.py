@@ -7,6 +7,7 @@ import sys
 import click
 
 import forecastops as fo
+from forecastops.commands.bar import bar
 from forecastops.commands.frame import Request, command_options, data_option, split_paths
 
 __all__ = ["monitor"]
@@ -22,7 +23,8 @@ __all__ = ["monitor"]
 @command_options
 def monitor(request: Request, paths: tuple[str, ...], now: str | None, first: bool, require_ok: bool) -> None:
     """Say whether the world moved, the model failed or the data broke, and whether to retrain."""
-    found = fo.monitor(split_paths(paths), request.config(), now=now, may_be_first=first)
+    with bar(request, "  series done") as told:
+        found = fo.monitor(split_paths(paths), request.config(), now=now, may_be_first=first, progress=told)
     request.show(found)
     if require_ok and (found.moved or found.broken):
         sys.exit(3)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from forecastops.monitoring.calibrated import CALIBRATED, CONCURRENCE, SHARES
 
-__all__ = ["DAYS", "SHARES", "Curve", "alarm_share", "threshold"]
+__all__ = ["DAYS", "SHARES", "Curve", "alarm_share", "rarity", "threshold"]
 
 DAYS = 365  # that the simulated years have
 _CERTAIN = 0.07  # persistence error below which it does not matter
@@ -46,6 +46,12 @@ class Curve:
         rare = self.base + self.rarity * math.log(1 / alarms)
         return rare * (1 + self.uncertainty * beyond**self.power) * self._thinned(every)
 
+    def alarms(self, evidence: float, persistence_error: float, every: int = 1) -> float:
+        """Return the share of simulated years in which evidence is passed, the inverse of ``at``; 1 at most."""
+        at_one_a_year = self.at(1.0, persistence_error, every)
+        grows = self.at(1 / math.e, persistence_error, every) - at_one_a_year
+        return math.exp(min(0.0, (at_one_a_year - evidence) / grows))
+
     def _thinned(self, every: int) -> float:
         """Return the share by logarithmic interpolation between looks at every value, every 7th and every 28th."""
         if every <= 7:
@@ -64,6 +70,16 @@ def alarm_share(signal: str, false_alarms_a_year: float, values_a_year: float) -
     """
     wanted = false_alarms_a_year * DAYS / values_a_year
     return min(_MOST, CONCURRENCE * SHARES[signal] * wanted)
+
+
+def rarity(signal: str, evidence: float, values_a_year: float, persistence_error: float, every: int = 1) -> float:
+    """Return for how many false alarms a year, by all signals together, evidence would be just what is allowed.
+
+    The inverse of ``threshold``; beyond the rarest that was simulated by the same exponential tail. 1 at most, where
+    it says nothing.
+    """
+    alarms = Curve(*CALIBRATED[signal]).alarms(evidence, persistence_error, every)
+    return min(1.0, alarms / (CONCURRENCE * SHARES[signal]) * values_a_year / DAYS) if alarms < _MOST else 1.0
 
 
 def threshold(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from forecastops.monitoring.curves import Curve
 from forecastops.monitoring.failure import failure_curves
 from forecastops.monitoring.movement import movement_curves
 from forecastops.monitoring.quality import Given, broken, data_signals
+from forecastops.monitoring.rarities import rarities
 from forecastops.monitoring.signal import Look, Signal
 from forecastops.monitoring.watched import Watched
 
@@ -35,12 +37,15 @@ class Watch:
         dates: of the days watched, in ISO format.
         curves: each signal of world and model on each of these days.
         values: the observations of these days, NaN where there is none.
+        rarities: of each signal of world and model that could be told, for how many false alarms a year its newest
+            value would be just at its threshold.
     """
 
     look: Look
     dates: tuple[str, ...]
     curves: tuple[Curve, ...]
     values: npt.NDArray[np.float64]
+    rarities: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def nothing(cls, look: Look) -> Watch:
@@ -80,7 +85,8 @@ def watch(champion: Model, given: Given, evaluation: Evaluation, gate: GatePolic
         signals=signals,
     )
     values = np.asarray(given.series.observed[live], dtype=float)
-    return Watch(look, tuple(iso_dates(live)) if len(live) else (), curves, values)
+    rare = rarities(watched, signals) if watched else {}
+    return Watch(look, tuple(iso_dates(live)) if len(live) else (), curves, values, rare)
 
 
 def _incomparable(quality: tuple[Signal, ...]) -> bool:

@@ -15,7 +15,7 @@ from forecastops.forecasting.model import Model, follows_level, innovations_of
 from forecastops.monitoring.config import MonitorConfig
 from forecastops.monitoring.quality import Given
 from forecastops.monitoring.scores import FARTHEST_SQUARED, FEWEST, clipped, persistence_error
-from forecastops.monitoring.thresholds import threshold
+from forecastops.monitoring.thresholds import rarity, threshold
 
 __all__ = ["Watched"]
 
@@ -88,6 +88,13 @@ class Watched:
         # What drifts where persistence is uncertain is the distance from a fixed level.
         error = 0.0 if signal == "level" and self.follows else self._persistence_error
         return threshold(signal, config.false_alarms_a_year, self._values_a_year, error, config.every)
+
+    def rarity(self, signal: str, evidence: float) -> float:
+        """Return for how many false alarms a year evidence would be just at its bound; of more than a year, of all."""
+        config = self.config
+        error = 0.0 if signal == "level" and self.follows else self._persistence_error
+        a_year = rarity(signal, evidence, self._values_a_year, error, config.every)
+        return min(1.0, a_year * max(1.0, self.days / self._values_a_year))
 
     @cached_property
     def follows(self) -> bool:

@@ -47,6 +47,12 @@ class PanelConfig(StrictRecord):
     max_segment_ratio: float | None = Field(
         1.02, gt=0, description="The same of each segment, whose name data.series_column gives where it has several."
     )
+    moved_share: float = Field(
+        0.02,
+        ge=0,
+        le=1,
+        description="Share of the watched series that must have moved for `monitor` to say retrain; 0 for any.",
+    )
     screen_share: float | None = Field(
         None,
         gt=0,

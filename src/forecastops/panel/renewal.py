@@ -18,10 +18,11 @@ from forecastops.data.series import Series
 from forecastops.data.table import RawTable
 from forecastops.panel.facts import facts_without
 from forecastops.panel.panel_forecaster import BLOCK, block_facts, moved_on
+from forecastops.panel.rows import ROW
 from forecastops.panel.series_work import Worked
 from forecastops.panel.settings import WorkSettings
 
-__all__ = ["given_of", "renew_all", "revised_share"]
+__all__ = ["given_of", "renew_all", "renew_one", "revised_share"]
 
 Row = Mapping[str, Any]
 
@@ -64,6 +65,12 @@ def renew_all(
         else:
             found[name] = _worked(name, after, "renewed", "")
     yield from (found[name] for name, _ in series)
+
+
+def renew_one(name: str, tables: Sequence[RawTable], row: Row, settings: WorkSettings) -> Worked:
+    """Return one series with its champion's row brought up to its newer rows, or as it was, with the reason."""
+    (found,) = renew_all([(name, list(tables))], pa.Table.from_pylist([dict(row)], schema=ROW), settings)
+    return found
 
 
 def _worked(name: str, row: Row | None, state: str, why: str) -> Worked:

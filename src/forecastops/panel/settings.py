@@ -9,6 +9,7 @@ from forecastops.core.strict import StrictRecord
 from forecastops.data.config import DataConfig
 from forecastops.forecasting.config import Evaluation, EvaluationConfig, ModelConfig
 from forecastops.gate.policy import GatePolicy
+from forecastops.monitoring.config import MonitorConfig
 
 __all__ = ["WorkSettings"]
 
@@ -21,6 +22,8 @@ class WorkSettings(StrictRecord):
     evaluation: EvaluationConfig = Field(description="What it is scored on.")
     gate: GatePolicy = Field(description="What a challenger must show.")
     renews: bool = Field(True, description="Whether champions that stay are given the newest data.")
+    monitor: MonitorConfig = Field(MonitorConfig(), description="What a look at the champion rests on.")
+    now: str | None = Field(None, description="Against which lateness counts; where none is given, it does not.")
     series_timeout: float | None = Field(None, description="Seconds that one series may take.")
 
     def evaluation_of(self, frequency: str) -> Evaluation:

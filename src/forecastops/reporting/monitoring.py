@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from forecastops.data.table import shown
 from forecastops.reporting.build_systems.report import Report
 from forecastops.reporting.summary import document, plain, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from forecastops.monitoring.signal import Signal
     from forecastops.usecases.monitor import Monitored
+    from forecastops.usecases.panels.monitor import PanelMonitored
 
-__all__ = ["monitored_document", "monitored_report", "monitored_text"]
+__all__ = [
+    "monitored_document",
+    "monitored_report",
+    "monitored_text",
+    "panel_monitored_document",
+    "panel_monitored_report",
+    "panel_monitored_text",
+]
 
 _FACTS = ("name", "group", "passed", "value", "threshold", "since")
 
@@ -58,6 +68,56 @@ def monitored_text(found: Monitored) -> str:
         f"  at most {look.false_alarms_a_year:g} false alarms a year, all signals together",
     ]
     return "\n".join(lines)
+
+
+def panel_monitored_document(found: PanelMonitored) -> dict[str, Any]:
+    """Return what is said of one series, and ``series``, ``states``, ``moved_series``, ``by_signal``, ``broken_by``."""
+    panel = found.panel
+    return monitored_document(found) | {
+        "series": panel.series if panel else 0,
+        "states": panel.states if panel else {},
+        "moved_series": panel.moved if panel else 0,
+        "by_signal": panel.by_signal if panel else {},
+        "broken_by": panel.broken_by if panel else {},
+        "worst": [asdict(one) for one in found.worst],
+        "table": found.table,
+    }
+
+
+def panel_monitored_text(found: PanelMonitored) -> str:
+    """Tell what follows for the whole, how many series are how, and the worst by name."""
+    if found.panel is None:
+        return monitored_text(found)
+    panel = found.panel
+    states = ", ".join(f"{count} {name}" for name, count in panel.states.items())
+    by = [f"  moved by  {_counts(panel.by_signal)}"] if panel.by_signal else []
+    broken = [f"  broken by {_counts(panel.broken_by)}"] if panel.broken_by else []
+    worst = [f"  {one.state:6}  {shown(one.series)}  {one.reason}" for one in found.worst]
+    level = found.look.false_alarms_a_year
+    return "\n".join(
+        [
+            monitored_text(found),
+            f"  {panel.series} series: {states}; a row each in {found.table}",
+            *by,
+            *broken,
+            *worst,
+            f"  of the series found, at most {level:.0%} by chance (Benjamini-Hochberg)",
+        ]
+    )
+
+
+def panel_monitored_report(found: PanelMonitored) -> Report:
+    """Report what is reported of one series, and the worst series."""
+    report = monitored_report(found)
+    if not found.worst:
+        return report
+    rows = [[one.state, shown(one.series), one.since or "", one.reason] for one in found.worst]
+    worst = "\n".join(["", "### Series", "", *table(["", "series", "since", "what was found"], rows), ""])
+    return replace(report, summary=report.summary + worst)
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items())
 
 
 def _signal_lines(found: Monitored) -> Iterator[str]:

@@ -6,6 +6,11 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from forecastops.reporting import documents, summary
+from forecastops.reporting.monitoring import (
+    panel_monitored_document,
+    panel_monitored_report,
+    panel_monitored_text,
+)
 from forecastops.reporting.panels import (
     decision_text,
     forecast_text,
@@ -15,7 +20,7 @@ from forecastops.reporting.panels import (
     trained_text,
 )
 from forecastops.reporting.sentences.panels import panel_check, panel_summary
-from forecastops.results.base import Result
+from forecastops.results.base import Result, part
 from forecastops.results.evaluation import (
     Check,
     CheckDataResult,
@@ -26,6 +31,7 @@ from forecastops.results.evaluation import (
     Window,
 )
 from forecastops.results.make import promote_result, renew_result
+from forecastops.results.monitoring import MonitorResult, Signal
 from forecastops.results.production import ForecastResult, RetrainResult
 
 if TYPE_CHECKING:
@@ -34,6 +40,7 @@ if TYPE_CHECKING:
 
     from forecastops.usecases.panels.check import PanelReport
     from forecastops.usecases.panels.forecast import PanelForecast
+    from forecastops.usecases.panels.monitor import PanelMonitored
     from forecastops.usecases.panels.record import PanelDecision
     from forecastops.usecases.panels.retrain import PanelRetrained
     from forecastops.usecases.panels.status import SeriesStatus
@@ -43,11 +50,13 @@ __all__ = [
     "PanelCheckResult",
     "PanelEvaluateResult",
     "PanelForecastResult",
+    "PanelMonitorResult",
     "PanelTrainResult",
     "SeriesStatusResult",
     "panel_check_result",
     "panel_evaluate_result",
     "panel_forecast_result",
+    "panel_monitor_result",
     "panel_retrain_result",
     "panel_train_result",
     "series_status_result",
@@ -115,6 +124,33 @@ class PanelEvaluateResult(EvaluateResult):
     states: dict[str, int] = field(default_factory=dict)
     screening: dict[str, int] = field(default_factory=dict)
     gains: dict[str, float | None] = field(default_factory=dict)
+
+    def _repr_html_(self) -> str:
+        return Result._repr_html_(self)
+
+
+@dataclass(frozen=True)
+class PanelMonitorResult(MonitorResult):
+    """What a look at a panel found; ``signals`` are two for the whole, the shares that moved and whose data are broken.
+
+    Attributes:
+        series: how many there are.
+        states: how many are watched, untold, broken, new, absent.
+        moved_series: how many of those watched have moved, decided on together.
+        by_signal: how many of these by which signal.
+        broken_by: how many series' data are broken by which signal.
+        worst: the series that moved most surely, then those with broken data: ``series``, ``state``, ``adjusted`` (the
+            p-value among all), ``since`` and ``reason``.
+        table: where on the run the Parquet table with a row a series lies.
+    """
+
+    series: int
+    states: dict[str, int]
+    moved_series: int
+    by_signal: dict[str, int]
+    broken_by: dict[str, int]
+    worst: tuple[dict[str, Any], ...]
+    table: str | None
 
     def _repr_html_(self) -> str:
         return Result._repr_html_(self)
@@ -213,6 +249,18 @@ def panel_evaluate_result(found: PanelDecision, *, replayed: bool = False) -> Pa
     lines = decision_text(facts, replayed=replayed)
     shown = Result.shown(document, lines, panel_report("evaluate", facts | {"checks": checks}, lines))
     return PanelEvaluateResult(**document | parts, **shown)
+
+
+def panel_monitor_result(found: PanelMonitored) -> PanelMonitorResult:
+    """Return what a look at a panel found."""
+    document = panel_monitored_document(found)
+    shown = Result.shown(document, panel_monitored_text(found), panel_monitored_report(found))
+    parts = {
+        "moved": found.look.moved,
+        "signals": tuple(part(Signal, signal) for signal in document["signals"]),
+        "worst": tuple(document["worst"]),
+    }
+    return PanelMonitorResult(**document | parts, **shown)
 
 
 def panel_retrain_result(found: PanelRetrained) -> RetrainResult:

@@ -33,7 +33,7 @@ from forecastops.reporting.sentences.signals import look_sentence, signal_senten
 from forecastops.usecases.alerting import tell
 from forecastops.usecases.watch_log import watch_run
 
-__all__ = ["PAGE", "Monitored", "monitor", "watch_champion"]
+__all__ = ["PAGE", "Monitored", "monitor", "tell_mlflow", "watch_champion"]
 
 PAGE = "monitor.html"
 
@@ -104,7 +104,7 @@ def monitor(
     else:
         found = watch_champion(config, proven_model(runs, registry, version), sources, now)
         monitored = _logged(config, runs, version, found, page)
-    _tell_mlflow(runs, monitored.look)
+    tell_mlflow(runs, monitored.look)
     return monitored
 
 
@@ -143,7 +143,7 @@ def _logged(config: Config, runs: Runs, version: ModelVersion, found: Watch, pag
     return monitored
 
 
-def _tell_mlflow(runs: Runs, look: Look) -> None:
+def tell_mlflow(runs: Runs, look: Look) -> None:
     """Tell the run that ``mlflow run`` made, if any, what came of it."""
     if runs.made_by_mlflow is None:
         return

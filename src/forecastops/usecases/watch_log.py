@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
@@ -49,14 +50,24 @@ class WatchRun:
     through: str
     alerted: Mapping[str, tuple[str, ...]]
 
-    def log(self, found: Watch, documents: Mapping[str, str]) -> None:
-        """Add the dates that are newer than those it has, and files about the newest; nothing where there are none."""
+    def place(self, end: str) -> str:
+        """Return the folder of the files about a look at data through a date."""
+        return f"{_FOLDER}/{_file_name(end)}"
+
+    def log(self, found: Watch, documents: Mapping[str, str], folder: Path | None = None) -> None:
+        """Add the dates that are newer than those it has, and files about the newest; nothing where there are none.
+
+        Args:
+            found: the look, and its curves.
+            documents: texts by the names of their files.
+            folder: of other files that are kept beside them.
+        """
         newer = [row for row, date in enumerate(found.dates) if date > self.through]
         if newer:
             self.recorder.curves([*_points(found, newer)])
         look, end = found.look, found.look.end or ""
         if end > self.through:
-            self._keep(end, documents)
+            self._keep(end, documents, folder)
         self.recorder.tags(
             {
                 MONITOR_RETRAIN: str(look.retrain).lower(),
@@ -67,10 +78,12 @@ class WatchRun:
             }
         )
 
-    def _keep(self, end: str, documents: Mapping[str, str]) -> None:
+    def _keep(self, end: str, documents: Mapping[str, str], folder: Path | None) -> None:
         """Keep the files beside the curves; what fails is a warning, since the look is what was asked for."""
         try:
-            self.recorder.files(f"{_FOLDER}/{_file_name(end)}", documents)
+            self.recorder.files(self.place(end), documents)
+            if folder is not None:
+                self.recorder.folder(self.place(end), folder)
         except RegistryError as error:
             _LOG.warning("the look stands, but its files were not kept: %s", error)
 

@@ -29,6 +29,8 @@ _TITLES = {
     "duplicates": "Repeated dates",
     "gaps": "Gaps",
     "late": "Lateness",
+    "moved_series": "Series that moved",
+    "broken_series": "Series with broken data",
 }
 _UNKNOWN = {
     "nothing_watched": "nothing newer than its training has come yet",
@@ -36,6 +38,7 @@ _UNKNOWN = {
     "watched_too_short": "too few observations have come since its training",
     "no_season": "the series has no season, or its training too few",
     "no_promise": "what its evaluation promised cannot be measured again",
+    "nothing_told": "the data reach back to the training of none of the series",
     "not_asked": "lateness counts only against --now",
 }
 _UNWATCHABLE = {
@@ -67,6 +70,9 @@ def look_sentence(look: Look) -> str:
     if look.unwatchable is not None:
         return _UNWATCHABLE[look.unwatchable]
     failed = [signal for signal in look.signals if not signal.passed]
+    of_panel = next((signal for signal in look.signals if signal.name == "moved_series"), None)
+    if of_panel is not None and look.observations and not look.broken:
+        return f"{'Retrain' if look.retrain else 'Nothing to do'}: {signal_sentence(of_panel)}"
     if look.broken:
         names = ", ".join(signal_title(signal).lower() for signal in failed if signal.group == "data")
         return f"The data are broken ({names}): nothing is retrained or renewed from them."
@@ -218,6 +224,24 @@ def _late(signal: Signal) -> str:
     return f"{behind}; at most {signal.threshold:.0f} may be missing."
 
 
+def _moved_series(signal: Signal) -> str:
+    since = f", since {signal.since}" if signal.since else ""
+    return _of_series(signal, "watched series have moved", since, f"retrained from {percent(signal.threshold)} on")
+
+
+def _broken_series(signal: Signal) -> str:
+    bound = "" if signal.threshold is None else f"at most {percent(signal.threshold)} may be"
+    return _of_series(signal, "series have data that are broken", "", bound)
+
+
+def _of_series(signal: Signal, words: str, since: str, bound: str) -> str:
+    """Say how many of how many series, which, and what is allowed."""
+    number = int(signal.size or 0)
+    named = f": {signal.detail}" if number else ""
+    said = f"{number} of {signal.length} {words} ({percent(signal.value)}{since})"
+    return f"{said}{named}; {bound}." if bound else f"{said}{named}."
+
+
 _SENTENCES: dict[str, Callable[[Signal], str]] = {
     "level": _level,
     "spread": _spread,
@@ -237,4 +261,6 @@ _SENTENCES: dict[str, Callable[[Signal], str]] = {
     "duplicates": _duplicates,
     "gaps": _gaps,
     "late": _late,
+    "moved_series": _moved_series,
+    "broken_series": _broken_series,
 }

@@ -37,6 +37,8 @@ __all__ = ["evaluate_panel", "require_trained_so", "run_panel"]
 
 _QUANTILES = {"least": 0.0, "lower_quarter": 0.25, "median": 0.5, "upper_quarter": 0.75, "most": 1.0}
 _NAMED = 5
+# Settings of panel.* that change nothing of a decision.
+_INDIFFERENT = ("workers", "engine", "bucket_size", "series_timeout", "moved_share")
 
 
 def evaluate_panel(config: Config, run_id: str) -> PanelDecision:
@@ -92,7 +94,7 @@ def require_trained_so(config: Config, run: Run, panel: PanelForecaster, champio
     settings = settings_document(config)
     for section, known in panel.manifest["settings"].items():
         for key, value in settings[section].items():
-            if known.get(key) != value and key not in ("workers", "engine", "bucket_size", "series_timeout"):
+            if known.get(key) != value and key not in _INDIFFERENT:
                 what = f"it was put together by {section}.{key} {known.get(key)}, which is now {value}"
                 raise PromotionRefusedError(f"run {run.run_id}", what, remedy)
 

@@ -48,6 +48,7 @@ def work_through(
     told: Told = lambda _done, _all: None,
     *,
     kind: Kind = "train",
+    settings: WorkSettings | None = None,
 ) -> pa.Table:
     """Return the outcomes of all series, in the order of their names.
 
@@ -58,19 +59,28 @@ def work_through(
         work: where results are kept; in forecastops' home when None.
         told: is called with how many series are done, and how many there are.
         kind: of work.
+        settings: what it rests on; by the configuration when None.
 
     Raises:
         DataError: when the data cannot be read.
         ConfigError: when the folder cannot be used.
     """
     buckets = in_buckets(tables, config.data, champions, config.panel.bucket_size)
-    return worked_on(config, buckets, work, told, kind=kind)
+    return worked_on(config, buckets, work, told, kind=kind, settings=settings)
 
 
-def worked_on(config: Config, buckets: Sequence[Bucket], work: Path | None, told: Told, *, kind: Kind) -> pa.Table:
+def worked_on(
+    config: Config,
+    buckets: Sequence[Bucket],
+    work: Path | None,
+    told: Told,
+    *,
+    kind: Kind,
+    settings: WorkSettings | None = None,
+) -> pa.Table:
     """Return the outcomes of the series in these buckets, in the order of their names; see ``work_through``."""
-    settings, folder = work_settings(config).model_dump_json(), _folder(work)
-    jobs = [Work(bucket, settings, str(folder), kind=kind) for bucket in buckets]
+    folder, text = _folder(work), (settings or work_settings(config)).model_dump_json()
+    jobs = [Work(bucket, text, str(folder), kind=kind) for bucket in buckets]
     whole = sum(bucket.series for bucket in buckets)
     waiting = [job for job in jobs if not job.is_done]
     if len(waiting) < len(jobs):
