@@ -28,6 +28,7 @@ import forecastops as fo
 from command import Command, new_command
 from forecastops.adapters.samples import write_sample
 from forecastops.api import arguments, learning, looking, past, production
+from forked_processes import fork_endpoints_for
 from local_endpoint_support import stop_endpoints
 from process_state import as_before
 
@@ -60,6 +61,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iter
         patch.setenv("FORECASTOPS_HOME", command.environment["FORECASTOPS_HOME"])
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'elsewhere.db'}")  # not ours
         patch.chdir(folder)
+        fork_endpoints_for(patch)
         yield Desk(command, config, frame.iloc[:, 0], files["transaction_ts.csv"])
     stop_endpoints(folder / "home")
 

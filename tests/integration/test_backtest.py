@@ -25,6 +25,7 @@ from forecastops.backtesting.plan import planned
 from forecastops.backtesting.schedule import Here, live_side_by_side
 from forecastops.data.series import Series
 from forecastops.gate.policy import GatePolicy
+from forked_processes import fork_endpoints_for
 from local_endpoint_support import stop_endpoints
 
 COLUMNS = ["--set", "data.date_column=date", "--set", "data.value_column=value"]
@@ -76,6 +77,7 @@ def test_your_policy_does_what_the_product_does(
     for name in ("FORECASTOPS_HOME", "MLFLOW_TRACKING_URI"):
         monkeypatch.setenv(name, command.environment[name])
     monkeypatch.chdir(tmp_path)
+    fork_endpoints_for(monkeypatch)
     columns = {"data.date_column": "date", "data.value_column": str(series.name), "registry.model_name": "lived"}
     config = fo.load_config(overrides=columns | model)
     stream = planned(Series(series), config.evaluation_of("D"), config.model, every=every, looks=3)

@@ -21,6 +21,7 @@ from drawn_once import draw_once
 from forked_processes import fork_processes
 from shared_forks import SHARED_BY_WORKERS, join_forks
 from standin.watch import watch_connections
+from unsynced import wait_for_no_disk
 
 _PRELOAD = [
     "mlflow",
@@ -46,6 +47,7 @@ _PRELOAD = [
     "forked_processes",
     "warm",
 ]
+wait_for_no_disk()
 _forkserver = multiprocessing.get_context("forkserver")
 _forkserver.set_forkserver_preload(_PRELOAD)
 

@@ -54,6 +54,7 @@ def _run_supervisor(arguments: Sequence[str], directory: Path, environment: Mapp
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
+        asyncio._set_running_loop(None)
         os.setsid()
         os.environ.clear()
         os.environ.update(environment)

@@ -28,6 +28,7 @@ from sqlalchemy.orm import configure_mappers
 
 import forecastops as fo
 import forecastops_local
+from unsynced import wait_for_no_disk
 
 _LATE = [
     "alembic.command",
@@ -100,6 +101,7 @@ def _share_statements(store: Any, uri: str) -> None:
     store._get_or_create_engine = classmethod(get_engine)
 
 
+wait_for_no_disk()
 _import_all()
 configure_mappers()
 _database: Any = utils
