@@ -10,13 +10,13 @@ import csv
 import io
 import json
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from forecastops.core.documents import each_key_once
 from forecastops_local.refusal import RefusedError
 from forecastops_local.tables import check_request, check_rows, typed_cell
 
-__all__ = ["CSV", "JSON", "checked_body"]
+__all__ = ["CSV", "JSON", "Checked", "checked_body"]
 
 JSON, CSV = "application/json", "text/csv"
 
@@ -27,8 +27,16 @@ _MAX_QUOTES = 4 * _MAX_VALUES  # two strings for each value: its name and itself
 _ALL_BUT_BRACKETS = bytes(code for code in range(256) if code not in b"[]{}")
 
 
-def checked_body(content_type: str | None, body: bytes, columns: Mapping[str, str] | None) -> tuple[str, bytes]:
-    """Return the body as MLflow may decode it, with its type.
+class Checked(NamedTuple):
+    """A body within its bounds: decoded, or as text of a type for MLflow to decode."""
+
+    content: dict[str, Any] | None
+    kind: str = JSON
+    body: bytes = b""
+
+
+def checked_body(content_type: str | None, body: bytes, columns: Mapping[str, str] | None) -> Checked:
+    """Return the body as it may be scored, or decoded by MLflow.
 
     Args:
         content_type: as the request names it.
@@ -47,8 +55,9 @@ def checked_body(content_type: str | None, body: bytes, columns: Mapping[str, st
     if kind == CSV:
         return _from_csv(text, columns)
     _require_bounded_json(body)
-    check_request(_decoded_json(text), columns)
-    return JSON, body
+    content = _decoded_json(text)
+    check_request(content, columns)
+    return Checked(content)
 
 
 def _kind(content_type: str | None) -> str:
@@ -79,7 +88,7 @@ def _refuse_size() -> NoReturn:
     raise RefusedError(400, f"the body holds more than {_MAX_VALUES} values")
 
 
-def _decoded_json(text: str) -> Any:
+def _decoded_json(text: str) -> dict[str, Any]:
     try:
         content = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=each_key_once)
         if not isinstance(content, dict):
@@ -97,8 +106,8 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON number")
 
 
-def _from_csv(text: str, columns: Mapping[str, str] | None) -> tuple[str, bytes]:
-    """Write the CSV anew from its cells, so that MLflow's reader finds the same cells and no others."""
+def _from_csv(text: str, columns: Mapping[str, str] | None) -> Checked:
+    """Return the CSV's cells; of a model without columns written anew, so that MLflow's reader finds no others."""
     if sum(map(text.count, (",", "\n", "\r"))) > _MAX_VALUES:
         _refuse_size()
     try:
@@ -110,14 +119,14 @@ def _from_csv(text: str, columns: Mapping[str, str] | None) -> tuple[str, bytes]
     header, rows = lines[0], lines[1:]
     check_rows(header, rows, columns)
     if columns is None:
-        return CSV, _written(lines)
+        return Checked(None, CSV, _written(lines))
     cells = [
         [typed_cell(number, name, cell, columns) for name, cell in zip(header, row, strict=True)]
         for number, row in enumerate(rows, start=1)
     ]
-    content = {"dataframe_split": {"columns": header, "data": cells}}
+    content: dict[str, Any] = {"dataframe_split": {"columns": header, "data": cells}}
     check_request(content, columns)
-    return JSON, json.dumps(content).encode()
+    return Checked(content)
 
 
 def _written(lines: list[list[str]]) -> bytes:

@@ -6,20 +6,22 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from forecastops.core.redaction import redact_paths
 from forecastops_local.access import Access, header
 from forecastops_local.answers import Answer, Answers
-from forecastops_local.bodies import checked_body
+from forecastops_local.bodies import Checked, checked_body
+from forecastops_local.messages import MODEL_HEADER
 from forecastops_local.refusal import RefusedError
 from forecastops_local.request_body import BodyLimits, BodyReader
 from forecastops_local.scoring import Progress, progress
 
-__all__ = ["MODEL_HEADER", "App", "Guard", "call_in_memory"]
+if TYPE_CHECKING:
+    from forecastops_local.invocations import Invocations, Scored
 
-MODEL_HEADER = "X-Forecastops-Model"
+__all__ = ["App", "Guard", "call_in_memory"]
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -32,6 +34,7 @@ _PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%"
 _MAX_AT_ONCE = 4  # requests that are decoded and scored; more would only share the processor, and add up in memory
 _TURN_SECONDS = 30.0
 _MESSAGE_LENGTH = 500
+_TOO_LONG = "the model took too long"
 
 
 class Guard:
@@ -41,9 +44,16 @@ class Guard:
     """
 
     def __init__(
-        self, app: App, *, model_uri: str, max_body_bytes: int, access: Access, columns: Mapping[str, str] | None
+        self,
+        app: App,
+        *,
+        model_uri: str,
+        max_body_bytes: int,
+        access: Access,
+        columns: Mapping[str, str] | None,
+        invocations: Invocations,
     ) -> None:
-        self._app, self._access, self._columns = app, access, columns
+        self._app, self._access, self._columns, self._invocations = app, access, columns, invocations
         self._limits = BodyLimits(max_body_bytes)
         self._turns = asyncio.Semaphore(_MAX_AT_ONCE)
         self._answers = Answers()
@@ -106,10 +116,32 @@ class Guard:
         except asyncio.TimeoutError:
             raise RefusedError(503, "the server is busy; ask again") from None
         try:
-            kind, checked = await asyncio.to_thread(checked_body, header(scope, b"content-type"), body, self._columns)
-            return await self._ask_app(_with_type(scope, kind), receive, checked, scores=True)
+            found = await self._in_time(scope, body)
+            if isinstance(found, Checked):
+                return await self._ask_app(_with_type(scope, found.kind), receive, found.body, scores=True)
+            return found
         finally:
             self._turns.release()
+
+    async def _in_time(self, scope: Message, body: bytes) -> Answer | Checked:
+        """Return what the model answers to what can be decoded here; else the body, for MLflow's app."""
+        work = asyncio.to_thread(self._decode_and_score, header(scope, b"content-type"), body)
+        try:
+            return await asyncio.wait_for(work, self._invocations.seconds)
+        except asyncio.TimeoutError:
+            return _error(504, _TOO_LONG)
+
+    def _decode_and_score(self, content_type: str | None, body: bytes) -> Answer | Checked:
+        """Do what takes time; on a thread of its own, in a copy of the context."""
+        checked = checked_body(content_type, body, self._columns)
+        if checked.content is None:
+            return checked
+        now = Progress()
+        progress.set(now)
+        status, content = self._invocations.score(checked.content)
+        if status < 400:
+            return status, _headers(content)[::-1], content  # in the order of MLflow's app
+        return _error(*_as_error((status, content), at_fault=not now.reached_model))
 
     async def _ask_app(self, scope: Message, receive: Receive, body: bytes, *, scores: bool) -> Answer:
         """Return what the app answers."""
@@ -125,7 +157,7 @@ class Guard:
             progress.reset(token)
         if answer.status < 400:
             return answer.status, answer.headers, answer.content
-        return _error(*_as_error(answer, at_fault=scores and not now.reached_model))
+        return _error(*_as_error((answer.status, answer.content), at_fault=scores and not now.reached_model))
 
 
 class _CollectedAnswer:
@@ -141,21 +173,22 @@ class _CollectedAnswer:
             self.content += message.get("body", b"")
 
 
-def _as_error(answer: _CollectedAnswer, at_fault: bool) -> tuple[int, str]:
+def _as_error(answer: Scored, at_fault: bool) -> tuple[int, str]:
     """Return status and message of an error: a request that never reached the model is at fault itself."""
+    said, text = answer
     try:
-        content = json.loads(answer.content)
+        content = json.loads(text)
         message = str(content.get("message") or content.get("detail") or "")
     except (ValueError, AttributeError):
-        message = answer.content.decode("utf-8", "replace")
-    if answer.status == 504:
-        return 504, "the model took too long"
-    if answer.status >= 500 and not at_fault:
-        return answer.status, "the model failed; the server's log says why"
+        message = text.decode("utf-8", "replace")
+    if said == 504:
+        return 504, _TOO_LONG
+    if said >= 500 and not at_fault:
+        return said, "the model failed; the server's log says why"
     # MLflow repeats the input first and its history of protocols last; what is wrong stands between.
     message = message.rpartition("\nError: ")[2].partition("IMPORTANT: ")[0]
-    status = 400 if answer.status >= 500 else answer.status
-    return status, message if status == answer.status else "the body cannot be read as input for the model"
+    status = 400 if said >= 500 else said
+    return status, message if status == said else "the body cannot be read as input for the model"
 
 
 def _error(status: int, message: str) -> Answer:
@@ -164,8 +197,11 @@ def _error(status: int, message: str) -> Answer:
     text = " ".join(redact_paths(message[: 2 * _MESSAGE_LENGTH]).split())
     text = text if len(text) <= _MESSAGE_LENGTH else text[: _MESSAGE_LENGTH - 3] + "..."
     content = json.dumps({"error_code": code, "message": text}).encode("ascii")
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
-    return status, headers, content
+    return status, _headers(content), content
+
+
+def _headers(content: bytes) -> list[tuple[bytes, bytes]]:
+    return [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import requests
 from mlflow.exceptions import MlflowException
 
-from forecastops_local.guard import MODEL_HEADER
+from forecastops_local.messages import MODEL_HEADER
 from forecastops_local.token_file import read_token
 
 __all__ = ["Ping", "invoke", "ping", "url_of"]

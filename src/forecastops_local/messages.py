@@ -1,10 +1,12 @@
-"""What supervisor and server say to each other, one JSON object a line."""
+"""What supervisor and server say to each other, one JSON object a line, and to clients beside their answers."""
 
 from __future__ import annotations
 
 from enum import Enum
 
-__all__ = ["Command", "Event"]
+__all__ = ["MODEL_HEADER", "Command", "Event"]
+
+MODEL_HEADER = "X-Forecastops-Model"  # names what is served
 
 
 class Command(str, Enum):

@@ -10,6 +10,8 @@ import logging
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from forecastops.forecasting.forecaster import Forecaster
+
 if TYPE_CHECKING:
     from mlflow.models import Model
     from mlflow.pyfunc import PyFuncModel
@@ -37,12 +39,18 @@ class GuardedModel:
         self._model = model
         metadata: Any = model.metadata
         schema = metadata.get_params_schema()
-        self._parameters = frozenset(spec.name for spec in schema.params) if schema else frozenset()
+        self.defaults: dict[str, Any] = {spec.name: spec.default for spec in schema.params} if schema else {}
 
     @property
     def metadata(self) -> Model:
         """The model's own metadata."""
         return self._model.metadata
+
+    @property
+    def forecaster(self) -> Forecaster | None:
+        """The model of one series; None where it is another."""
+        raw: Any = self._model._model_impl
+        return raw if isinstance(raw, Forecaster) else None
 
     @property
     def columns(self) -> dict[str, str] | None:
@@ -71,9 +79,9 @@ class GuardedModel:
 
         if params is not None and not isinstance(params, dict):
             raise MlflowException.invalid_parameter_value(f"params must be an object, not {type(params).__name__}")
-        unknown = sorted(set(params or ()) - self._parameters)
+        unknown = sorted(set(params or ()) - self.defaults.keys())
         if unknown:
-            known = ", ".join(sorted(self._parameters)) or "none"
+            known = ", ".join(sorted(self.defaults)) or "none"
             raise MlflowException.invalid_parameter_value(f"unknown params {unknown}; this model knows: {known}")
 
 

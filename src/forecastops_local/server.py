@@ -7,6 +7,7 @@ is told to, and ends when the channel does: a server never outlives its supervis
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import json
 import logging
@@ -39,7 +40,18 @@ _SILENT_SECONDS = 5.0
 _ORPHAN_SECONDS = 10.0
 _MARGIN_SECONDS = 5
 # MLflow imports them along, and a scoring server uses nothing of them.
-_UNUSED = ("azureml.mlflow", "mlflow.gateway", "mlflow.genai", "mlflow.genai.datasets")
+_UNUSED = (
+    "azureml.mlflow",
+    "mlflow.gateway",
+    "mlflow.genai",
+    "mlflow.genai.datasets",
+    "mlflow.genai.scorers",
+    "mlflow.genai.scorers.online",
+    "numpy.f2py",
+    "numpy.testing",
+    "psutil",
+    "scipy._lib.array_api_compat.numpy",
+)
 _STATSMODELS_BYTES = 256 << 20  # what importing it may take
 
 
@@ -124,6 +136,7 @@ def _build(wanted: dict[str, Any], token: str | None) -> App:
     from forecastops_local import loading
     from forecastops_local.access import Access
     from forecastops_local.guard import Guard
+    from forecastops_local.invocations import Invocations
     from forecastops_local.scoring import GuardedModel
 
     model = GuardedModel(loading.load_verified(Path(wanted["model_path"]), read_wanted(wanted)))
@@ -134,6 +147,7 @@ def _build(wanted: dict[str, Any], token: str | None) -> App:
         max_body_bytes=wanted["max_body_bytes"],
         access=Access(wanted["host"], token),
         columns=model.columns,
+        invocations=Invocations(model),
     )
 
 
@@ -162,6 +176,7 @@ def main(channel_fd: int, listener_fd: int) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
     channel = Channel(socket.socket(fileno=channel_fd))
     defer_imports(_UNUSED)
+    gc.disable()  # nothing of what is loaded is garbage
     try:
         token = read_token(channel.wanted["token_file"])
         app = _build(channel.wanted, token)
@@ -170,6 +185,8 @@ def main(channel_fd: int, listener_fd: int) -> None:
         _logger.exception("the model cannot be served")
         channel.tell(Event.FAILED, error=_in_short(error))
         sys.exit(1)
+    gc.freeze()  # nor will it be searched while requests wait
+    gc.enable()
     server = DrainingServer(_configuration(app), channel)
     limit_memory(channel.wanted["max_memory_bytes"] + _STATSMODELS_BYTES)
     keep_input_out_of_log()
