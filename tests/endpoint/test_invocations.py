@@ -20,6 +20,7 @@ from forecastops_local.scoring import GuardedModel
 
 JSON = "application/json"
 AFTER = {"D": "2024-01-01", "h": "2023-01-16T00:00:00"}
+ODD: tuple[Any, ...] = (0, -1, 1001, 2**70, 3.0, 3.5, "3", None, [3], [], {})
 REQUESTS: list[dict[str, Any]] = [
     *({"inputs": [], "params": {"horizon": steps}} for steps in (1, 2, 14, 63, 64, 65, 200, 1000, 3)),
     {"inputs": []},
@@ -36,7 +37,7 @@ REQUESTS: list[dict[str, Any]] = [
         for levels in ([50], [95, 80], [80, 80], [1, 99, 5, 7])
     ),
     *({"inputs": [], "params": {"levels": levels}} for levels in ([], 80, [0], [100], [80.0], ["80"], [None], [[80]])),
-    *({"inputs": [], "params": {"horizon": odd}} for odd in (0, -1, 1001, 2**70, 3.0, 3.5, "3", None, [3], [], {})),
+    *({"inputs": [], "params": {"horizon": odd}} for odd in ODD),
     {"inputs": [], "params": {"horizont": 3}},
     {"inputs": [], "params": {"horizon": 3, "more": 1}},
     {"inputs": [{"horizon": 3}]},
@@ -80,7 +81,13 @@ def asked_of_mlflow(app: Any, body: bytes) -> tuple[int, bytes]:
         await asyncio.Event().wait()
         raise AssertionError
 
-    scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http"}
+    scope: dict[str, Any] = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+    }
     scope |= {"path": "/invocations", "raw_path": b"/invocations", "query_string": b"", "root_path": "", "state": {}}
     scope |= {"headers": [(b"content-type", JSON.encode())], "client": ("127.0.0.1", 0), "server": ("127.0.0.1", 0)}
 
