@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import pytest
 
 from local_endpoint_support import stop_endpoints
 from scripts_support import script
 
+FORKS = """
+import mlflow.pyfunc.scoring_server  # the server's imports, once for all
+import forked_processes
+forked_processes.fork_processes()
+"""
 NOTEBOOK = script("notebook")
 shape = script("shown_output").shape
 
@@ -20,7 +27,14 @@ def shown(notebook: Any) -> list[list[str]]:
     return [shape(output.get("text") or output.get("data", {}).get("text/plain", "")) for output in outputs]
 
 
-def test_the_notebook_runs_and_shows_what_it_holds(tmp_path: Path) -> None:
+def test_the_notebook_runs_and_shows_what_it_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a kernel of its own, from which the endpoint's processes are forked."""
+    startup = tmp_path / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "forks.py").write_text(FORKS)
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    support = str(Path(__file__).parents[1] / "support")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([support, *filter(None, [os.environ.get("PYTHONPATH")])]))
     folder = tmp_path / "sales"
     folder.mkdir()
     try:

@@ -9,7 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from mlflow import MlflowClient
 from packaging.requirements import Requirement
 
 from command import Command
+from pipeline_rehearsal.forked_command import forked_command
 from repository import ROOT
 
 FOLDER = ROOT / "azureml"
@@ -100,12 +101,13 @@ class Service:
     folder: Path
     forecastops: Command
     experiment: str
+    programs: Path
 
     def run(
         self,
         name: str,
         inputs: dict[str, str],
-        shell: Callable[[str, Path, dict[str, str]], None],
+        shell: Callable[[str, str, Path, dict[str, str]], None],
         pipeline: str = "pipeline",
     ) -> Any:
         """Run the whole pipeline with these inputs; what each step has written, by step."""
@@ -122,18 +124,19 @@ class Service:
             given[f"outputs.{output}"] = known[f"parent.jobs.{step}.outputs.{output}"] = str(made)
             code = _snapshot((component.parent / document["code"]).resolve(), self.folder / "code")
             run = MlflowClient(self.forecastops.environment["MLFLOW_TRACKING_URI"]).create_run(self.experiment)
-            shell(_resolved(document["command"], given), code, {"MLFLOW_RUN_ID": run.info.run_id})
+            shell(step, _resolved(document["command"], given), code, {"MLFLOW_RUN_ID": run.info.run_id})
             (written,) = made.iterdir()
             found[step] = json.loads(written.read_text("utf-8"))
         return found
 
-    def bash(self, command: str, code: Path, more: dict[str, str]) -> None:
-        """The command as it stands, by a shell."""
-        path = f"{Path(sys.executable).parent}:{self.forecastops.environment['PATH']}"
+    def bash(self, step: str, command: str, code: Path, more: dict[str, str]) -> None:
+        """The command as it stands, by a shell; the snapshot's code in the first two steps, forked in those after."""
+        programs = Path(sys.executable).parent if step in ("train", "evaluate") else self.programs
+        path = f"{programs}:{self.forecastops.environment['PATH']}"
         environment = self.forecastops.environment | {"PATH": path} | more
         subprocess.run(["bash", "-c", command], cwd=code, env=environment, check=True, timeout=600)
 
-    def preloaded(self, command: str, code: Path, more: dict[str, str]) -> None:
+    def preloaded(self, _: str, command: str, code: Path, more: dict[str, str]) -> None:
         """The same arguments in a process that has the imports behind it, which takes a tenth of the time."""
         words = shlex.split(command)
         *arguments, redirection, target = words[words.index("forecastops") + 1 :]
@@ -171,11 +174,24 @@ def _snapshot(code: Path, folder: Path) -> Path:
     return folder
 
 
-def test_the_service_runs_the_pipelines_to_a_promotion_a_renewal_and_a_hold(forecastops: Command) -> None:
+@pytest.fixture
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with a `python` that runs `-m forecastops` forked."""
+    folder = tmp_path_factory.mktemp("programs")
+    with forked_command(folder) as program:
+        python = folder / "python"
+        python.write_text(f'#!/bin/sh\n[ "$1 $2" = "-m forecastops" ] || exit 9\nshift 2\nexec {program} "$@"\n')
+        python.chmod(0o755)
+        yield folder
+
+
+def test_the_service_runs_the_pipelines_to_a_promotion_a_renewal_and_a_hold(
+    forecastops: Command, programs: Path
+) -> None:
     client = MlflowClient(forecastops.environment["MLFLOW_TRACKING_URI"])
     # That of the model, where new runs are made: by default its artifacts would lie in the folder of one job.
     experiment = client.create_experiment(MODEL, (forecastops.folder / "artifacts").as_uri())
-    service = Service(forecastops.folder / "service", forecastops, experiment)
+    service = Service(forecastops.folder / "service", forecastops, experiment, programs)
     forecastops.ok("data", "sample", "transactions", "--out", "data")
     whole, data, more = (forecastops.folder / f"data/{name}.csv" for name in ("transaction_ts2013", "data", "more"))
     header, *rows = whole.read_text("utf-8").splitlines(keepends=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
+
+import pytest
 
 # What the libraries need of the system has been decided once they are imported; then what Windows lacks is taken away
 # and the name of the system changed, before anything of ours is imported.
@@ -32,6 +33,7 @@ for module in pkgutil.walk_packages(forecastops.__path__, "forecastops."):
         importlib.import_module(module.name)
 posix_only = sorted(name for name in sys.modules if name.startswith("forecastops_local"))
 assert not posix_only, posix_only
+print("all imported")
 """
 _READ = """
 from pathlib import Path
@@ -72,34 +74,37 @@ except EndpointError as error:
 """
 
 
-def _run(program: str, *arguments: str) -> str:
-    command = [sys.executable, "-c", program, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return done.stdout.strip()
-
-
-def test_every_module_but_the_local_endpoints_is_imported_where_posix_is_missing() -> None:
-    _run(_PROGRAM)
-
-
-def test_artifacts_are_read_as_strictly_by_paths_as_by_descriptors(tmp_path: Path) -> None:
-    (tmp_path / "good" / "inner").mkdir(parents=True)
-    (tmp_path / "good" / "a").write_bytes(b"1")
-    (tmp_path / "good" / "inner" / "b").write_bytes(b"22")
-    (tmp_path / "link").symlink_to(tmp_path / "good" / "a")
-    (tmp_path / "inner-link").symlink_to(tmp_path / "good" / "inner")
-    (tmp_path / "folder-link").symlink_to(tmp_path / "good")
-    os.mkfifo(tmp_path / "pipe")
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What one process prints that goes through all of it, since it has to import everything first."""
+    folder = tmp_path_factory.mktemp("other")
+    (folder / "good" / "inner").mkdir(parents=True)
+    (folder / "good" / "a").write_bytes(b"1")
+    (folder / "good" / "inner" / "b").write_bytes(b"22")
+    (folder / "link").symlink_to(folder / "good" / "a")
+    (folder / "inner-link").symlink_to(folder / "good" / "inner")
+    (folder / "folder-link").symlink_to(folder / "good")
+    os.mkfifo(folder / "pipe")
     for name in ("with-link", "with-pipe"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "with-link" / "x").symlink_to(tmp_path / "good" / "a")
-    os.mkfifo(tmp_path / "with-pipe" / "x")
-    assert _run(_PROGRAM + _READ, str(tmp_path)) == "7"
+        (folder / name).mkdir()
+    (folder / "with-link" / "x").symlink_to(folder / "good" / "a")
+    os.mkfifo(folder / "with-pipe" / "x")
+    command = [sys.executable, "-c", _PROGRAM + _READ + _TARGET, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
+    return done.stdout.splitlines()
 
 
-def test_the_local_endpoint_says_in_one_line_what_it_needs() -> None:
-    by_mlflow, by_serve = _run(_PROGRAM + _TARGET).splitlines()
+def test_every_module_but_the_local_endpoints_is_imported_where_posix_is_missing(printed: list[str]) -> None:
+    assert printed[0] == "all imported"
+
+
+def test_artifacts_are_read_as_strictly_by_paths_as_by_descriptors(printed: list[str]) -> None:
+    assert printed[1] == "7"
+
+
+def test_the_local_endpoint_says_in_one_line_what_it_needs(printed: list[str]) -> None:
+    by_mlflow, by_serve = printed[2:]
     assert by_mlflow.startswith("forecastops-local needs Linux or macOS")
     assert "WSL" in by_mlflow
     assert by_mlflow in by_serve
