@@ -22,9 +22,8 @@ __all__ = ["FAR", "longest_run", "stuck_stretch", "wild_alarm", "wild_rows"]
 Array = npt.NDArray[np.float64]
 Which = npt.NDArray[np.bool_]
 
-# As of the newest run (forecasting/forecaster.py): of zeros fewer are enough.
-_LONGER, _SHORTEST_RUN, _SHORTEST_ZEROS = 2, 4, 3
-# Measured on clean daily series (docs/gate.md).
+# Measured on clean series (docs/gate.md).
+_LONGER, _SHORTEST_RUN = 2, 2  # runs so long may always be, and twice as long as any before
 FAR = 5.0  # standard deviations of the one-step forecast
 _BY_CHANCE = 0.001  # how likely a run may be among the newer rows, if values repeat as often as they did
 _WILD = 3  # rows that may lie as far among as many as the horizon has, or twice as many as did before
@@ -69,16 +68,15 @@ def longest_run(known: Array, accepted: int, revised: Which | None = None) -> _C
     longest, chance = {True: 0, False: 0}, _run_by_chance(values[there], int(np.sum(~there)))
     counted = np.concatenate([[0], np.cumsum(there)])
     for start, end in _runs(values):
-        length, before, is_zero = end - start, int(counted[end] - counted[start]), values[start] == 0
-        shortest = _SHORTEST_ZEROS if is_zero else _SHORTEST_RUN
+        length, before, is_zero = end - start, int(counted[end] - counted[start]), bool(values[start] == 0)
         # Zeros are no measure for other values: a shop that is closed says nothing of a sensor that is stuck.
         usual = max(longest.values()) if is_zero else longest[False]
-        allowed = max(_LONGER * usual, shortest, chance)
+        allowed = max(_LONGER * usual, _SHORTEST_RUN, chance)
         if before > allowed:  # a person has accepted it so far
             allowed = _LONGER * before
         if before < length and length > allowed:
             return _Counted(length, allowed, int(rows[end - 1]))
-        longest[bool(is_zero)] = max(longest[bool(is_zero)], before)
+        longest[is_zero] = max(longest[is_zero], before)
     return None
 
 
