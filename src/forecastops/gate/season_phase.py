@@ -29,6 +29,7 @@ _SEASONS = range(3, 13)  # of fewer rows there is no place to mistake; of more, 
 _FAR = 2.5  # standard deviations of the forecast from which on a row is out of place
 _ROWS_OUT_OF_PLACE = 3
 _LEFT = 0.2  # of the squared deviations, at most, where the dates are put right
+_LEFT_OF_LEVEL = 0.3  # of those that are left where a level that has moved explains them instead
 _LEVEL = 80  # whose bound gives the standard deviation
 _BOUND = 1.2816  # standard deviations to that bound
 
@@ -153,5 +154,14 @@ class _Due:
         ]
         best = min(shifts, key=lambda shift: float(np.nansum(shift.left**2)))
         righted = (np.abs(off) > _FAR) & (np.abs(best.left) < np.abs(off) / 2)
-        fits = np.nansum(best.left**2) <= _LEFT * np.nansum(off**2)
-        return best.rows if fits and np.sum(righted) >= _ROWS_OUT_OF_PLACE else 0
+        left = float(np.nansum(best.left**2))
+        if left > _LEFT * np.nansum(off**2) or left > _LEFT_OF_LEVEL * _beside_level(off, scale):
+            return 0
+        return best.rows if np.sum(righted) >= _ROWS_OUT_OF_PLACE else 0
+
+
+def _beside_level(off: Array, scale: Array) -> float:
+    """Return the squared deviations that one level for all rows leaves: a world that moved is no wrong calendar."""
+    known = ~np.isnan(off)
+    level = np.sum((off / scale)[known]) / np.sum(1 / scale[known] ** 2)
+    return float(np.sum((off - level / scale)[known] ** 2))

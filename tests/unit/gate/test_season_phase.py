@@ -15,6 +15,7 @@ from forecastops.forecasting.forecaster import Fit, Forecaster
 from forecastops.gate.check import Check
 from forecastops.gate.data_checks import judge_data
 from forecastops.gate.policy import GatePolicy
+from forecastops.gate.season_phase import displacements
 from forecastops.reporting.sentences.checks import needed_of, reason_of
 
 KNOWN = 300
@@ -89,6 +90,16 @@ def test_what_is_no_shift_is_not_taken_for_one(change: str) -> None:
         values.iloc[KNOWN + 3 : KNOWN + 5] -= 8.0
     found = [judged(model_of(), values, rows) for rows in range(KNOWN + 1, KNOWN + 22)]
     assert {check.code for check in found} == {"plausible"}
+
+
+@pytest.mark.parametrize("move", [-8.0, -6.0, 6.0, 8.0])
+def test_a_level_that_has_moved_is_no_shift_to_a_model_that_expects_the_old_one(move: float) -> None:
+    values = series()
+    values.iloc[KNOWN:] += move
+    known = values.iloc[:KNOWN]
+    found = estimate(known, ModelSpec(order=(1, 0, 1), seasonal_order=(1, 0, 1, 7)))
+    model = Forecaster(Fit((found.member,), found.estimated_through, found.converged), known)
+    assert not any(displacements(model, values.iloc[: KNOWN + 28], range(KNOWN - 14, KNOWN + 29)))
 
 
 def test_rows_that_a_person_accepted_do_not_raise_it_again() -> None:
