@@ -52,9 +52,12 @@ coverage: $(VENV)/.installed-dev
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
+# Beside what others do, in an environment of theirs; where that cannot be made, the rows say so. A quarter of an hour.
 bench: $(VENV)/.installed-dev
+	-@$(MAKE) --no-print-directory $(VENV)-peers/.installed
 	$(BIN)/python benchmarks/cycle.py
 	$(BIN)/python benchmarks/product.py docs/speed.md
+	$(BIN)/python benchmarks/peers $(VENV)-peers/bin/python docs/speed.md
 
 # Has anything become slow by a factor? Within a minute; part of `make check`.
 bench-quick: $(VENV)/.installed-dev
@@ -96,17 +99,18 @@ bench-report: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/report.py
 
 # How often does the monitor cry wolf, how soon does it notice, beside what others use? An hour and more; simulations are
-# kept. river runs in an environment of its own, which no lock file knows.
-bench-monitor: $(VENV)/.installed-dev $(VENV)-river/.installed
-	$(BIN)/python benchmarks/monitoring --river $(VENV)-river/bin/python $(QUICK)
+# kept. river runs in the peers' environment.
+bench-monitor: $(VENV)/.installed-dev $(VENV)-peers/.installed
+	$(BIN)/python benchmarks/monitoring --river $(VENV)-peers/bin/python $(QUICK)
 
 # The constants of the monitor's thresholds, from champions that are simulated anew.
 calibrate-monitor: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/monitoring/calibrate.py $(QUICK)
 
-$(VENV)-river/.installed:
-	$(PYTHON) -m venv $(VENV)-river
-	$(VENV)-river/bin/python -m pip install -q --require-hashes -r requirements-peers.lock
+# What forecasts and the monitor are measured against: nothing of it is installed beside the package.
+$(VENV)-peers/.installed: requirements-peers.lock
+	$(PYTHON) -m venv $(VENV)-peers
+	$(VENV)-peers/bin/python -m pip install -q --require-hashes -r requirements-peers.lock
 	@touch $@
 
 # The pictures of pages in README and docs, taken from the demonstration by Chromium.
@@ -134,7 +138,7 @@ lock: $(VENV)/.installed-build
 	$(COMPILE) --extra azureml --output-file requirements-azureml.lock pyproject.toml
 	$(COMPILE) --group docs --output-file requirements-docs.lock
 	# It asks for Python 3.11.
-	$(COMPILE) --python-version 3.11 --output-file requirements-peers.lock benchmarks/peers.in
+	$(COMPILE) --python-version 3.11 --output-file requirements-peers.lock benchmarks/peers/peers.in
 	$(BIN)/python scripts/derive_pins.py $(BIN)/uv
 
 # The pages of docs/ as a site, in build/site: a link that leads nowhere, a command or an option that does not exist, and a
