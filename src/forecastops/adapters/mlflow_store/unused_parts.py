@@ -18,7 +18,6 @@ _MLFLOW = (
 # A sixth of what is left. scipy lists all that numpy has, which imports what numpy itself imports on demand.
 _BENEATH = (
     "alembic.autogenerate",
-    "alembic.op",  # what migrations call
     "alembic.runtime.plugins",
     "mako.codegen",
     "mako.exceptions",  # with pygments, to colour them
