@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import json
+import re
 import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import mlflow
 import numpy as np
@@ -16,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import requests
 
 from command import Command, new_command
 from local_endpoint_support import stop_endpoints
@@ -33,7 +36,7 @@ SETTINGS = {
     "panel.bucket_size": "3",
 }
 OPTIONS = tuple(word for key, value in SETTINGS.items() for word in ("--set", f"{key}={value}"))
-NAMES = ["a/slash", "an emoji \U0001f600", "'quoted'", "d", "e", "f", "g"]
+NAMES = ["a/slash", "an emoji \U0001f600", "'quoted'", "d", "e", "f", '<i onclick="x">g</i>']
 
 
 def long_table(rows: int) -> pd.DataFrame:
@@ -103,6 +106,9 @@ def test_a_panel_is_served_renewed_and_rolled_back(command: Command, tmp_path: P
     one, other = (command("status", "--series", name, *OPTIONS, "--json").json for name in (NAMES[0], "d"))
     assert (one["version"], one["forecasts_from"]) == ("3", "2013-04-30")
     assert (other["version"], other["forecasts_from"], other["since"]) == ("3", "2013-05-03", "1")
+    fresh = command.ok("status", *OPTIONS)["panel"]
+    assert (fresh["series"], fresh["newest"], fresh["oldest"]) == (len(NAMES), "2013-05-03", "2013-04-30")
+    assert (fresh["behind"], fresh["oldest_series"]) == (1, NAMES[0])
     nobody = command("status", "--series", "nobody", *OPTIONS)
     assert (nobody.code, "is none of this panel's" in nobody.stderr) == (2, True)
 
@@ -198,6 +204,49 @@ def test_a_replay_finds_each_number_that_is_another(command: Command) -> None:
     assert "verdict was PROMOTE" in logged(kept, verdict="PROMOTE")
     part.write_bytes(b"no table")
     assert "is not the one that was logged" in command("evaluate", "--replay", run_id, *OPTIONS).error
+    assert logged(kept, verdict="HOLD") == ""
+
+
+def test_a_panel_and_each_series_of_it_have_pages(command: Command, tmp_path: Path) -> None:
+    run_id = command.ok("status", *OPTIONS)["champion"]["run_id"]
+    decided = next(one for one in command.ok("history", *OPTIONS)["events"] if one["kind"] == "decision")
+    page = tmp_path / "report.html"
+    told = command.ok("report", "--run-id", decided["run_id"], "--output", str(page), *OPTIONS)
+    assert told["verdict"] == decided["verdict"]
+    assert f"a panel of {len(NAMES)} series" in page.read_text()
+    for name in NAMES:
+        command.ok("report", "--run-id", decided["run_id"], "--series", name, "--output", str(page), *OPTIONS)
+        text = page.read_text()
+        assert f"<h1>{html.escape(name)}</h1>".replace("&#x27;", "&#39;").replace("&quot;", "&#34;") in text
+        assert "<svg" in text
+        assert "<i onclick" not in text
+    nobody = command("report", "--run-id", run_id, "--series", "nobody", "--output", str(page), *OPTIONS)
+    assert nobody.code == 1
+
+
+def test_the_pages_on_this_machine_know_panels(command: Command) -> None:
+    decided = next(one for one in command.ok("history", *OPTIONS)["events"] if one["kind"] == "decision")
+    running = command.start("ui", "--no-open", "--port", "0", "--json", *OPTIONS)
+    out = running.base.with_suffix(".out")
+    deadline = time.monotonic() + 300
+    while not (out.exists() and out.read_text("utf-8").strip()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    try:
+        url = json.loads(out.read_text("utf-8"))["url"]
+        visitor, root = requests.Session(), url.partition("?")[0].rstrip("/")
+        assert visitor.get(url, timeout=300).status_code == 200
+        model = visitor.get(f"{root}/models/transactions-forecast", timeout=300)
+        assert "of them behind" in model.text
+        report = visitor.get(f"{root}/runs/{decided['run_id']}/report", timeout=300)
+        links = re.findall(r'href="(/runs/[^"]*/series/[^"]*)"', report.text)
+        assert links
+        for path in (*links, f"/runs/{decided['run_id']}/series/{quote(NAMES[-1], safe='')}"):
+            assert visitor.get(root + html.unescape(path), timeout=300).status_code == 200, path
+        nobody = visitor.get(f"{root}/runs/{decided['run_id']}/series/nobody", timeout=300)
+        assert nobody.status_code == 404
+    finally:
+        running.process.terminate()
+        running.process.join()
 
 
 def panel_table(command: Command, run_id: str) -> pa.Table:

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from forecastops.api.arguments import config_of, path_of, run_id_of, sources_of, untold
+from forecastops.core.errors import ConfigError
 from forecastops.core.surroundings import borrowed
 
 if TYPE_CHECKING:
@@ -158,13 +159,20 @@ def replay(run_id: str, config: ConfigLike = None) -> EvaluateResult:
         return evaluate_result(use_case(settings, run), replayed=True)
 
 
-def report(run_id: str, config: ConfigLike = None, *, output: str | os.PathLike[str] | None = None) -> ReportResult:
+def report(
+    run_id: str,
+    config: ConfigLike = None,
+    *,
+    output: str | os.PathLike[str] | None = None,
+    series: str | None = None,
+) -> ReportResult:
     """Show a logged decision as one HTML file: what was decided, why, by how much, and what would have been needed.
 
     Args:
         run_id: of a challenger that was evaluated, whenever that was.
         config: as `train` takes it; the registered model is the decision's.
         output: the file to write; None to write none. An earlier page is written over, and nothing else.
+        series: of a panel, the one series that the page is to be of; None for the decision on all.
 
     Returns:
         the page, which shows itself in a notebook; ``to_html()`` gives its text.
@@ -178,9 +186,15 @@ def report(run_id: str, config: ConfigLike = None, *, output: str | os.PathLike[
         >>> fo.report(trained.run_id, config).verdict
         'PROMOTE'
     """
-    from forecastops.results.report import report_result
+    from forecastops.results.report import report_result, series_report_result
     from forecastops.usecases.report import report as use_case
 
     path = path_of("output", output)
     with borrowed():
+        if series is not None:
+            from forecastops.usecases.panels.report import series_report
+
+            if not isinstance(series, str):
+                raise ConfigError("series", f"is {series!r:.80}", "give the name of a series, a text")
+            return series_report_result(series_report(config_of(config), run_id_of(run_id), series), path)
         return report_result(use_case(config_of(config), run_id_of(run_id)), path)

@@ -48,7 +48,7 @@ def monitor(
         >>> found.retrain, found.broken
         (False, False)
     """
-    from forecastops.reporting.monitor_page import monitor_page
+    from forecastops.reporting.monitor_page import monitor_page, panel_monitor_page
     from forecastops.results.make import monitor_result
     from forecastops.usecases.monitor import monitor as use_case
 
@@ -60,7 +60,12 @@ def monitor(
             from forecastops.usecases.panels.monitor import monitor_panel
 
             looked = monitor_panel(
-                settings, sources_of(data), moment, told=progress or untold, may_be_first=may_be_first
+                settings,
+                sources_of(data),
+                moment,
+                panel_monitor_page,
+                told=progress or untold,
+                may_be_first=may_be_first,
             )
             return panel_monitor_result(looked)
         found = use_case(settings, sources_of(data), moment, monitor_page, may_be_first=may_be_first)

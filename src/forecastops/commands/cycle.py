@@ -114,10 +114,11 @@ def retrain(request: Request, paths: tuple[str, ...], work: Path | None, require
     metavar="FILE",
     help="Where to write it; ./report-RUN.html by default. An earlier page is written over, and nothing else.",
 )
+@click.option("--series", metavar="ID", help="Of a panel: the page of this series alone, drawn now.")
 @command_options
-def report(request: Request, run_id: str, output: Path | None) -> None:
+def report(request: Request, run_id: str, output: Path | None, series: str | None) -> None:
     """Write a logged decision as one HTML file: what, why, by how much, what would have been needed."""
-    request.show(fo.report(run_id, request.config(), output=output or _report_name(run_id)))
+    request.show(fo.report(run_id, request.config(), output=output or _report_name(run_id), series=series))
 
 
 def _report_name(run_id: str) -> str:

@@ -76,7 +76,7 @@ def retrained_document(result: Retrained) -> dict[str, Any]:
 
 
 def status_document(found: Status) -> dict[str, Any]:
-    """Return the keys pointer, champion, files, endpoint, forecasts_from, newest_data, consistent, problems."""
+    """Return the keys pointer, champion, files, endpoint, forecasts_from, newest_data, consistent, problems, panel."""
     champion = found.champion and {
         "version": found.champion.version.version,
         "run_id": found.model_run,
@@ -95,6 +95,7 @@ def status_document(found: Status) -> dict[str, Any]:
         "newest_data_run": found.newest_data.run_id if found.newest_data else None,
         "consistent": found.consistent,
         "problems": found.problems,
+        "panel": asdict(found.panel) if found.panel else None,
     }
 
 

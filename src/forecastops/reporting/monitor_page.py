@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from forecastops.monitoring.curves import Curve
     from forecastops.monitoring.signal import Signal
     from forecastops.usecases.monitor import Monitored
+    from forecastops.usecases.panels.monitor import PanelMonitored
 
-__all__ = ["monitor_page"]
+__all__ = ["monitor_page", "panel_monitor_page"]
 
 _GROUPS = (
     ("world", "Has the world moved?"),
@@ -49,6 +50,34 @@ def monitor_page(found: Monitored) -> str:
         observed=_observed(found) if found.found.dates else None,
         pictures=list(_pictures(found)),
         rate=look.false_alarms_a_year,
+        counts=[],
+        worst=[],
+    )
+
+
+def panel_monitor_page(found: PanelMonitored) -> str:
+    """Return the page of a look at a panel: the answer, how many series are how, and the worst by name."""
+    look, panel = found.look, found.panel
+    counts: list[tuple[str, list[list[object]]]] = []
+    if panel is not None:
+        tables = [
+            ("Series", panel.states),
+            ("Moved, by signal", panel.by_signal),
+            ("Broken data, by signal", panel.broken_by),
+        ]
+        counts = [(title, [[name, count] for name, count in many.items()]) for title, many in tables if many]
+    return render(
+        "monitor.html",
+        model=found.model_name,
+        version=found.version,
+        answer=_answer(found),
+        facts=[*_facts(found), ("A row a series", found.table)],
+        groups=[(title, _rows(found, group)) for group, title in _GROUPS if _rows(found, group)],
+        observed=None,
+        pictures=[],
+        rate=look.false_alarms_a_year,
+        counts=counts,
+        worst=[[one.series, one.state, one.since, one.reason] for one in found.worst],
     )
 
 

@@ -10,6 +10,7 @@ from forecastops.reporting.history import what_of, why_of
 from forecastops.reporting.history_page import event_facts
 from forecastops.reporting.pages.judged import Judged, judged_page
 from forecastops.reporting.pages.lineage import Lineage
+from forecastops.reporting.pages.panel import PanelJudged, SeriesPath, panel_page
 from forecastops.reporting.pages.rendering import render
 from forecastops.reporting.sentences.plain import title_of
 
@@ -43,15 +44,19 @@ _NEEDED: Mapping[EventKind, str] = {
 }
 
 
-def report_page(found: ReportFacts, nav: object = None) -> str:
+def report_page(found: ReportFacts, nav: object = None, series_path: SeriesPath | None = None) -> str:
     """Return the page.
 
     Args:
         found: what it shows.
         nav: what ``navigation.html`` makes links of; None for a page that stands alone.
+        series_path: of a panel, gives the address of a series' own page; None where there is none.
     """
     since = [event_facts(one) for one in found.since[-_MOST:]]
     about = found.about
+    if isinstance(about, PanelJudged):
+        lineage = replace(about.lineage, since=since) if about.lineage else None
+        return panel_page(replace(about, lineage=lineage), nav, series_path)
     if isinstance(about, Judged):
         lineage = replace(about.lineage, since=since) if about.lineage else None
         return judged_page(replace(about, lineage=lineage), nav)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from forecastops.data.table import shown
 from forecastops.reporting.sentences.specification import specification
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from forecastops.release.champion_files import VersionFiles
     from forecastops.usecases.forecast import ForecastResult
     from forecastops.usecases.retrain import Retrained
-    from forecastops.usecases.status import Status
+    from forecastops.usecases.status import PanelFreshness, Status
     from forecastops.usecases.train import TrainResult
 
 __all__ = [
@@ -154,9 +155,17 @@ def status_text(found: Status) -> str:
         if endpoint
         else "endpoint  none",
         *([f"data      production forecasts from {found.forecasts_from}"] if found.forecasts_from else []),
+        *([f"series    {_panel_text(found.panel)}"] if found.panel else []),
         *(f"problem   {problem}" for problem in found.problems),
     ]
     return "\n".join([*lines, _conclusion(found)])
+
+
+def _panel_text(panel: PanelFreshness) -> str:
+    """Return how many series there are, how fresh, and the oldest."""
+    behind = f"{panel.behind} behind, the oldest {shown(panel.oldest_series)} from {panel.oldest}"
+    naive = f"; {panel.defaults} have the seasonal naive" if panel.defaults else ""
+    return f"{panel.series} through {panel.newest}, {behind if panel.behind else 'all of them'}{naive}"
 
 
 def _conclusion(found: Status) -> str:

@@ -143,6 +143,7 @@ class StatusResult(Result):
         newest_data_run: that run.
         consistent: whether all agree, and production has the newest data.
         problems: what does not, each with the command that fixes it.
+        panel: of a panel, ``series`` (how many), ``newest``, ``oldest``, ``oldest_series``, ``behind``, ``defaults``.
     """
 
     pointer: str
@@ -154,6 +155,7 @@ class StatusResult(Result):
     newest_data_run: str | None
     consistent: bool
     problems: tuple[str, ...]
+    panel: dict[str, Any] | None
     _found: Status = field(kw_only=True, repr=False, compare=False)
     _config: Config = field(kw_only=True, repr=False, compare=False)
 

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 
 from forecastops.core.files import write_page
 from forecastops.reporting.pages.judged import Judged
+from forecastops.reporting.pages.panel import PanelJudged
+from forecastops.reporting.pages.panel_series import SeriesJudged, series_page
 from forecastops.reporting.report_page import report_page
 from forecastops.results.base import Result
 
 if TYPE_CHECKING:
     from forecastops.usecases.report import ReportFacts
 
-__all__ = ["ReportResult", "report_result"]
+__all__ = ["ReportResult", "report_result", "series_report_result"]
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,30 @@ def report_result(found: ReportFacts, output: Path | None) -> ReportResult:
     Raises:
         DataError: when it cannot be written, or something else is there.
     """
-    page, about = report_page(found), found.about
-    decision = about.decision if isinstance(about, Judged) else None
-    verdict = decision.verdict if decision else None
-    run_id = about.decision.run_id if isinstance(about, Judged) else about.event.run_id or ""
+    run_id, verdict = _about(found)
+    return _written(report_page(found), run_id, verdict, output)
+
+
+def series_report_result(found: SeriesJudged, output: Path | None) -> ReportResult:
+    """Return the page of one series of a panel, written to ``output`` where that is given.
+
+    Raises:
+        DataError: when it cannot be written, or something else is there.
+    """
+    return _written(series_page(found), found.run_id, None, output)
+
+
+def _about(found: ReportFacts) -> tuple[str, str | None]:
+    """Return the run that the report is about, and the verdict; None where there is none."""
+    about = found.about
+    if isinstance(about, Judged):
+        return about.decision.run_id, about.decision.verdict
+    if isinstance(about, PanelJudged):
+        return about.facts["run_id"], about.facts["verdict"]
+    return about.event.run_id or "", None
+
+
+def _written(page: str, run_id: str, verdict: str | None, output: Path | None) -> ReportResult:
     if output is not None:
         write_page(output, page)
     path, size = None if output is None else str(output), len(page.encode())

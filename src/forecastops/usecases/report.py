@@ -16,12 +16,14 @@ from forecastops.core.tags import (
     DATA_END,
     DATA_SOURCE,
     MODEL_NAME,
+    PANEL_DECISION_FOLDER,
     PARAMETERS_OF,
     VERDICT,
 )
 from forecastops.gate.record import Decision
 from forecastops.reporting.pages.judged import Judged
 from forecastops.reporting.pages.lineage import Data, Lineage, VersionFact
+from forecastops.reporting.pages.panel import PanelJudged
 from forecastops.reporting.sentences.specification import specification_of_run
 from forecastops.usecases.decision_log import logged_album, logged_decision
 from forecastops.usecases.illustrate import shown
@@ -59,7 +61,7 @@ class Happened:
 class ReportFacts:
     """What the report is about, and what happened to the model since, the newest first."""
 
-    about: Judged | Happened
+    about: Judged | Happened | PanelJudged
     since: tuple[PastEvent, ...] = ()
 
 
@@ -81,6 +83,8 @@ def report(config: Config, run_id: str) -> ReportFacts:
     if challenger := run.tags.get(CHALLENGER):
         run = runs.get(challenger)
     event = None if VERDICT in run.tags else _what_happened(run)
+    if event is None and PANEL_DECISION_FOLDER in run.tags:
+        return _of_panel(config, runs, run)
     decision = None if event else logged_decision(runs, run)
     name = decision.model_name if decision else run.tags.get(MODEL_NAME, config.registry.model_name)
     story = model_story(connection, config.registry.model_copy(update={"model_name": name}))
@@ -95,6 +99,18 @@ def report(config: Config, run_id: str) -> ReportFacts:
     album = logged_album(runs, run)
     facts = replace(judged(decision, run), lineage=lineage, pictures=shown(album) if album else ())
     return ReportFacts(facts, tuple(since))
+
+
+def _of_panel(config: Config, runs: Runs, run: Run) -> ReportFacts:
+    """Return what is to be shown of a decision about a panel."""
+    from forecastops.usecases.panels.report import panel_judged  # its libraries are slow to import
+
+    found = panel_judged(runs, run)
+    name = found.facts["model_name"]
+    story = model_story(connect(config.tracking), config.registry.model_copy(update={"model_name": name}))
+    lineage = story.lineage(run.run_id) if story else None
+    since = story.since(datetime.fromisoformat(found.facts["decided_at"]), run) if story else []
+    return ReportFacts(replace(found, lineage=lineage), tuple(since))
 
 
 def judged(decision: Decision, run: Run) -> Judged:

@@ -105,6 +105,8 @@ async def _page(request: Request, pages: Pages, recent: Recent) -> Response:
 def _made(pages: Pages, place: Place) -> str:
     if place.page == "models":
         return pages.models()
+    if place.page == "series":
+        return pages.series(place.subject, place.part)
     made: Callable[[str], str] = getattr(pages, place.page)
     return made(place.subject)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any
 
 from forecastops.adapters.mlflow_store.catalogue import CataloguedModel, catalogue, is_registered
@@ -15,12 +16,13 @@ from forecastops.core.redaction import redact_uri
 from forecastops.core.strict import NAME
 from forecastops.reporting.documents import status_document
 from forecastops.reporting.history_page import history_facts
+from forecastops.reporting.pages.panel_series import series_page
 from forecastops.reporting.pages.rendering import render
 from forecastops.reporting.report_page import report_page
 from forecastops.usecases.history import History, history
 from forecastops.usecases.report import report
 from forecastops.usecases.status import Status, status
-from forecastops.web.places import decisions_path, history_path, model_path, report_path
+from forecastops.web.places import decisions_path, history_path, model_path, report_path, series_path
 
 __all__ = ["Pages", "UnknownModelError", "error_page"]
 
@@ -78,7 +80,14 @@ class Pages:
 
     def report(self, run_id: str) -> str:
         """Return the report on a run: the page that ``forecastops report`` writes."""
-        return report_page(report(self._config, run_id), _ALL_MODELS)
+        return report_page(report(self._config, run_id), _ALL_MODELS, partial(series_path, run_id))
+
+    def series(self, run_id: str, series: str) -> str:
+        """Return the page of one series of a run's panel, drawn now."""
+        from forecastops.usecases.panels.report import series_report
+
+        found = series_report(self._config, run_id, series)
+        return series_page(found, _ALL_MODELS, report_path(found.run_id))
 
     def _history(self, name: str) -> History:
         config = self._config_of(name)

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
-__all__ = ["WELCOME", "Place", "decisions_path", "history_path", "model_path", "place_of", "report_path"]
+__all__ = ["WELCOME", "Place", "decisions_path", "history_path", "model_path", "place_of", "report_path", "series_path"]
 
 WELCOME = "/welcome"  # leads on to the pages
 _PATTERNS = {
@@ -15,14 +15,16 @@ _PATTERNS = {
     "history": re.compile(r"/models/([^/]+)/history"),
     "decisions": re.compile(r"/models/([^/]+)/decisions"),
     "report": re.compile(r"/runs/([A-Za-z0-9_-]{1,256})/report"),
+    "series": re.compile(r"/runs/([A-Za-z0-9_-]{1,256})/series/([^/]*)"),
 }
 
 
 class Place(NamedTuple):
-    """A page, and the model or run that it is of."""
+    """A page, and the model or run that it is of; ``part`` is the series of a run's panel."""
 
     page: str
     subject: str
+    part: str = ""
 
 
 def place_of(raw_path: bytes) -> Place | None:
@@ -33,7 +35,7 @@ def place_of(raw_path: bytes) -> Place | None:
     path = raw_path.decode("latin-1").partition("?")[0]
     for page, pattern in _PATTERNS.items():
         if found := pattern.fullmatch(path):
-            return _place(page, found[1] if pattern.groups else "")
+            return _place(page, *found.groups())
     return None
 
 
@@ -57,8 +59,14 @@ def report_path(run_id: str) -> str:
     return f"/runs/{quote(run_id, safe='', errors='surrogatepass')}/report"
 
 
-def _place(page: str, encoded: str) -> Place | None:
+def series_path(run_id: str, series: str) -> str:
+    """Return the path of the page of a series in the panel of a run."""
+    run, name = (quote(one, safe="", errors="surrogatepass") for one in (run_id, series))
+    return f"/runs/{run}/series/{name}"
+
+
+def _place(page: str, subject: str = "", part: str = "") -> Place | None:
     try:
-        return Place(page, unquote_to_bytes(encoded).decode("utf-8"))
+        return Place(page, *(unquote_to_bytes(one).decode("utf-8") for one in (subject, part)))
     except UnicodeDecodeError:
         return None

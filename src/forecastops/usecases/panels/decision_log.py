@@ -23,7 +23,7 @@ from forecastops.core.tags import (
     VERDICT,
 )
 from forecastops.release.events import Event, record_event
-from forecastops.reporting.pages.panel import panel_page
+from forecastops.reporting.pages.panel import PanelJudged, panel_page
 from forecastops.reporting.sentences.panels import panel_note, panel_summary
 from forecastops.reporting.sentences.runs import run_name
 from forecastops.usecases.panels.record import PanelDecision, now_folder
@@ -42,7 +42,7 @@ def log_panel_decision(runs: Runs, decision: PanelDecision) -> None:
     recorder.metrics({f"actions.{name}": float(count) for name, count in decision.actions.items()})
     recorder.metrics({f"panel.{check.name}": check.value for check in decision.checks if check.value is not None})
     try:
-        recorder.files(folder, {_REPORT: panel_page(facts)})
+        recorder.files(folder, {_REPORT: panel_page(PanelJudged(facts))})
         recorder.tags({REPORT: f"{folder}/{_REPORT}"})
     except Exception as error:  # noqa: BLE001  # the decision is logged, and nothing of it may fail by its page
         said = redacted(" ".join(f"{type(error).__name__}: {error}".split()))

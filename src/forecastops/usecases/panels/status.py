@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from forecastops.core.errors import ConfigError
 from forecastops.core.signatures import Trusted
 from forecastops.usecases.panels.champion import require_champion
 
-__all__ = ["SeriesStatus", "series_status"]
+__all__ = ["SeriesStatus", "members_of", "series_status"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def series_status(config: Config, series: str) -> SeriesStatus:
         version=champion.version.version,
         since=row["since"],
         run_id=row["run_id"],
-        model=_members(row),
+        model=members_of(row),
         default=row["default"],
         frequency=row["frequency"],
         forecasts_from=str(row["end"]).removesuffix(" 00:00:00"),
@@ -73,7 +74,8 @@ def series_status(config: Config, series: str) -> SeriesStatus:
     )
 
 
-def _members(row: dict[str, Any]) -> list[dict[str, Any]]:
+def members_of(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the members of a row's model: their orders, and their parameters by name."""
     left, found = list(row["params"]), []
     for one in json.loads(row["spec"]):
         own, left = left[: len(one["names"])], left[len(one["names"]) :]
