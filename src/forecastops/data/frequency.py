@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
@@ -85,6 +86,7 @@ def frequency_name(offset: BaseOffset | None) -> str:
     return mask_name(_open_days(offset)) if isinstance(offset, CustomBusinessDay) else str(offset.freqstr)
 
 
+@lru_cache(maxsize=256)
 def read_offset(frequency: str) -> BaseOffset:
     """Return the offset that a frequency names: seconds to days, business days, weeks, months, quarters, years.
 
@@ -133,6 +135,8 @@ def find_offset(dates: pd.DatetimeIndex) -> BaseOffset:
     # The usual distance, and the distance that divides all of them: with gaps, they may differ.
     likely = dict.fromkeys([int(kinds[np.argmax(counts)]), int(np.gcd.reduce(kinds))])
     offsets = [read_offset(name) for step in likely for name in _candidates(dates, pd.Timedelta(step))]
+    if not _misfit(dates, offsets[0]):
+        return offsets[0]  # of several that explain everything, the first counts
     return min(offsets, key=lambda offset: _misfit(dates, offset))
 
 

@@ -47,13 +47,14 @@ class Lags:
         As in statsmodels each number becomes a partial autocorrelation, and these the coefficients (Monahan, A note on
         enforcing stationarity in autoregressive-moving average models, Biometrika 71, 1984).
         """
-        inner = np.zeros(0)
-        for number in free:
+        inner: list[float] = []
+        for number in free.tolist():  # lists: a few numbers each time, tens of thousands of times
             partial = _NEAREST * math.sin(number)
-            inner = np.append(inner - partial * inner[::-1], partial)
+            inner = [*(one - partial * other for one, other in zip(inner, inner[::-1], strict=True)), partial]
         spread = np.zeros(self.count * self.season + 1)
         spread[0] = 1.0
-        spread[self.season :: self.season] = -inner
+        for lag, coefficient in enumerate(inner, 1):
+            spread[lag * self.season] = -coefficient
         return spread
 
     def coefficients(self, free: Array) -> dict[str, float]:

@@ -12,6 +12,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
@@ -63,7 +65,8 @@ class Likelihood:
         self.regressors = tuple(regressors)
         self.missing = missing.shape[1]
         self._columns = np.asfortranarray(np.column_stack([values, missing, *regressors.values()]), dtype=float)
-        self._ends = np.cumsum([one.count for one in lags])
+        self._earlier: dict[tuple[int, tuple[int, ...]], Array] = {}
+        self._ends = list(accumulate(one.count for one in lags))
 
     @property
     def rows(self) -> int:
@@ -73,18 +76,18 @@ class Likelihood:
     @property
     def size(self) -> int:
         """How many free numbers are to be searched."""
-        return int(self._ends[-1])
+        return self._ends[-1]
 
     def split(self, free: Array) -> list[Array]:
         """Return the numbers of each polynomial."""
-        return np.split(free, self._ends[:-1])
+        return [free[end - one.count : end] for one, end in zip(self.lags, self._ends, strict=True)]
 
     def polynomials(self, free: Array) -> tuple[Array, Array]:
         """Return those of autoregression and of the moving average, the seasonal ones multiplied in."""
         first, second, third, fourth = (
             one.polynomial(part) for one, part in zip(self.lags, self.split(free), strict=True)
         )
-        return np.convolve(first, third), np.convolve(second, fourth)
+        return _product(first, third), _product(second, fourth)
 
     def named(self, free: Array) -> dict[str, float]:
         """Return statsmodels' coefficients by name and in its order."""
@@ -114,7 +117,11 @@ class Likelihood:
         whitened, log_determinant = self._whitened(*self.polynomials(free))
         residuals, known = whitened[:, 0], self.rows - self.missing
         coefficients = np.zeros(0)
-        if whitened.shape[1] > 1:
+        if whitened.shape[1] == 2 and not self.missing:  # a constant alone, as mostly
+            one = whitened[:, 1]
+            coefficients = np.array([(one @ residuals) / (one @ one)])
+            residuals = residuals - coefficients[0] * one
+        elif whitened.shape[1] > 1:
             basis, triangle = np.linalg.qr(whitened[:, 1:])
             diagonal = np.abs(np.diag(triangle))
             if not diagonal.min() > _APART * diagonal.max():
@@ -136,8 +143,9 @@ class Likelihood:
 
         first, rows = min(max(len(ar), len(ma)) - 1, self.rows), self.rows
         columns = self._columns.copy(order="F")
-        for lag in np.flatnonzero(ar[1:]) + 1:
-            columns[first:] += ar[lag] * self._columns[first - lag : rows - lag]
+        lags = tuple(lag for lag, coefficient in enumerate(ar.tolist()) if lag and coefficient)
+        if lags:
+            columns[first:] += self._before(first, lags) @ ar[list(lags)]
         factor, failure = lapack.dpbtrf(_diagonals(ar, ma, rows), lower=1, overwrite_ab=1)
         if failure:
             raise NoLikelihoodError("the covariance matrix is not positive definite")
@@ -145,6 +153,13 @@ class Likelihood:
         if failure:
             raise NoLikelihoodError("the covariance matrix is singular")
         return whitened, 2 * float(np.log(factor[0]).sum())
+
+    def _before(self, first: int, lags: tuple[int, ...]) -> Array:
+        """Return the columns so many rows earlier, from row ``first`` on, shape (n, columns, lags)."""
+        if (first, lags) not in self._earlier:
+            parts = [self._columns[first - lag : self.rows - lag] for lag in lags]
+            self._earlier = {(first, lags): np.stack(parts, axis=-1)}  # the newest alone: a search asks for one
+        return self._earlier[first, lags]
 
 
 def _diagonals(ar: Array, ma: Array, rows: int) -> Array:
@@ -166,6 +181,20 @@ def _diagonals(ar: Array, ma: Array, rows: int) -> Array:
     return bands
 
 
+@lru_cache(maxsize=256)
+def _places(order: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return where the Yule-Walker equations have which coefficient, of those padded by ``order`` zeros before."""
+    row, column = np.arange(order + 1)[:, None], np.arange(order + 1)
+    return order + row - column, (order + row + column)[:, 1:]
+
+
+def _product(one: Array, other: Array) -> Array:
+    """Return the product of two polynomials, most of which are 1."""
+    if len(one) == 1:
+        return other
+    return one if len(other) == 1 else np.convolve(one, other)
+
+
 def _cross(ar: Array, ma: Array, width: int) -> Array:
     """Return covariances of a value with what the polynomial leaves of one that comes 0, 1, ... width later."""
     from scipy.signal import lfilter
@@ -180,15 +209,19 @@ def _cross(ar: Array, ma: Array, width: int) -> Array:
 
 def _autocovariances(ar: Array, cross: Array, width: int) -> Array:
     """Return the process's own, from 0 to ``width`` apart, by the Yule-Walker equations."""
+    from scipy.linalg import lapack
+
     order = len(ar) - 1
-    padded = np.concatenate([np.zeros(order), ar, np.zeros(order + 1)])
-    row, column = np.arange(order + 1)[:, None], np.arange(order + 1)
-    system = padded[order + row - column] + np.where(column > 0, padded[order + row + column], 0.0)
+    padded = np.zeros(3 * order + 2)
+    padded[order : 2 * order + 1] = ar
+    lower, upper = _places(order)
+    system = padded[lower]
+    system[:, 1:] += padded[upper]
+    _, _, solved, failure = lapack.dgesv(system, cross[: order + 1], overwrite_a=1)
+    if failure:
+        raise NoLikelihoodError("the autoregression has a unit root")
     found = np.empty(width + 1)
-    try:
-        found[: order + 1] = np.linalg.solve(system, cross[: order + 1])
-    except np.linalg.LinAlgError as error:
-        raise NoLikelihoodError("the autoregression has a unit root") from error
+    found[: order + 1] = solved
     for apart in range(order + 1, width + 1):
         found[apart] = cross[apart] - ar[1:] @ found[apart - order : apart][::-1]
     return found

@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +20,7 @@ Array = npt.NDArray[np.float64]
 _BETTER = 0.1  # log-likelihood by which another start must win over the first
 _COARSE, _FINE = 0.02, 1e-5  # log-likelihood that the last step may still gain: of every start, and of the best
 _SAME = 0.5  # log-likelihood within which coarse searches are taken to have come to one optimum
+_CONVERGED = (1, 2, 3, 4)  # MINPACK's numbers of its tolerances
 _DERIVATIVE_STEP = 1e-7  # of a free number, which is an angle
 _IMPOSSIBLE = 1e3  # times the values' own length, where there is no likelihood
 # Coefficients of each polynomial's first lag: little persists, the level does, and so does the season.
@@ -148,21 +148,24 @@ class _Path:
             return replace(self, converged=True)
         if not self.left:
             return replace(self, converged=False)
-        from scipy.optimize import least_squares
+        if self.likelihood.rows < len(self.free):
+            raise ValueError("there are fewer values than parameters")
+        from scipy.optimize import leastsq
 
         steps = _Steps(self.likelihood, self.free)
-        found: Any = least_squares(
+        # Levenberg and Marquardt's steps by MINPACK, as `least_squares` takes them, without what that does at each.
+        free, _, told, _, ended = leastsq(
             steps.residuals,
             self.free,
-            steps.derivatives,
-            method="lm",
+            Dfun=steps.derivatives,
+            full_output=True,
             ftol=2 * gain / self.likelihood.rows,  # of the squares' sum
             xtol=1e-9,
             gtol=1e-12,
-            max_nfev=self.left + 1,
+            maxfev=self.left + 1,
         )
-        used = min(int(found.nfev), self.left)
-        return _Path(self.likelihood, found.x, self.left - used, bool(found.status > 0), self.iterations + used)
+        used = min(int(told["nfev"]), self.left)
+        return _Path(self.likelihood, free, self.left - used, ended in _CONVERGED, self.iterations + used)
 
     def optimum(self) -> Optimum:
         """Return where it has come to, by names."""
@@ -185,6 +188,7 @@ class _Steps:
         self._likelihood = likelihood
         self._impossible = _IMPOSSIBLE * here
         self._newest = (start, here)
+        self._slopes: tuple[Array, Array] | None = None
 
     def residuals(self, free: Array) -> Array:
         """Return the vector; a long one where there is no likelihood, which turns the search back."""
@@ -196,13 +200,16 @@ class _Steps:
         return here
 
     def derivatives(self, free: Array) -> Array:
-        """Return the vector's derivatives, shape (n, numbers)."""
+        """Return the vector's derivatives, shape (n, numbers); the library asks twice where it begins."""
+        if self._slopes is not None and np.array_equal(self._slopes[0], free):
+            return self._slopes[1]
         here = self.residuals(free)
         found = np.zeros((len(here), len(free)), order="F")
         for position, step in enumerate(np.eye(len(free)) * _DERIVATIVE_STEP):
             there = self._tried(free + step)
             if there is not None:
                 found[:, position] = (there - here) / _DERIVATIVE_STEP
+        self._slopes = (free.copy(), found)
         return found
 
     def _tried(self, free: Array) -> Array | None:

@@ -15,7 +15,7 @@ from forecastops.data.frequency import family, frequency_name
 from forecastops.data.series import Series, require_rows
 from forecastops.forecasting.config import Evaluation, ModelConfig, ModelSpec
 from forecastops.forecasting.estimation import Estimate, estimate, rows_needed, spec_of
-from forecastops.forecasting.forecaster import Fit, Forecaster
+from forecastops.forecasting.forecaster import Filtered, Fit, Forecaster
 from forecastops.forecasting.members import combination, logs_by_likelihood, rows_for_any
 from forecastops.forecasting.recorded import recorded_scores
 from forecastops.forecasting.selection import Selection, select, selection_rows
@@ -146,7 +146,12 @@ def calibrated_forecaster(judged: Fit, series: Series, evaluation: Evaluation) -
 
 
 def fit_members(
-    values: pd.Series[float], specs: Sequence[ModelSpec], previous: Fit | None = None, dropped: list[str] | None = None
+    values: pd.Series[float],
+    specs: Sequence[ModelSpec],
+    previous: Fit | None = None,
+    dropped: list[str] | None = None,
+    *,
+    near: bool = False,
 ) -> tuple[Estimate, ...]:
     """Estimate each spec on the same values.
 
@@ -155,6 +160,7 @@ def fit_members(
         specs: of the members.
         previous: parameters to start from, where its members are of the same specs.
         dropped: where a member that cannot be had is named instead of failing, as long as one is left.
+        near: whether ``previous`` was estimated from nearly the same values, so that its are the only starts.
 
     Raises:
         ModelError: when a spec cannot be fitted.
@@ -164,7 +170,7 @@ def fit_members(
     failed: list[str] = []
     for spec in specs:
         try:
-            one = estimate(values, spec, starts.get(spec.canonical))
+            one = estimate(values, spec, starts.get(spec.canonical), near=near)
         except ModelError as error:
             if dropped is None:
                 raise
@@ -183,7 +189,7 @@ def fit_members(
     return tuple(found)
 
 
-def _fault(found: Estimate, values: pd.Series[float]) -> str | None:
+def _fault(found: Estimate, values: pd.Series[float], filtered: Filtered | None = None) -> str | None:
     """Tell why an estimate is of no use although there is one; None where it is.
 
     One of thousands of fits ends at parameters that forecast far worse than repeating the last season, and reports
@@ -194,7 +200,7 @@ def _fault(found: Estimate, values: pd.Series[float]) -> str | None:
     if len(found.params) == 1:
         return None  # nothing but the variance
     known, season = np.asarray(values, dtype=float), found.spec.seasonal_order[3] or 1
-    errors = known - found.member.filtered(values).one_step_means()
+    errors = known - (filtered or found.member.filtered(values)).one_step_means()
     squares = errors[min(_BURN_IN, len(errors) // 3) :] ** 2
     naive = (known[season:] - known[:-season]) ** 2
     if np.isnan(squares).all() or np.isnan(naive).all():
@@ -266,11 +272,15 @@ def _with_served(judged: Forecaster, specs: Sequence[ModelSpec], notes: list[str
     try:
         reason = str(alarm) if alarm else None
         if reason is None:
-            estimates = fit_members(judged.values, specs, judged.judged)
-            faults = [_fault(one, judged.values) for one in estimates]
+            # The judged parameters are the best of several starts already, on all but the newest of these values.
+            estimates = fit_members(judged.values, specs, judged.judged, near=judged.judged.converged)
+            model = replace(judged, served=_fit_of(estimates))
+            # One that did not converge is a fault by itself, and its filter may not even begin.
+            filters = model.filters if model.fit.converged else [None] * len(estimates)
+            faults = [_fault(one, judged.values, filtered) for one, filtered in zip(estimates, filters, strict=True)]
             first_fault = next((fault for fault in faults if fault), None)
             if first_fault is None:
-                return replace(judged, served=_fit_of(estimates))
+                return model
             reason = f"estimated on all data, a member {first_fault}"
     except ModelError as error:
         reason = f"the estimation on all data failed ({error.what})"

@@ -16,7 +16,7 @@ from forecastops.forecasting.metrics import loss_by_origin, mase_scale, rmse_by_
 from forecastops.forecasting.model import Model, NotEstimated, estimated_anew, forecasts_of, same_specification
 from forecastops.forecasting.rolling_origin import RollingForecasts, actuals, seasonal_naive, window_origins
 from forecastops.forecasting.window import require_scorable, require_season_before, require_unseen
-from forecastops.gate.data_checks import alarm_of, incomparable, revised_share
+from forecastops.gate.data_checks import Renewed, alarm_of, incomparable, revised_share
 from forecastops.gate.evidence import Evidence, ModelEvidence, Number, Obstacle
 from forecastops.gate.policy import GatePolicy
 
@@ -67,6 +67,8 @@ def compare(
     evaluation: Evaluation,
     spec_bound: int,
     tolerance: float = GatePolicy().revision_tolerance,
+    *,
+    renewed: Renewed | None = None,
 ) -> Comparison:
     """Score challenger, champion and seasonal naive on the newest window of the challenger's series.
 
@@ -79,6 +81,7 @@ def compare(
         evaluation: window, horizon, season, levels.
         spec_bound: bound on the optimiser's iterations, should the champion be estimated anew.
         tolerance: by how many typical one-step errors a value may be revised before it counts.
+        renewed: the champion with the challenger's values, where somebody has it already.
 
     Raises:
         ModelError: when the challenger's parameters have seen the window, or it holds too few observations.
@@ -98,7 +101,7 @@ def compare(
         converged=judged.fit.converged,
         start_gap=judged.fit.start_gap,
         incomparable=(opponent.obstacle,) if opponent.obstacle else (),
-        alarm=None if opponent.obstacle else alarm_of(champion, judged),
+        alarm=None if opponent.obstacle else alarm_of(champion, judged, renewed),
     )
     return Comparison(
         evidence=_beside_champion(evidence, judged, champion, tolerance) if champion else evidence,

@@ -6,6 +6,9 @@ become its state.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -21,13 +24,45 @@ from forecastops.gate.policy import GatePolicy
 from forecastops.gate.season_phase import LATELY, displaced_lately, displaced_rows
 from forecastops.gate.whole_span import stuck_stretch, wild_alarm
 
-__all__ = ["alarm_of", "incomparable", "judge_data", "revised_share", "unusable"]
+__all__ = ["Renewed", "alarm_of", "incomparable", "judge_data", "revised_share", "unusable"]
 
 _MAD_TO_DEVIATION = 1.4826  # of a normal distribution
 _REVISED = 0.5  # typical one-step errors, beyond which a value that is known is looked at anew
 
 
-def judge_data(champion: Model, series: Series, policy: GatePolicy, given: Series | None = None) -> tuple[Check, ...]:
+@dataclass(frozen=True, eq=False)
+class Renewed:
+    """A champion with newer data, and what it says of them: each is computed once, whoever asks.
+
+    Args:
+        champion: as it was.
+        values: what its state would be, shape (n,), NaN where one is missing.
+        filled: ISO dates of those that were filled in.
+    """
+
+    champion: Model
+    values: pd.Series[float]
+    filled: tuple[str, ...]
+
+    @cached_property
+    def model(self) -> Model:
+        """The champion with these data as its state."""
+        return self.champion.with_data(self.values, self.filled)
+
+    @cached_property
+    def alarm(self) -> AlarmRecord | None:
+        """Its alarm on the rows that are newer than its state, or have another value there."""
+        accepted = int((self.values.index <= self.champion.values.index[-1]).sum())
+        return _alarm(self.model, accepted, _revised(self.champion, self.model))
+
+
+def judge_data(
+    champion: Model,
+    series: Series,
+    policy: GatePolicy,
+    given: Series | None = None,
+    renewed: Renewed | None = None,
+) -> tuple[Check, ...]:
     """Return the checks ``comparable_data`` and ``plausible_data`` of data that are to become the champion's state.
 
     Args:
@@ -36,6 +71,7 @@ def judge_data(champion: Model, series: Series, policy: GatePolicy, given: Serie
         policy: the bounds.
         given: what was given of it, all by default; the rest is the champion's own, which would dilute the share that
             was revised.
+        renewed: the champion with ``series``, where somebody has it already.
     """
     given = given or series
     obstacle = unusable(champion, given.values) or unusable(champion, series.values)
@@ -45,7 +81,8 @@ def judge_data(champion: Model, series: Series, policy: GatePolicy, given: Serie
     share = None if obstacle else revised_share(champion, given.observed, policy.revision_tolerance)
     checks = [comparable((obstacle,) if obstacle else (), share, policy.max_revised_share, revised=True)]
     if policy.plausible_data:
-        alarm = None if obstacle else _newer(champion, series.values, series.filled)
+        renewed = renewed or Renewed(champion, series.values, series.filled)
+        alarm = None if obstacle else renewed.alarm
         checks.append(plausible(alarm))
     return tuple(checks)
 
@@ -88,18 +125,17 @@ def revised_share(champion: Model, observed: pd.Series[float], tolerance: float)
     return float(np.mean(difference > np.maximum(tolerance * _typical_error(champion), rounding)))
 
 
-def alarm_of(champion: Model | None, challenger: Model) -> AlarmRecord | None:
-    """Return the alarm on the challenger's newest rows, by the champion, else by its own judged parameters."""
-    if champion is not None:
-        return _newer(champion, challenger.values, challenger.interpolated)
-    return _alarm(challenger, len(challenger.values) - challenger.horizon)
+def alarm_of(champion: Model | None, challenger: Model, renewed: Renewed | None = None) -> AlarmRecord | None:
+    """Return the alarm on the challenger's newest rows, by the champion, else by its own judged parameters.
 
-
-def _newer(champion: Model, values: pd.Series[float], filled: tuple[str, ...]) -> AlarmRecord | None:
-    """Return the champion's alarm on the rows that are newer than its state, or have another value there."""
-    accepted = int((values.index <= champion.values.index[-1]).sum())
-    renewed = champion.with_data(values, filled)
-    return _alarm(renewed, accepted, _revised(champion, renewed))
+    Args:
+        champion: None without one.
+        challenger: with its judged parameters.
+        renewed: the champion with the challenger's values, where somebody has it already.
+    """
+    if champion is None:
+        return _alarm(challenger, len(challenger.values) - challenger.horizon)
+    return (renewed or Renewed(champion, challenger.values, challenger.interpolated)).alarm
 
 
 def _alarm(model: Model, accepted: int, revised: npt.NDArray[np.bool_] | None = None) -> AlarmRecord | None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Literal
+from functools import cached_property
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from forecastops.forecasting.model import joined
 from forecastops.forecasting.training import Trained, fit, require_trainable
 from forecastops.forecasting.window import require_observed_window
 from forecastops.gate.comparison import Comparison, compare
-from forecastops.gate.data_checks import judge_data, unusable
+from forecastops.gate.data_checks import Renewed, judge_data, unusable
 from forecastops.gate.decision import decide
 from forecastops.panel.defaults import seasonal_naive_model
 from forecastops.panel.facts import SeriesFacts, facts_of, facts_without
@@ -90,7 +91,7 @@ def work_on(name: str, tables: Sequence[RawTable], champion: Row | None, setting
     except ForecastopsError as error:
         return failed(name, words_of(error), champion)
     one = _One(name, series, settings, evaluation)
-    known = forecaster_of(champion, series, evaluation.levels) if champion else None
+    known = _Known(forecaster_of(champion, series, evaluation.levels), series) if champion else None
     kept = one.kept(champion, known)
     try:
         trained, comparison = _fitted(series, known, settings, evaluation)
@@ -146,8 +147,31 @@ def require_fittable(series: Series, settings: WorkSettings, evaluation: Evaluat
     require_positive(series.values, settings.model.spec)
 
 
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """A champion, and as it would be with the newest data: what several ask for is computed once."""
+
+    champion: Forecaster
+    series: Series
+
+    @cached_property
+    def whole(self) -> Series:
+        """The newest data, with the champion's own before them."""
+        return joined(self.champion, self.series)
+
+    @cached_property
+    def renewed(self) -> Renewed:
+        """The champion with all of them."""
+        return Renewed(self.champion, self.whole.values, self.whole.filled)
+
+    @property
+    def on_series(self) -> Renewed | None:
+        """The same, where the newest data are all of them."""
+        return self.renewed if self.champion.values.index[0] >= self.series.index[0] else None
+
+
 def _fitted(
-    series: Series, champion: Forecaster | None, settings: WorkSettings, evaluation: Evaluation
+    series: Series, known: _Known | None, settings: WorkSettings, evaluation: Evaluation
 ) -> tuple[Trained, Comparison]:
     """Return challenger and comparison, as `train` and `evaluate` of a single series make them.
 
@@ -155,9 +179,11 @@ def _fitted(
         ForecastopsError: as these do.
     """
     require_fittable(series, settings, evaluation)
+    champion = known.champion if known else None
     trained = fit(series, settings.model, evaluation, champion)
     bound, tolerance = settings.model.max_iterations, settings.gate.revision_tolerance
-    return trained, compare(trained.model, champion, evaluation, bound, tolerance)
+    renewed = known.on_series if known else None
+    return trained, compare(trained.model, champion, evaluation, bound, tolerance, renewed=renewed)
 
 
 @dataclass(frozen=True)
@@ -213,26 +239,27 @@ class _One:
         row = row_of(self.name, model, self.evaluation.season_length, default=found.why)
         return replace(found, challenger=row)
 
-    def kept(self, row: Row | None, champion: Forecaster | None) -> Worked:
+    def kept(self, row: Row | None, known: _Known | None) -> Worked:
         """Return the champion's row with the newest data, by the rule of a single series' renewal."""
         facts = facts_without(self.name, "failed", "")
-        if row is None or champion is None:
+        if row is None or known is None:
             return Worked(facts)
+        champion = known.champion
         kept = Worked(facts, champion=dict(row) | self._seen, state="unchanged")
         if not self.settings.renews:
             return replace(kept, state_why="deployment.on_hold is nothing")
         if obstacle := unusable(champion, self.series.values):
             return replace(kept, state="refused", state_why=obstacle.code)
-        whole = joined(champion, self.series)
+        whole, renewed = known.whole, known.renewed
         if whole.sha256 == Series(champion.values).sha256 or whole.index[-1] < champion.values.index[-1]:
             return replace(kept, state_why="the champion has these data already, or newer ones")
-        refused = [one for one in judge_data(champion, whole, self.settings.gate, self.series) if not one.passed]
+        checks = judge_data(champion, whole, self.settings.gate, self.series, renewed)
+        refused = [one for one in checks if not one.passed]
         if refused:
             return replace(kept, state="refused", state_why=f"{refused[0].name}: {refused[0].code}")
-        model = champion.with_data(whole.values, whole.filled)
         lineage = {name: row[name] for name in ("default", "run_id", "since")} | self._seen
-        renewed = row_of(self.name, model, self.evaluation.season_length) | lineage
-        return replace(kept, champion=renewed, state="renewed")
+        after = row_of(self.name, cast(Forecaster, renewed.model), self.evaluation.season_length)
+        return replace(kept, champion=after | lineage, state="renewed")
 
     @property
     def _seen(self) -> dict[str, Any]:

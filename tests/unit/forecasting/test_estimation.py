@@ -422,8 +422,10 @@ def test_a_default_member_that_cannot_be_had_is_left_out_and_a_configured_one_is
 def test_a_default_member_that_converged_far_off_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """One of thousands of fits does; the parameters are put in its place here."""
 
-    def far_off(values: pd.Series[float], spec: ModelSpec, previous: Arima | None = None) -> Estimate:
-        found = estimate(values, spec, previous)
+    def far_off(
+        values: pd.Series[float], spec: ModelSpec, previous: Arima | None = None, *, near: bool = False
+    ) -> Estimate:
+        found = estimate(values, spec, previous, near=near)
         return (
             replace(found, params=found.params | {"const": 500.0, "ar.L1": 0.0}) if "const" in found.params else found
         )
