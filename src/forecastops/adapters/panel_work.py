@@ -7,12 +7,14 @@ again, whoever was killed.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import hashlib
 import json
 import os
 import signal
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -38,12 +40,14 @@ from forecastops.panel.series_work import Worked, failed, work_on
 from forecastops.panel.settings import WorkSettings
 from forecastops.panel.watched_series import watch_on
 
-__all__ = ["Kind", "Work", "carry_out"]
+__all__ = ["GRACE", "Kind", "Work", "carry_out"]
 
 Kind = Literal["train", "screen", "renew", "accept", "check", "check_newest", "watch"]
 Row = Mapping[str, Any]
 
 _DEATHS = 3
+GRACE = 5.0  # seconds after the time is over, in which a process may still stop the series itself
+_HUNG = "!"  # after a name in the file of deaths
 _LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "pyarrow")
 
 
@@ -100,14 +104,30 @@ class Work:
     def after_death(self) -> Work:
         """Return it after its worker ended; a series that was in work at three ends one after the other is lost.
 
-        Whoever ends workers from outside meets one series or another; one that ends its worker is met each time.
+        Whoever ends workers from outside meets one series or another; one that ends its worker is met each time. One
+        whose time was over is lost at once: its worker was ended because of it.
         """
+        hung = self.hangs()
         with contextlib.suppress(OSError):
             name = self.mark.read_bytes()
-            with self.deaths.open("ab") as file:
-                file.write(name.hex().encode() + b"\n")
+            with self.deaths.open("a", encoding="ascii") as file:
+                file.write(name.hex() + (_HUNG if hung else "") + "\n")
             self.mark.unlink()
         return self._without_lost()
+
+    def hangs(self, grace: float = 0.0) -> bool:
+        """Tell whether the series in work has taken its time, and ``grace`` seconds more."""
+        seconds = self.limit
+        try:
+            return seconds is not None and time.time() - self.mark.stat().st_mtime > seconds + grace
+        except OSError:
+            return False
+
+    @property
+    def limit(self) -> float | None:
+        """Seconds that one series may take."""
+        found: float | None = WorkSettings.model_validate_json(self.settings).series_timeout
+        return found
 
     def _without_lost(self) -> Work:
         try:
@@ -115,9 +135,11 @@ class Work:
         except OSError:
             return self
         runs = ((name, len(list(same))) for name, same in groupby(met))
-        names = dict.fromkeys(name for name, times in runs if times >= _DEATHS)
-        said = f"has ended the process that worked on it, {_DEATHS} times"
-        lost = tuple((bytes.fromhex(name).decode("utf-8", "surrogatepass"), said) for name in names)
+        ended = f"has ended the process that worked on it, {_DEATHS} times"
+        hung = f"{_too_long(self.limit)}, and did not stop: its process was ended"
+        said = {name.removesuffix(_HUNG): hung for name in met if name.endswith(_HUNG)}
+        said |= {name: ended for name, times in runs if times >= _DEATHS and name not in said}
+        lost = tuple((bytes.fromhex(name).decode("utf-8", "surrogatepass"), why) for name, why in said.items())
         return replace(self, lost=lost)
 
     @property
@@ -144,15 +166,14 @@ def _worked(work: Work) -> Iterator[Worked]:
     for name, tables in pieces(work.bucket):
         champion = champions.get(name)
         if name in lost:
-            yield failed(name, lost[name], champion, "lost")
+            yield failed(name, lost[name], champion, "timeout" if "did not stop" in lost[name] else "lost")
             continue
         work.mark.write_bytes(name.encode("utf-8", "surrogatepass"))
         try:
             with _within(settings.series_timeout):
                 yield _look(work.kind, name, tables, champion, settings)
         except _TimeoutError:
-            what = f"took longer than {settings.series_timeout:g} s (panel.series_timeout)"
-            yield failed(name, what, champion, "timeout")
+            yield failed(name, _too_long(settings.series_timeout), champion, "timeout")
         except MemoryError:
             yield failed(name, "took more memory than there is", champion, "memory")
         except Exception as error:  # noqa: BLE001  # one series must not cost the others
@@ -196,18 +217,38 @@ def _write(work: Work, worked: list[Worked]) -> None:
 
 @contextlib.contextmanager
 def _within(seconds: float | None) -> Iterator[None]:
-    """Raise once the time is over, where this process can be told so: in its main thread, and not on Windows."""
-    is_main = threading.current_thread() is threading.main_thread()
-    if sys.platform != "win32" and seconds is not None and is_main:
-        before = signal.signal(signal.SIGALRM, _stop)
-        signal.setitimer(signal.ITIMER_REAL, seconds)
-        try:
-            yield
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
-    else:
+    """Raise once the time is over, where this process can be told so; end it where it does not listen.
+
+    A signal's handler runs in the main thread of Python's code alone, and not on Windows. What hangs in a library's, or
+    in another thread, is met by the watch of the standard library, which needs neither: the process ends, and whoever
+    began it knows by the mark which series that was.
+    """
+    if seconds is None:
         yield
+        return
+    is_main = threading.current_thread() is threading.main_thread()
+    with Path(os.devnull).open("w") as nowhere:
+        faulthandler.dump_traceback_later(seconds + (GRACE if is_main else 0.0), exit=True, file=nowhere)
+        try:
+            with _interrupted_after(seconds) if is_main and sys.platform != "win32" else contextlib.nullcontext():
+                yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+
+
+@contextlib.contextmanager
+def _interrupted_after(seconds: float) -> Iterator[None]:
+    before = signal.signal(signal.SIGALRM, _stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _too_long(seconds: float | None) -> str:
+    return f"took longer than {seconds:g} s (panel.series_timeout)"
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:

@@ -24,8 +24,16 @@ class Dask:
         self._settings = library("dask", "dask").config
         self._workers = workers
 
-    def map(self, task: Callable[[_Piece], str], pieces: Sequence[_Piece]) -> Iterator[tuple[_Piece, str | Lost]]:
-        """Yield each piece once with what came of it; see ``Engine``."""
+    def map(
+        self,
+        task: Callable[[_Piece], str],
+        pieces: Sequence[_Piece],
+        hangs: Callable[[_Piece], bool] | None = None,  # noqa: ARG002
+    ) -> Iterator[tuple[_Piece, str | Lost]]:
+        """Yield each piece once with what came of it; see ``Engine``.
+
+        ``hangs`` is not asked: nobody here can end one of its workers, which watch over themselves.
+        """
         with self._client() as client:
             # Each sent by itself, or a worker that dies would take those with it that wait at it.
             futures = {client.submit(alone, task, piece, pure=False, retries=0): piece for piece in pieces}

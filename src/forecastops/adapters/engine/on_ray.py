@@ -23,8 +23,16 @@ class Ray:
     def __init__(self, workers: int | None = None) -> None:
         self._ray, self._workers = library("ray", "ray"), workers
 
-    def map(self, task: Callable[[_Piece], str], pieces: Sequence[_Piece]) -> Iterator[tuple[_Piece, str | Lost]]:
-        """Yield each piece once with what came of it; see ``Engine``."""
+    def map(
+        self,
+        task: Callable[[_Piece], str],
+        pieces: Sequence[_Piece],
+        hangs: Callable[[_Piece], bool] | None = None,  # noqa: ARG002
+    ) -> Iterator[tuple[_Piece, str | Lost]]:
+        """Yield each piece once with what came of it; see ``Engine``.
+
+        ``hangs`` is not asked: nobody here can end one of its workers, which watch over themselves.
+        """
         ours = not self._ray.is_initialized()
         if ours:
             self._begin()

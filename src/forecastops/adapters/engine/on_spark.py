@@ -30,8 +30,16 @@ class Spark:
         self._pyspark, self._sql = library("pyspark", "spark"), library("pyspark.sql", "spark")
         self._workers = workers
 
-    def map(self, task: Callable[[_Piece], str], pieces: Sequence[_Piece]) -> Iterator[tuple[_Piece, str | Lost]]:
-        """Yield each piece once with what came of it; see ``Engine``."""
+    def map(
+        self,
+        task: Callable[[_Piece], str],
+        pieces: Sequence[_Piece],
+        hangs: Callable[[_Piece], bool] | None = None,  # noqa: ARG002
+    ) -> Iterator[tuple[_Piece, str | Lost]]:
+        """Yield each piece once with what came of it; see ``Engine``.
+
+        ``hangs`` is not asked: nobody here can end one of its workers, which watch over themselves.
+        """
         known = self._sql.SparkSession.getActiveSession()
         session = known or self._begin()
         try:

@@ -24,6 +24,7 @@ from forecastops.core.errors import ForecastopsError
 __all__ = ["Pool"]
 
 _Piece = TypeVar("_Piece")
+_LOOKS = 1.0  # seconds between two looks at a process that works
 _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -37,13 +38,15 @@ class Pool:
     def __init__(self, workers: int | None = None) -> None:
         self._most = workers or _processors()
 
-    def map(self, task: Callable[[_Piece], str], pieces: Sequence[_Piece]) -> Iterator[tuple[_Piece, str | Lost]]:
+    def map(
+        self, task: Callable[[_Piece], str], pieces: Sequence[_Piece], hangs: Callable[[_Piece], bool] | None = None
+    ) -> Iterator[tuple[_Piece, str | Lost]]:
         """Yield each piece once with what came of it; see ``Engine``."""
         waiting: queue.SimpleQueue[_Piece | None] = queue.SimpleQueue()
         answers: queue.SimpleQueue[tuple[_Piece, str | Lost] | BaseException] = queue.SimpleQueue()
         for piece in pieces:
             waiting.put(piece)
-        lines = [_Line(task, waiting, answers) for _ in range(min(self._most, len(pieces)))]
+        lines = [_Line(task, waiting, answers, hangs) for _ in range(min(self._most, len(pieces)))]
         try:
             for _ in pieces:
                 found = answers.get()
@@ -60,8 +63,11 @@ class Pool:
 class _Line:
     """A thread that hands one piece after the other to a process, and starts another process where one has died."""
 
-    def __init__(self, task: Callable[[Any], str], waiting: Any, answers: Any) -> None:
+    def __init__(
+        self, task: Callable[[Any], str], waiting: Any, answers: Any, hangs: Callable[[Any], bool] | None
+    ) -> None:
         self._task, self._waiting, self._answers = task, waiting, answers
+        self._hangs = hangs or _never
         self._ended = False
         self._worker: _Worker | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -78,7 +84,7 @@ class _Line:
         try:
             while (piece := self._waiting.get()) is not None and not self._ended:
                 self._worker = self._worker or _Worker(self._task)
-                outcome = self._worker.ask(piece)
+                outcome = self._worker.ask(piece, self._hangs)
                 if isinstance(outcome, Lost):
                     self._worker = None
                 self._answers.put((piece, outcome))
@@ -107,10 +113,14 @@ class _Worker:
         self._channel = Connection(ours.detach())
         self._channel.send((task.__module__, task.__qualname__))
 
-    def ask(self, piece: object) -> str | Lost:
-        """Return what the task returns, or that the process has ended."""
+    def ask(self, piece: object, hangs: Callable[[Any], bool]) -> str | Lost:
+        """Return what the task returns, or that the process has ended, or was ended as it hung."""
         try:
             self._channel.send(piece)
+            while not self._channel.poll(_LOOKS):
+                if hangs(piece):
+                    self.kill()
+                    return Lost("its process did not answer any more, and was ended")
             kind, said = self._channel.recv()
         except (OSError, EOFError):
             return Lost(self._end())
@@ -134,6 +144,10 @@ class _Worker:
         if code < 0:
             return f"its process was ended by {signal.Signals(-code).name}"
         return f"its process ended with exit code {code}"
+
+
+def _never(_piece: object) -> bool:
+    return False
 
 
 def _processors() -> int:

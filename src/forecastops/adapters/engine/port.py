@@ -29,13 +29,16 @@ class Lost:
 class Engine(Protocol):
     """Something that carries out work elsewhere."""
 
-    def map(self, task: Callable[[_Piece], str], pieces: Sequence[_Piece]) -> Iterator[tuple[_Piece, str | Lost]]:
+    def map(
+        self, task: Callable[[_Piece], str], pieces: Sequence[_Piece], hangs: Callable[[_Piece], bool] | None = None
+    ) -> Iterator[tuple[_Piece, str | Lost]]:
         """Yield each piece once with what the task returns, in the order in which they are done.
 
         Args:
             task: a function of a module that workers can import; it keeps its results itself, so that what a lost
                 worker had finished is there.
             pieces: those that take longest first, since the last one is waited for.
+            hangs: tells of a piece in work whether its worker is to be ended; asked by engines that can end one.
 
         Raises:
             ForecastopsError: what the task raises.

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from forecastops.adapters.engine.choice import engine_of
 from forecastops.adapters.engine.port import Lost
-from forecastops.adapters.panel_work import Kind, Work, carry_out
+from forecastops.adapters.panel_work import GRACE, Kind, Work, carry_out
 from forecastops.config import Config
 from forecastops.core.errors import ConfigError
 from forecastops.core.home import home, require_home
@@ -105,7 +105,7 @@ def _carried_out(config: Config, jobs: Sequence[Work]) -> Iterator[Work]:
     ends = Counter[str]()
     while waiting:
         lost: list[Work] = []
-        for job, outcome in engine.map(carry_out, waiting):
+        for job, outcome in engine.map(carry_out, waiting, _hangs):
             if not isinstance(outcome, Lost):
                 yield job
                 continue
@@ -117,6 +117,11 @@ def _carried_out(config: Config, jobs: Sequence[Work]) -> Iterator[Work]:
                 raise ConfigError("panel.engine", what, "give workers more memory, or set panel.workers lower")
             lost.append(job.after_death())
         waiting = lost
+
+
+def _hangs(job: Work) -> bool:
+    """Tell of a job whose worker should have ended itself by now, such as one that was stopped."""
+    return job.hangs(2 * GRACE)
 
 
 def _folder(work: Path | None) -> Path:
