@@ -13,7 +13,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --univ
 # Nothing is installed but what the lock files name, byte for byte.
 INSTALL := $(BIN)/python -m pip install -q --require-hashes -r
 
-.PHONY: demo test test-fast check types tests coverage bench bench-quick bench-backtest bench-gate bench-panel bench-panel-gate bench-selection bench-estimation bench-growth bench-missing bench-monitor calibrate-monitor bench-report engines screenshots soak docs shown hooks lock notices bom dist release clean
+.PHONY: demo test test-fast check types tests coverage bench bench-quick bench-backtest bench-gate bench-panel bench-panel-size bench-panel-gate bench-selection bench-estimation bench-growth bench-missing bench-monitor calibrate-monitor bench-report engines screenshots soak docs shown hooks lock notices bom dist release clean
 
 demo: $(VENV)/.installed
 	$(BIN)/forecastops demo
@@ -81,6 +81,10 @@ bench-panel-gate: $(VENV)/.installed-dev
 # How fast is a panel trained and gated, and what do engine and decision cost?
 bench-panel: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/panels/speed.py
+
+# What does a panel of 100,000 series cost: logged, loaded, forecast, and retrained daily with screening? Half an hour.
+bench-panel-size: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/panels/size.py $(if $(QUICK),--series 2000)
 
 # Does the estimation find the optimum, and what does it cost?
 bench-estimation: $(VENV)/.installed-dev

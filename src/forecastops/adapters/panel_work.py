@@ -248,7 +248,7 @@ def _interrupted_after(seconds: float) -> Iterator[None]:
 
 
 def _too_long(seconds: float | None) -> str:
-    return f"took longer than {seconds:g} s (panel.series_timeout)"
+    return f"took longer than {seconds or 0:g} s (panel.series_timeout)"
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
