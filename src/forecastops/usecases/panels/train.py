@@ -208,6 +208,8 @@ def _counts(outcomes: pa.Table) -> dict[str, int]:
 
 def screening_counts(outcomes: pa.Table) -> dict[str, int]:
     """Return how many series were fitted anew for which reason, and how many were calm; empty without screening."""
+    if "screening" not in outcomes.column_names:  # of a run made before there was any
+        return {}
     return dict(Counter(filter(None, outcomes.column("screening").to_pylist())).most_common())
 
 
