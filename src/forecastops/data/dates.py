@@ -12,11 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from forecastops.core.errors import DataError
+from forecastops.core.shown_cells import shown
 from forecastops.data.config import DataConfig
 from forecastops.data.date_advice import advice
 from forecastops.data.date_formats import COUNTED, by_format, counted
 from forecastops.data.iso_dates import Written, read_iso
-from forecastops.data.table import RawTable, is_text, shown, trimmed
+from forecastops.data.table import RawTable, is_text, trimmed
 
 __all__ = ["Dates", "read_dates"]
 

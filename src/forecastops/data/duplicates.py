@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from forecastops.core.errors import DataError
+from forecastops.core.shown_cells import shown
 from forecastops.data.config import DataConfig
 from forecastops.data.rows import Rows
-from forecastops.data.table import shown
 
 __all__ = ["RepeatedDatesError", "one_row_a_date"]
 

@@ -12,10 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from forecastops.core.errors import DataError
+from forecastops.core.shown_cells import shown
 from forecastops.data.config import DataConfig
 from forecastops.data.number_advice import advice, infinite
 from forecastops.data.number_format import NumberFormat, plain_numbers, without_units
-from forecastops.data.table import RawTable, is_text, shown, trimmed
+from forecastops.data.table import RawTable, is_text, trimmed
 
 __all__ = ["missing_cells", "read_numbers"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +14,7 @@ import pyarrow.compute as pc
 from forecastops.core.errors import DataError
 from forecastops.data.config import DataConfig
 
-__all__ = ["RawTable", "chosen_rows", "is_text", "series_names", "shown", "trimmed"]
+__all__ = ["RawTable", "chosen_rows", "is_text", "series_names", "trimmed"]
 
 Mask = npt.NDArray[np.bool_]
 # Also the spaces that spreadsheets put between digits and units.
@@ -83,14 +82,6 @@ def trimmed(cells: pa.Array) -> pa.Array:
     if pc.any(pc.starts_with(text, '="'), min_count=0).as_py():
         text = pc.replace_substring_regex(text, r'^="([^"]*)"$', r"\1")
     return text
-
-
-def shown(cell: Any) -> str:
-    """Return a cell as it may stand in a message: quoted, and cut where it is long."""
-    if isinstance(cell, int) and abs(cell) >= 10**60:
-        return "a whole number of more than 60 digits"
-    text = repr(cell) if isinstance(cell, str) else str(cell)
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def chosen_rows(table: RawTable, config: DataConfig) -> RawTable:

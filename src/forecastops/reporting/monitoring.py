@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from forecastops.data.table import shown
+from forecastops.core.shown_cells import shown
 from forecastops.reporting.build_systems.report import Report
 from forecastops.reporting.summary import document, plain, table
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from forecastops.data.table import shown
+from forecastops.core.shown_cells import shown
 from forecastops.reporting.build_systems.report import CheckOutcome, Report
 from forecastops.reporting.sentences.markdown import plain
 from forecastops.reporting.sentences.panels import (

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from forecastops.data.table import shown
+from forecastops.core.shown_cells import shown
 from forecastops.reporting.sentences.specification import specification
 
 if TYPE_CHECKING:
