@@ -8,8 +8,8 @@ export OPENBLAS_NUM_THREADS ?= 1
 # Or each of the hundreds of processes that the tests start would compile the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --universal --python-version 3.10 \
-	--generate-hashes --no-emit-index-url
+RESOLVE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url
+COMPILE := $(RESOLVE) --python-version 3.10
 # Nothing is installed but what the lock files name, byte for byte.
 INSTALL := $(BIN)/python -m pip install -q --require-hashes -r
 
@@ -141,8 +141,9 @@ lock: $(VENV)/.installed-build
 		--output-file requirements-engines.lock pyproject.toml
 	$(COMPILE) --extra azureml --output-file requirements-azureml.lock pyproject.toml
 	$(COMPILE) --group docs --output-file requirements-docs.lock
-	# It asks for Python 3.11.
-	$(COMPILE) --python-version 3.11 --output-file requirements-peers.lock benchmarks/peers/peers.in
+	# Of the Python that azureml/parallel names, and of the one that the peers ask for.
+	$(RESOLVE) --python-version 3.11 --group parallel --output-file requirements-parallel.lock pyproject.toml
+	$(RESOLVE) --python-version 3.11 --output-file requirements-peers.lock benchmarks/peers/peers.in
 	$(BIN)/python scripts/derive_pins.py $(BIN)/uv
 
 # The pages of docs/ as a site, in build/site: a link that leads nowhere, a command or an option that does not exist, and a

@@ -16,7 +16,7 @@ from typing import Any
 # __init__.pyi.
 _PLACES = {
     "api.arguments": ("load_config",),
-    "api.learning": ("check_data", "evaluate", "replay", "report", "train"),
+    "api.learning": ("check_data", "cut_panel", "evaluate", "replay", "report", "train"),
     "api.beginning": ("init",),
     "api.looking": ("history", "series_status", "ui"),
     "api.past": ("backtest",),
@@ -40,6 +40,7 @@ _PLACES = {
     "results.monitoring": ("MonitorResult",),
     "results.production": ("ForecastResult", "PromoteResult", "RenewResult", "RetrainResult", "StatusResult"),
     "results.panels": ("PanelEvaluateResult", "PanelForecastResult", "PanelTrainResult", "SeriesStatusResult"),
+    "results.panel_cut": ("PanelCutResult",),
     "results.signing": ("SignResult",),
 }
 _MODULES = {name: f"{__name__}.{module}" for module, names in _PLACES.items() for name in names}

@@ -1,6 +1,7 @@
 from forecastops.api.arguments import load_config as load_config
 from forecastops.api.beginning import init as init
 from forecastops.api.learning import check_data as check_data
+from forecastops.api.learning import cut_panel as cut_panel
 from forecastops.api.learning import evaluate as evaluate
 from forecastops.api.learning import replay as replay
 from forecastops.api.learning import report as report
@@ -33,6 +34,7 @@ from forecastops.results.evaluation import EvaluateResult as EvaluateResult
 from forecastops.results.evaluation import TrainResult as TrainResult
 from forecastops.results.history import HistoryResult as HistoryResult
 from forecastops.results.monitoring import MonitorResult as MonitorResult
+from forecastops.results.panel_cut import PanelCutResult as PanelCutResult
 from forecastops.results.panels import PanelEvaluateResult as PanelEvaluateResult
 from forecastops.results.panels import PanelForecastResult as PanelForecastResult
 from forecastops.results.panels import PanelTrainResult as PanelTrainResult
@@ -59,6 +61,7 @@ __all__ = [
     "InitResult",
     "ModelError",
     "MonitorResult",
+    "PanelCutResult",
     "PanelEvaluateResult",
     "PanelForecastResult",
     "PanelTrainResult",
@@ -74,6 +77,7 @@ __all__ = [
     "TrainResult",
     "backtest",
     "check_data",
+    "cut_panel",
     "evaluate",
     "forecast",
     "history",

@@ -20,7 +20,10 @@ import yaml
 from mlflow import MlflowClient
 from packaging.requirements import Requirement
 
+import panel_kills
 from command import Command
+from forecastops.core.errors import ConfigError
+from forecastops.usecases.panels.pieces import work_on_piece
 from pipeline_rehearsal.forked_command import forked_command
 from repository import ROOT
 
@@ -55,6 +58,14 @@ def test_the_sdk_accepts_every_file() -> None:
     assert isinstance(pipeline, PipelineJob)
     require_valid(pipeline)
     require_valid(load_job(FOLDER / "renew.yml"))
+    panel = load_job(FOLDER / "panel.yml")
+    assert isinstance(panel, PipelineJob)
+    require_valid(panel)
+    assert [(name, node.type) for name, node in panel.jobs.items()][:3] == [
+        ("cut", "command"),
+        ("work", "parallel"),
+        ("train", "command"),
+    ]
     assert list(pipeline.jobs) == ["train", "evaluate", "promote", "verify"]
     for name, jobs in (("schedule", list(pipeline.jobs)), ("schedule-renew", ["renew", "verify"])):
         schedule = load_schedule(FOLDER / f"{name}.yml")
@@ -71,14 +82,22 @@ def test_the_sdk_accepts_every_file() -> None:
 def test_the_steps_wait_for_each_other_and_the_last_one_for_the_verdict() -> None:
     steps = read(FOLDER / "pipeline.yml")["jobs"]
     waits = {name: re.findall(r"parent\.jobs\.(\w+)", str(step["inputs"])) for name, step in steps.items()}
-    assert waits == {"train": [], "evaluate": ["train"], "promote": ["evaluate"], "verify": ["promote"]}
+    judged = {"evaluate": ["train"], "promote": ["evaluate"], "verify": ["promote"]}
+    assert waits == {"train": []} | judged
+    panel = read(FOLDER / "panel.yml")["jobs"]
+    waits = {name: re.findall(r"parent\.jobs\.(\w+)", str(step["inputs"])) for name, step in panel.items()}
+    assert waits == {"cut": [], "work": ["cut"], "train": ["work"]} | judged
     renew = read(FOLDER / "renew.yml")["jobs"]
     assert re.findall(r"parent\.jobs\.(\w+)", str(renew["verify"]["inputs"])) == ["renew"]
 
 
-def test_a_job_installs_what_the_lock_names() -> None:
-    *_, packages = read(FOLDER / "conda.yaml")["dependencies"]
-    lock = (ROOT / "requirements.lock").read_text("utf-8")
+@pytest.mark.parametrize(
+    ("conda", "lock_name"),
+    [("conda.yaml", "requirements.lock"), ("parallel/conda.yaml", "requirements-parallel.lock")],
+)
+def test_a_job_installs_what_the_lock_names(conda: str, lock_name: str) -> None:
+    *_, packages = read(FOLDER / conda)["dependencies"]
+    lock = (ROOT / lock_name).read_text("utf-8")
     surroundings = {"python_full_version": "3.11.9", "python_version": "3.11", "platform_machine": "x86_64"}
     wanted = {}
     for line in re.findall(r"(?m)^[a-z].*==.*$", lock):
@@ -170,7 +189,8 @@ def _snapshot(code: Path, folder: Path) -> Path:
     for source, name in files:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, folder / name)
-    assert {path.name for path in folder.iterdir()} == {"src", "configs"}
+    assert {path.name for path in folder.iterdir()} == {"src", "configs", "azureml"}
+    assert [path.name for path in (folder / "azureml").iterdir()] == ["parallel"]
     return folder
 
 
@@ -241,3 +261,99 @@ def test_a_file_that_names_no_run_is_refused(forecastops: Command) -> None:
         refused = forecastops("evaluate", "--run-id", f"@{name}")
         assert refused.code == 2
         assert f"{name} is no file that names a run_id" in refused.stderr
+
+
+# As the service does it: it loads the script by its path in a process of its own, which has the service's arguments too.
+SERVICE = """
+import importlib.util, sys
+spec = importlib.util.spec_from_file_location("entry", sys.argv.pop(1))
+entry = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(entry)
+entry.init()
+for line in sys.stdin:
+    batch = line.split()
+    assert len(entry.run(batch)) == len(batch)
+"""
+
+
+def test_the_parallel_job_leaves_what_the_pool_leaves_and_training_fits_nothing_more(
+    forecastops: Command, programs: Path
+) -> None:
+    folder = forecastops.folder
+    data, config = _panel(folder)
+    code = _snapshot(ROOT, folder / "code")
+    shutil.copytree(data, folder / "elsewhere")  # each job has its inputs mounted at a place of its own
+
+    def run(step: str, **given: Path) -> str:
+        command = read(FOLDER / f"components/{step}.yml")["command"]
+        found = {
+            f"inputs.{name}" if name in ("data", "results") else f"outputs.{name}": str(given[name]) for name in given
+        }
+        environment = forecastops.environment | {"PATH": f"{programs}:{forecastops.environment['PATH']}"}
+        resolved = _resolved(command, found | {"inputs.config": str(config)})
+        done = subprocess.run(
+            ["bash", "-c", resolved],
+            cwd=code,
+            env=environment,
+            check=True,
+            timeout=600,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return done.stdout
+
+    cut = json.loads(run("cut", data=data, pieces=folder / "pieces"))
+    pieces = sorted((folder / "pieces").iterdir())
+    assert (cut["pieces"], cut["series"]) == (len(pieces), 6)
+    assert len(pieces) > 1
+
+    work = read(FOLDER / "components/work.yml")
+    arguments = _resolved(work["task"]["program_arguments"], {"outputs.results": str(folder / "results")}).split()
+    entry = code / work["task"]["entry_script"]
+    batches = [*([str(piece)] for piece in pieces), list(map(str, pieces))]  # the last ones are there already
+    subprocess.run(
+        [sys.executable, "-c", SERVICE, str(entry), "--mini_batch_size", "1", *arguments, "--result_limit", "9"],
+        cwd=folder,
+        env={name: value for name, value in forecastops.environment.items() if name != "PYTHONPATH"},
+        input="\n".join(map(" ".join, batches)),
+        text=True,
+        check=True,
+        timeout=600,
+    )
+    results = {path.name: path.read_bytes() for path in (folder / "results").iterdir()}
+    assert len(results) == len(pieces)
+    times = {path: path.stat().st_mtime_ns for path in (folder / "results").iterdir()}
+
+    (folder / "trained").mkdir()
+    run("train_panel", data=folder / "elsewhere", results=folder / "results", trained=folder / "trained")
+    assert {path: path.stat().st_mtime_ns for path in (folder / "results").iterdir()} == times, "it fitted something"
+    trained = read(folder / "trained/train.json")
+
+    (folder / "pool").mkdir()
+    options = ["--data", "data", "--work", str(folder / "pool"), "--config", str(config), "--json"]
+    pool = forecastops("train", *options, before=partial(_enter, code, {}))
+    assert pool.code == 0, pool.stderr
+    assert {path.name: path.read_bytes() for path in (folder / "pool").iterdir()} == results
+    assert (trained["counts"], trained["data"]) == (pool.json["counts"], pool.json["data"])
+
+    altered = pieces[0].rename(pieces[0].with_name(f"000000-{'0' * 64}.piece"))
+    with pytest.raises(ConfigError, match="was cut by another version of forecastops or its libraries"):
+        work_on_piece(altered, folder / "results")
+
+
+def _panel(folder: Path) -> tuple[Path, Path]:
+    """A folder with a long table, and a configuration under which a series takes a moment."""
+    data = folder / "data"
+    data.mkdir()
+    table = panel_kills.long_table(6)
+    table.iloc[:300].to_csv(data / "one.csv", index=False)
+    table.iloc[300:].to_csv(data / "two.csv", index=False)
+    settings = {
+        "data": {"series_column": "shop", "date_column": "day", "value_column": "sold"},
+        "model": {"order": [0, 1, 1]},
+        "evaluation": {"horizon": 7, "window": 28},
+        "panel": {"bucket_size": 2},
+    }
+    config = folder / "panel.yaml"
+    config.write_text(json.dumps(settings), "utf-8")
+    return data, config

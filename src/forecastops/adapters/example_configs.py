@@ -6,7 +6,7 @@ from pathlib import Path
 
 __all__ = ["EXAMPLES", "read_example"]
 
-EXAMPLES = ("default", "co2", "azureml", "online-endpoint", "aci")
+EXAMPLES = ("default", "co2", "azureml", "online-endpoint", "aci", "panel")
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 # A wheel has them inside; where the package is installed in place, they lie beside its sources.

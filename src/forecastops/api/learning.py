@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from forecastops.api.arguments import config_of, path_of, run_id_of, sources_of, untold
+from forecastops.api.arguments import config_of, path_of, require_panel, run_id_of, sources_of, untold
 from forecastops.core.errors import ConfigError
 from forecastops.core.surroundings import borrowed
 
@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
     from forecastops.api.arguments import ConfigLike, Data
     from forecastops.results.evaluation import CheckDataResult, EvaluateResult, TrainResult
+    from forecastops.results.panel_cut import PanelCutResult
     from forecastops.results.report import ReportResult
 
-__all__ = ["check_data", "evaluate", "replay", "report", "train"]
+__all__ = ["check_data", "cut_panel", "evaluate", "replay", "report", "train"]
 
 
 def check_data(data: Data, config: ConfigLike = None, *, newest_part: bool = False) -> CheckDataResult:
@@ -94,6 +95,46 @@ def train(
 
             return panel_train_result(train_panel(settings, sources, path_of("work", work), progress or untold))
         return train_result(use_case(settings, sources))
+
+
+def cut_panel(
+    data: Data,
+    folder: str | os.PathLike[str],
+    config: ConfigLike = None,
+    *,
+    work: str | os.PathLike[str] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> PanelCutResult:
+    """Write what training a panel would compute as files, a bucket of series each, for a parallel job; make no run.
+
+    The files' results belong into a folder, which `train` is given as ``work``; it fits what is missing there.
+
+    Args:
+        data: as `train` takes it; the same names of files give the same pieces.
+        folder: for the files; pieces of earlier calls in it are removed.
+        config: as `train` takes it, with ``data.series_column``.
+        work: a folder of results, whose pieces are left out; None to write all.
+        progress: with ``panel.screen_share``, is called with how many series are looked at and how many there are.
+
+    Returns:
+        how many files there are, and how many series in them.
+
+    Raises:
+        DataError: when the data cannot be read.
+        ModelError: when the champion is no panel.
+        ConfigError: when the configuration or a folder cannot be used.
+    """
+    from forecastops.results.panel_cut import panel_cut_result
+    from forecastops.usecases.panels.pieces import cut_panel as use_case
+
+    place = path_of("folder", folder)
+    if place is None:
+        raise ConfigError("folder", "is None", "name a folder for the pieces")
+    with borrowed():
+        settings = config_of(config)
+        require_panel(settings, "cutting")
+        found = use_case(settings, sources_of(data), place, path_of("work", work), progress or untold)
+        return panel_cut_result(found)
 
 
 def evaluate(run_id: str, config: ConfigLike = None) -> EvaluateResult:

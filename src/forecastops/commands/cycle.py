@@ -50,9 +50,19 @@ def _run_id(*, required: bool) -> Callable[[_F], _F]:
 @click.command()
 @data_option
 @work_option
+@click.option(
+    "--cut",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Of a panel, instead: write what is to be fitted into DIR, a file a bucket, for a parallel job.",
+)
 @command_options
-def train(request: Request, paths: tuple[str, ...], work: Path | None) -> None:
+def train(request: Request, paths: tuple[str, ...], work: Path | None, cut: Path | None) -> None:
     """Fit a challenger and log it as a run; nothing is registered."""
+    if cut is not None:
+        with bar(request, "  series looked at") as told:
+            request.show(fo.cut_panel(split_paths(paths), cut, request.config(), work=work, progress=told))
+        return
     with bar(request, "  series done") as told:
         trained = fo.train(split_paths(paths), request.config(), work=work, progress=told)
     request.show(trained, after_train(trained.run_id, request.repeated()))

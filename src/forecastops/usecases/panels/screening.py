@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from forecastops.config import Config
@@ -16,7 +18,7 @@ from forecastops.panel.outcomes import joined, with_column
 from forecastops.panel.screening import FITTED, screened
 from forecastops.usecases.panels.work import Told, worked_on
 
-__all__ = ["train_through"]
+__all__ = ["ToFit", "train_through", "what_to_fit"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -39,19 +41,48 @@ def train_through(
         DataError: when the data cannot be read.
         ConfigError: when the folder cannot be used.
     """
+    found = what_to_fit(config, tables, champions, work, told)
+    if found.looked is None:
+        return worked_on(config, found.buckets, work, told, kind="train")
+    if not found.buckets:
+        return found.looked
+    whole = found.looked.num_rows
+    anew = _anew(found.looked)
+    left = whole - int(anew.sum())
+    refitted = worked_on(config, found.buckets, work, lambda done, _: told(left + done, whole), kind="train")
+    return joined([found.looked.filter(pa.array(~anew)), _with_reasons(refitted, found.looked)])
+
+
+@dataclass(frozen=True)
+class ToFit:
+    """The series that a training fits.
+
+    Attributes:
+        buckets: that hold them, and no others.
+        looked: what a filter pass said of all; None where all are fitted.
+    """
+
+    buckets: list[Bucket]
+    looked: pa.Table | None
+
+
+def what_to_fit(
+    config: Config, tables: Iterable[RawTable], champions: pa.Table | None, work: Path | None, told: Told
+) -> ToFit:
+    """Return the series to be fitted; with ``panel.screen_share`` by a filter pass. See ``train_through``."""
     buckets = in_buckets(tables, config.data, champions, config.panel.bucket_size)
     share = config.panel.screen_share
     if champions is None or share is None or share == 1:
-        return worked_on(config, buckets, work, told, kind="train")
+        return ToFit(buckets, None)
     whole = sum(bucket.series for bucket in buckets)
     looked = _looked_at(config, buckets, work, lambda done, _: told(int((1 - share) * done), whole), share)
-    anew = looked.column("treatment").to_numpy(zero_copy_only=False) == "refitted"
+    anew = _anew(looked)
     _LOG.info("%d of %d series are fitted anew, all others looked at by a filter pass", int(anew.sum()), whole)
-    if not anew.any():
-        return looked
-    parts, left = _parts(buckets, looked.filter(pa.array(anew))), whole - int(anew.sum())
-    refitted = worked_on(config, parts, work, lambda done, _: told(left + done, whole), kind="train")
-    return joined([looked.filter(pa.array(~anew)), _with_reasons(refitted, looked)])
+    return ToFit(_parts(buckets, looked.filter(pa.array(anew))) if anew.any() else [], looked)
+
+
+def _anew(looked: pa.Table) -> npt.NDArray[np.bool_]:
+    return np.asarray(looked.column("treatment").to_numpy(zero_copy_only=False) == "refitted", dtype=bool)
 
 
 def _looked_at(config: Config, buckets: Sequence[Bucket], work: Path | None, told: Told, share: float) -> pa.Table:

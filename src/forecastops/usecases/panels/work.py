@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from forecastops.adapters.engine.choice import engine_of
-from forecastops.adapters.engine.port import Lost
+from forecastops.adapters.engine.port import Engine, Lost
 from forecastops.adapters.panel_work import GRACE, Kind, Work, carry_out
 from forecastops.config import Config
 from forecastops.core.errors import ConfigError
@@ -21,7 +21,7 @@ from forecastops.panel.buckets import Bucket, in_buckets
 from forecastops.panel.outcomes import joined
 from forecastops.panel.settings import WorkSettings
 
-__all__ = ["Told", "work_settings", "work_through", "worked_on"]
+__all__ = ["Told", "carried_out", "work_settings", "work_through", "worked_on"]
 
 _LOG = logging.getLogger(__name__)
 _MOST_ENDS = 20
@@ -88,20 +88,19 @@ def worked_on(
         _LOG.info("%d of %d pieces of work were done before, and are not done again", known, len(jobs))
     finished = whole - sum(job.bucket.series for job in waiting)
     told(finished, whole)
-    for job in _carried_out(config, waiting):
+    for job in carried_out(engine_of(config.panel.engine, config.panel.workers), waiting):
         finished += job.bucket.series
         told(finished, whole)
     return joined([pq.read_table(job.result) for job in jobs])
 
 
-def _carried_out(config: Config, jobs: Sequence[Work]) -> Iterator[Work]:
+def carried_out(engine: Engine, jobs: Sequence[Work]) -> Iterator[Work]:
     """Yield the jobs as the engine has done them; one whose worker ended is done again.
 
     Raises:
         ConfigError: when workers end again and again, whatever is left out.
     """
     waiting = [job.begun_anew() for job in jobs]
-    engine = engine_of(config.panel.engine, config.panel.workers)
     ends = Counter[str]()
     while waiting:
         lost: list[Work] = []
