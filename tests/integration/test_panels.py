@@ -21,6 +21,7 @@ import pytest
 import requests
 
 from command import Command, new_command
+from forecastops.usecases.panels.pieces import work_on_piece
 from local_endpoint_support import stop_endpoints
 
 SETTINGS = {
@@ -260,9 +261,19 @@ def test_what_did_not_move_is_renewed_and_not_fitted(command: Command, tmp_path:
     table.loc[moved, "sold"] += np.where(np.arange(moved.sum()) % 2, 3, -3)
     table.to_csv(data, index=False)
     screened = ("--set", "panel.screen_share=0.1", "--json")
-    done = command("retrain", "--data", str(data), *OPTIONS, *screened)
+    # What is to be fitted is cut into files and carried out before, as a parallel job does it.
+    work = tmp_path / "work"
+    words = ("--data", str(data), "--work", str(work), *OPTIONS, *screened)
+    cut = command("train", "--cut", str(tmp_path / "pieces"), *words)
+    assert cut.code == 0, cut.stderr
+    carried_out = [work_on_piece(piece, work) for piece in (tmp_path / "pieces").iterdir()]
+    assert len(carried_out) == cut.json["pieces"] > 0
+    times = {path: path.stat().st_mtime_ns for path in work.iterdir()}
+    done = command("retrain", *words)
     assert done.code == 0, done.stderr
+    assert {path: path.stat().st_mtime_ns for path in work.iterdir()} == times, "it computed something"
     found = done.json["train"]["screening"]
+    assert cut.json["series"] == len(NAMES) - found["calm"] - found.get("implausible", 0) - found.get("unread", 0)
     assert done.json["evaluate"]["screening"] == found
     assert sum(found.values()) == len(NAMES)
     assert found["moved"] >= 1

@@ -19,7 +19,7 @@ from packaging.requirements import Requirement
 from repository import ROOT
 
 LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-build.lock"]
-EXTRAS = ["requirements-cloud.lock", "requirements-azureml.lock", "requirements-engines.lock"]
+EXTRAS = [f"requirements-{name}.lock" for name in ("cloud", "azureml", "engines", "parallel")]
 WORKFLOWS = [*(ROOT / ".github/workflows").glob("*.yml"), *(ROOT / ".github/actions").rglob("*.yml")]
 
 

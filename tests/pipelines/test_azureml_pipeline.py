@@ -263,7 +263,7 @@ def test_a_file_that_names_no_run_is_refused(forecastops: Command) -> None:
         assert f"{name} is no file that names a run_id" in refused.stderr
 
 
-# As the service does it: it loads the script by its path in a process of its own, which has the service's arguments too.
+# As the service does it: it loads the script by its path in a process of its own, beside arguments of the service.
 SERVICE = """
 import importlib.util, sys
 spec = importlib.util.spec_from_file_location("entry", sys.argv.pop(1))
@@ -285,20 +285,13 @@ def test_the_parallel_job_leaves_what_the_pool_leaves_and_training_fits_nothing_
     shutil.copytree(data, folder / "elsewhere")  # each job has its inputs mounted at a place of its own
 
     def run(step: str, **given: Path) -> str:
-        command = read(FOLDER / f"components/{step}.yml")["command"]
-        found = {
-            f"inputs.{name}" if name in ("data", "results") else f"outputs.{name}": str(given[name]) for name in given
-        }
+        document = read(FOLDER / f"components/{step}.yml")
+        kinds = {name: kind for kind in ("inputs", "outputs") for name in document[kind]}
+        found = {f"{kinds[name]}.{name}": str(path) for name, path in (given | {"config": config}).items()}
         environment = forecastops.environment | {"PATH": f"{programs}:{forecastops.environment['PATH']}"}
-        resolved = _resolved(command, found | {"inputs.config": str(config)})
+        command = ["bash", "-c", _resolved(document["command"], found)]
         done = subprocess.run(
-            ["bash", "-c", resolved],
-            cwd=code,
-            env=environment,
-            check=True,
-            timeout=600,
-            stdout=subprocess.PIPE,
-            text=True,
+            command, cwd=code, env=environment, check=True, timeout=600, capture_output=True, text=True
         )
         return done.stdout
 

@@ -18,6 +18,7 @@ _EXAMPLES: dict[str, tuple[str, ...]] = {
     "train": (
         "forecastops train --data 2013.csv,2014.csv",
         "forecastops train --data sales.csv --set model.selection=candidates",
+        "forecastops train --data sales/ --cut pieces/",
     ),
     "evaluate": ("forecastops evaluate --run-id RUN", "forecastops evaluate --replay RUN"),
     "promote": (
