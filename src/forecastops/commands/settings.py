@@ -48,7 +48,7 @@ def _comment(usual: dict[str, dict[str, Any]]) -> str:
 
 
 @config.command()
-@click.argument("name", type=click.Choice(["default", "co2", "azureml", "online-endpoint", "aci"]))
+@click.argument("name", type=click.Choice(["default", "co2", "azureml", "online-endpoint", "aci", "panel"]))
 @command_options
 def example(request: Request, name: str) -> None:
     """Show an example configuration with its comments, to be kept as forecastops.yaml and changed."""
