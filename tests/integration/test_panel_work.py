@@ -70,7 +70,7 @@ def test_a_series_that_hangs_where_no_signal_is_heard_costs_itself_alone(
     if name == "pool":  # elsewhere nobody can end a process that is stopped
         monkeypatch.setenv("STOPS", "yes")
     data, _ = once
-    panel_kills.work(data, tmp_path / "work", engine=name, workers=2, series_timeout=2.0)
+    panel_kills.work(data, tmp_path / "work", engine=name, workers=2, series_timeout=6.0)
     rows = {row["unique_id"]: row for row in pq.read_table(tmp_path / "work" / "whole").to_pylist()}
     lost = {name.partition(" ")[0]: row["why"] for name, row in rows.items() if row["reason"] == "timeout"}
     assert set(lost) == ({"shop/1", "shop/2"} if name == "pool" else {"shop/1"})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import hashlib
+import importlib
 import json
 import os
 import signal
@@ -46,6 +47,8 @@ Kind = Literal["train", "screen", "renew", "accept", "check", "check_newest", "w
 Row = Mapping[str, Any]
 
 _DEATHS = 3
+# What a fit imports when it needs it, which is not to count as the first series' time.
+_OF_FITS = ("scipy.linalg", "scipy.optimize", "scipy.signal", "scipy.special", "statsmodels.tsa.arima.model")
 GRACE = 5.0  # seconds after the time is over, in which a process may still stop the series itself
 _HUNG = "!"  # after a name in the file of deaths
 _LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels", "pyarrow")
@@ -160,6 +163,8 @@ def carry_out(work: Work) -> str:
 
 def _worked(work: Work) -> Iterator[Worked]:
     settings = WorkSettings.model_validate_json(work.settings)
+    for module in _OF_FITS:
+        importlib.import_module(module)
     rows = read(work.bucket.champions).to_pylist() if work.bucket.champions else []
     champions = {row["unique_id"]: row for row in rows}
     lost = dict(work.lost)
