@@ -39,7 +39,8 @@ _PLACES = {
     "results.report": ("ReportResult",),
     "results.monitoring": ("MonitorResult",),
     "results.production": ("ForecastResult", "PromoteResult", "RenewResult", "RetrainResult", "StatusResult"),
-    "results.panels": ("PanelEvaluateResult", "PanelForecastResult", "PanelTrainResult", "SeriesStatusResult"),
+    "results.panels": ("PanelEvaluateResult", "PanelForecastResult", "PanelTrainResult"),
+    "results.series_status": ("SeriesStatusResult",),
     "results.panel_cut": ("PanelCutResult",),
     "results.signing": ("SignResult",),
 }

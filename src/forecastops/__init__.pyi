@@ -38,13 +38,13 @@ from forecastops.results.panel_cut import PanelCutResult as PanelCutResult
 from forecastops.results.panels import PanelEvaluateResult as PanelEvaluateResult
 from forecastops.results.panels import PanelForecastResult as PanelForecastResult
 from forecastops.results.panels import PanelTrainResult as PanelTrainResult
-from forecastops.results.panels import SeriesStatusResult as SeriesStatusResult
 from forecastops.results.production import ForecastResult as ForecastResult
 from forecastops.results.production import PromoteResult as PromoteResult
 from forecastops.results.production import RenewResult as RenewResult
 from forecastops.results.production import RetrainResult as RetrainResult
 from forecastops.results.production import StatusResult as StatusResult
 from forecastops.results.report import ReportResult as ReportResult
+from forecastops.results.series_status import SeriesStatusResult as SeriesStatusResult
 from forecastops.results.signing import SignResult as SignResult
 
 __all__ = [

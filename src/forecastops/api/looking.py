@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from forecastops.api.arguments import ConfigLike
     from forecastops.results.history import HistoryResult
-    from forecastops.results.panels import SeriesStatusResult
+    from forecastops.results.series_status import SeriesStatusResult
 
 __all__ = ["history", "series_status", "ui"]
 
@@ -95,7 +95,7 @@ def series_status(series: str, config: ConfigLike = None) -> SeriesStatusResult:
         ConfigError: when it is none of the panel's.
         PromotionRefusedError: when there is no champion.
     """
-    from forecastops.results.panels import series_status_result
+    from forecastops.results.series_status import series_status_result
     from forecastops.usecases.panels.status import series_status as use_case
 
     name = text_of("series", series)

@@ -23,7 +23,15 @@ from forecastops.forecasting.lags import lags_of
 from forecastops.forecasting.likelihood import Likelihood, NoLikelihoodError
 from forecastops.forecasting.optimum import Optimum, best, cycle_start, follows_cycle, optima, starts
 
-__all__ = ["Estimate", "estimate", "plain_forecast", "require_positive", "rows_needed", "spec_of"]
+__all__ = [
+    "Estimate",
+    "estimate",
+    "logarithms_are_likelier",
+    "plain_forecast",
+    "require_positive",
+    "rows_needed",
+    "spec_of",
+]
 
 Array = npt.NDArray[np.float64]
 
@@ -257,3 +265,15 @@ def _unstandardised(params: Mapping[str, float], rows: int, centre: float, unit:
     """Return the parameters found, of the values as they are."""
     found = rescaled({name: value / rows if name == TREND else value for name, value in params.items()}, unit)
     return found | ({CONSTANT: found[CONSTANT] + centre} if centre else {})
+
+
+def logarithms_are_likelier(logs: Sequence[Estimate], levels: Sequence[Estimate], known: pd.Series[float]) -> bool:
+    """Tell whether most members have a higher likelihood by logarithms, as densities of the values themselves."""
+    by_spec = {one.spec.canonical[:3]: one for one in levels}
+    gains = []
+    for one in logs:
+        other = by_spec.get(one.spec.canonical[:3])
+        if other is not None:
+            jacobian = float(np.log(known.iloc[one.burn_in :]).sum())  # of those values that the likelihood counts
+            gains.append(one.log_likelihood - jacobian - other.log_likelihood)
+    return bool(gains) and float(np.median(gains)) > 0

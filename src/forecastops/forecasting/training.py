@@ -14,7 +14,7 @@ from forecastops.core.errors import ModelError
 from forecastops.data.frequency import family, frequency_name
 from forecastops.data.series import Series, require_rows
 from forecastops.forecasting.config import Evaluation, ModelConfig, ModelSpec
-from forecastops.forecasting.estimation import Estimate, estimate, rows_needed, spec_of
+from forecastops.forecasting.estimation import Estimate, estimate, logarithms_are_likelier, rows_needed, spec_of
 from forecastops.forecasting.forecaster import Filtered, Fit, Forecaster
 from forecastops.forecasting.members import combination, logs_by_likelihood, rows_for_any
 from forecastops.forecasting.recorded import recorded_scores
@@ -242,19 +242,7 @@ def _combined(
     if not logs_by_likelihood(model, step) or (known <= 0).any():
         return levels
     logs = fit_members(known, [spec.model_copy(update={"log": True}) for spec in specs], start, [])
-    return logs if _logarithms_are_likelier(logs, levels, known) else levels
-
-
-def _logarithms_are_likelier(logs: Sequence[Estimate], levels: Sequence[Estimate], known: pd.Series[float]) -> bool:
-    """Tell whether most members have a higher likelihood by logarithms, as densities of the values themselves."""
-    by_spec = {one.spec.canonical[:3]: one for one in levels}
-    gains = []
-    for one in logs:
-        other = by_spec.get(one.spec.canonical[:3])
-        if other is not None:
-            jacobian = float(np.log(known.iloc[one.burn_in :]).sum())  # of those values that the likelihood counts
-            gains.append(one.log_likelihood - jacobian - other.log_likelihood)
-    return bool(gains) and float(np.median(gains)) > 0
+    return logs if logarithms_are_likelier(logs, levels, known) else levels
 
 
 def _fit_of(estimates: Sequence[Estimate]) -> Fit:

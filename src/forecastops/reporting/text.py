@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from forecastops.gate.record import Decision
     from forecastops.release.champion_files import VersionFiles
     from forecastops.usecases.forecast import ForecastResult
+    from forecastops.usecases.panels.freshness import PanelFreshness
     from forecastops.usecases.retrain import Retrained
-    from forecastops.usecases.status import PanelFreshness, Status
+    from forecastops.usecases.status import Status
     from forecastops.usecases.train import TrainResult
 
 __all__ = [

@@ -16,7 +16,6 @@ from forecastops.reporting.panels import (
     forecast_text,
     panel_check_text,
     panel_report,
-    series_text,
     trained_text,
 )
 from forecastops.reporting.sentences.panels import panel_check, panel_summary
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
     from forecastops.usecases.panels.monitor import PanelMonitored
     from forecastops.usecases.panels.record import PanelDecision
     from forecastops.usecases.panels.retrain import PanelRetrained
-    from forecastops.usecases.panels.status import SeriesStatus
     from forecastops.usecases.panels.train import PanelTrained
 
 __all__ = [
@@ -52,14 +50,12 @@ __all__ = [
     "PanelForecastResult",
     "PanelMonitorResult",
     "PanelTrainResult",
-    "SeriesStatusResult",
     "panel_check_result",
     "panel_evaluate_result",
     "panel_forecast_result",
     "panel_monitor_result",
     "panel_retrain_result",
     "panel_train_result",
-    "series_status_result",
 ]
 
 
@@ -180,35 +176,6 @@ class PanelForecastResult(ForecastResult):
         return Result._repr_html_(self)
 
 
-@dataclass(frozen=True)
-class SeriesStatusResult(Result):
-    """What the panel in production holds of one series.
-
-    Attributes:
-        series: its name.
-        version: the champion's, that serves it.
-        since: the version since which its model is the same.
-        run_id: that estimated its parameters.
-        model: its members' orders, and their parameters by name.
-        default: why it has the seasonal naive; None where it has a model that passed the gate.
-        frequency: pandas' name of it.
-        forecasts_from: ISO date of its newest observation.
-        rows: of its series.
-        sha256: digest of its series; None since its state was moved on without it.
-    """
-
-    series: str
-    version: str
-    since: str
-    run_id: str
-    model: list[dict[str, Any]]
-    default: str | None
-    frequency: str
-    forecasts_from: str
-    rows: int
-    sha256: str | None
-
-
 def panel_check_result(found: PanelReport) -> PanelCheckResult:
     """Return what a long table holds."""
     document = asdict(found) | {"first": None, "last": None}
@@ -299,9 +266,3 @@ def panel_forecast_result(found: PanelForecast) -> PanelForecastResult:
     document = facts | {"forecast": rows}
     shown = Result.shown(document, forecast_text(facts, rows))
     return PanelForecastResult(**document | {"forecast": tuple(rows)}, _table=found.table, **shown)
-
-
-def series_status_result(found: SeriesStatus) -> SeriesStatusResult:
-    """Return what is known of a series."""
-    document = asdict(found)
-    return SeriesStatusResult(**document, **Result.shown(document, series_text(document)))

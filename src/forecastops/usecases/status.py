@@ -26,34 +26,14 @@ from forecastops.release.lineage import model_run, model_version
 from forecastops.release.production import Production
 from forecastops.release.smoke_test import require_golden
 from forecastops.release.turns import active_rivals
+from forecastops.usecases.panels.freshness import PanelFreshness, freshness
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from forecastops.panel.any_model import AnyModel
 
-__all__ = ["PanelFreshness", "Status", "require_in_production", "require_sound", "status"]
-
-
-@dataclass(frozen=True)
-class PanelFreshness:
-    """How fresh the series of a panel in production are.
-
-    Attributes:
-        series: how many there are.
-        newest: ISO date of the newest observation of any of them.
-        oldest: of the series that is furthest behind, and its name.
-        oldest_series: a series whose newest observation is the oldest.
-        behind: how many end before the newest.
-        defaults: how many have the seasonal naive.
-    """
-
-    series: int
-    newest: str
-    oldest: str
-    oldest_series: str
-    behind: int
-    defaults: int
+__all__ = ["Status", "require_in_production", "require_sound", "status"]
 
 
 @dataclass(frozen=True)
@@ -132,7 +112,7 @@ def status(config: Config) -> Status:
     if champion is None and newest is None and not lost:
         disagreements += _misspelt(production)
     stale = list(_stale(production, served, newest)) if served else []
-    panel = _freshness(files.model) if files else None
+    panel = freshness(files.model) if files else None
     return Status(
         production.registry.pointer.kind, champion, files, endpoint, served, newest, disagreements, stale, panel
     )
@@ -178,25 +158,6 @@ def _forecasts_from(champion: ModelVersion, files: VersionFiles) -> str | None:
         if end and datetime.fromisoformat(end).tzinfo is None:
             return end
     return iso_date(_newest(files.model)) if files.model else None
-
-
-def _freshness(model: AnyModel | None) -> PanelFreshness | None:
-    """Return how fresh the series of a panel are; None of one series."""
-    if model is None or isinstance(model, Forecaster):
-        return None
-    import numpy as np
-    import pandas as pd
-
-    ends = np.asarray(model.table.column("end")).astype("datetime64[ns]")
-    last = int(np.argmin(ends))
-    return PanelFreshness(
-        series=len(ends),
-        newest=iso_date(pd.Timestamp(ends.max())),
-        oldest=iso_date(pd.Timestamp(ends[last])),
-        oldest_series=str(model.table.column("unique_id")[last].as_py()),
-        behind=int((ends < ends.max()).sum()),
-        defaults=len(ends) - model.table.column("default").null_count,
-    )
 
 
 def _newest(model: AnyModel) -> pd.Timestamp:

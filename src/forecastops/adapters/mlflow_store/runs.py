@@ -69,8 +69,7 @@ class Runs:
     def __init__(self, connection: Connection, trusted: Trusted, model_name: str = _EXPERIMENT) -> None:
         self._connection, self._experiment = connection, Experiment(connection, model_name)
         self.trusted = trusted
-        self._client = connection.client
-        self._server = connection.tracking_uri
+        self._client, self._server = connection.client, connection.tracking_uri
         named = os.environ.get("MLFLOW_RUN_ID")
         self.made_by_mlflow = None if (self._server, named) in _RESUMED else named
         self._artifact_uris: dict[str, str] = {}  # of the runs that were read; a run keeps its own

@@ -34,25 +34,14 @@ from forecastops.usecases.alerting import tell
 from forecastops.usecases.monitor import PAGE, Monitored, tell_mlflow
 from forecastops.usecases.panels.champion import PanelChampion, panel_of
 from forecastops.usecases.panels.work import Told, work_settings, work_through
+from forecastops.usecases.panels.worst_series import WorstSeries, worst_series
 from forecastops.usecases.watch_log import watch_run
 
-__all__ = ["PanelMonitored", "WorstSeries", "monitor_panel"]
+__all__ = ["PanelMonitored", "monitor_panel"]
 
 _LOG = logging.getLogger(__name__)
 _NAMED = 5
-_WORST = 10
 _TABLE = "series.parquet"
-
-
-@dataclass(frozen=True)
-class WorstSeries:
-    """A series that moved or whose data are broken, with a sentence."""
-
-    series: str
-    state: str
-    adjusted: float | None
-    since: str | None
-    reason: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +148,7 @@ def _logged(
     config: Config, runs: Runs, version: ModelVersion, looked: _Looked, page: PanelPage | None
 ) -> PanelMonitored:
     name, watched = config.registry.model_name, looked.watched
-    worst = tuple(_worst(looked.panel, dict(looked.found)))
+    worst = tuple(worst_series(looked.panel, dict(looked.found)))
     with watch_run(runs, name, version) as run, tempfile.TemporaryDirectory() as scratch:
         table = f"{run.place(watched.look.end or '')}/{_TABLE}"
         monitored = PanelMonitored(name, version.version, run.recorder.run_id, watched, looked.panel, worst, table)
@@ -256,32 +245,6 @@ def _broken_signal(config: Config, panel: PanelLook) -> Signal:
 def _names(table: pd.DataFrame) -> str:
     more = [f"and {len(table) - _NAMED} more"] if len(table) > _NAMED else []
     return ", ".join([*map(repr, table["unique_id"].head(_NAMED)), *more])
-
-
-def _worst(panel: PanelLook, found: Mapping[str, Mapping[str, Any]]) -> list[WorstSeries]:
-    """Return series by name: those that moved, the rarest findings first, then those whose data are broken."""
-    moved = panel.table[panel.table["moved"]].sort_values("rarity", kind="stable").head(_WORST)
-    broken = panel.table[panel.table["state"] == "broken"].head(_WORST)
-    rows = [*moved.to_dict("records"), *broken.to_dict("records")]
-    return [
-        WorstSeries(
-            row["unique_id"],
-            "moved" if row["moved"] else "broken",
-            row["adjusted"] if row["moved"] else None,
-            row["since"],
-            _said(row, found[row["unique_id"]]),
-        )
-        for row in rows
-    ]
-
-
-def _said(row: Mapping[Any, Any], one: Mapping[str, Any]) -> str:
-    """Return the sentence of the signal that says most, as for one series; or why its data are broken."""
-    names = [row["signal"]] if row["moved"] else [*one.get("by", ())]
-    for signal in one.get("signals", ()):
-        if signal["name"] in names:
-            return signal_sentence(Signal.model_validate_json(json.dumps(signal)))
-    return f"{one.get('why') or ', '.join(names)}."
 
 
 def _document(found: PanelMonitored) -> dict[str, Any]:
