@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -38,6 +39,16 @@ def implausible(stage: Stage) -> str:
     date, value = last.split(",")
     (folder / "broken.csv").write_text("\n".join([*rows, f"{date},{float(value) * 1000}"]) + "\n")
     return "broken.csv"
+
+
+def test_a_decision_is_told_of_in_the_moment_in_which_it_was_logged(stage: Stage) -> None:
+    # In whole seconds it would stand before a promotion of the same second that it came after.
+    stage.evaluate(stage.workshop.first)
+    (decision,) = [event for event in events(stage) if event["kind"] == "decision"]
+    tags = stage.client.get_run(stage.workshop.first).data.tags
+    stamp = datetime.strptime(tags["forecastops.decision"].rpartition("/")[2], "%Y%m%dT%H%M%S.%fZ")
+    logged = stamp.replace(tzinfo=timezone.utc, microsecond=stamp.microsecond // 1000 * 1000)
+    assert datetime.fromisoformat(decision["at"]) >= logged
 
 
 def test_every_change_and_every_alarm_is_told(stage: Stage) -> None:

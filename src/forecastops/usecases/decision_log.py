@@ -168,7 +168,6 @@ def _newest(run: Run) -> tuple[str | None, str | None]:
 def _event(decision: Decision, folder: str) -> Event:
     return Event(
         kind="decision",
-        at=decision.decided_at,
         previous=decision.champion.version if decision.champion else None,
         verdict=decision.verdict,
         checks=decision.because,

@@ -60,7 +60,6 @@ def log_panel_decision(runs: Runs, decision: PanelDecision) -> None:
     )
     event = Event(
         kind="decision",
-        at=decision.decided_at,
         previous=decision.champion,
         verdict=decision.verdict,
         checks=tuple(check.name for check in decision.checks if not check.passed),
