@@ -235,21 +235,29 @@ def _within(seconds: float | None) -> Iterator[None]:
     with Path(os.devnull).open("w") as nowhere:
         faulthandler.dump_traceback_later(seconds + (GRACE if is_main else 0.0), exit=True, file=nowhere)
         try:
-            with _interrupted_after(seconds) if is_main and sys.platform != "win32" else contextlib.nullcontext():
+            with _interrupted_after(seconds) if is_main else contextlib.nullcontext():
                 yield
         finally:
             faulthandler.cancel_dump_traceback_later()
 
 
-@contextlib.contextmanager
-def _interrupted_after(seconds: float) -> Iterator[None]:
-    before = signal.signal(signal.SIGALRM, _stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+if sys.platform == "win32":
+
+    def _interrupted_after(_seconds: float) -> contextlib.AbstractContextManager[None]:
+        """Do nothing, since Windows has no such signal: the watch alone is there."""
+        return contextlib.nullcontext()
+
+else:
+
+    @contextlib.contextmanager
+    def _interrupted_after(seconds: float) -> Iterator[None]:
+        before = signal.signal(signal.SIGALRM, _stop)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
 
 
 def _too_long(seconds: float | None) -> str:
