@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 
 from local_endpoint_support import stop_endpoints
@@ -17,7 +16,6 @@ import mlflow.pyfunc.scoring_server  # the server's imports, once for all
 import forked_processes
 forked_processes.fork_processes()
 """
-NOTEBOOK = script("notebook")
 shape = script("shown_output").shape
 
 
@@ -29,6 +27,9 @@ def shown(notebook: Any) -> list[list[str]]:
 
 def test_the_notebook_runs_and_shows_what_it_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a kernel of its own, from which the endpoint's processes are forked."""
+    import nbformat  # a second and more, in which a grammar is compiled: only where the notebook is run
+
+    notebook = script("notebook")
     startup = tmp_path / "ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True)
     (startup / "forks.py").write_text(FORKS)
@@ -38,10 +39,10 @@ def test_the_notebook_runs_and_shows_what_it_holds(tmp_path: Path, monkeypatch: 
     folder = tmp_path / "sales"
     folder.mkdir()
     try:
-        ran = NOTEBOOK.executed(NOTEBOOK.NOTEBOOK, folder, tmp_path / "home")
+        ran = notebook.executed(notebook.NOTEBOOK, folder, tmp_path / "home")
     finally:
         stop_endpoints(tmp_path / "home")
-    kept = nbformat.read(NOTEBOOK.NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
+    kept = nbformat.read(notebook.NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
     assert shown(ran) == shown(kept), "run python scripts/notebook.py"
     assert "srcdoc" in str([cell.get("outputs") for cell in kept.cells]), "the page of the decision"
     program = (folder / "evaluate.py").read_text("utf-8")
