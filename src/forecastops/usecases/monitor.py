@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Literal, TypeAlias
 
 import pandas as pd
 
@@ -33,7 +33,7 @@ from forecastops.reporting.sentences.signals import look_sentence, signal_senten
 from forecastops.usecases.alerting import tell
 from forecastops.usecases.watch_log import watch_run
 
-__all__ = ["PAGE", "Monitored", "monitor", "tell_mlflow", "watch_champion"]
+__all__ = ["PAGE", "Monitored", "monitor", "tell_mlflow", "watch_champion", "whom_to_watch"]
 
 PAGE = "monitor.html"
 
@@ -89,23 +89,61 @@ def monitor(
         RegistryError: when there is no champion, or the registry does not answer.
         ModelError: when its model cannot be rebuilt.
     """
+    whom = whom_to_watch(config, may_be_first, "promote a model first")
+    if whom.champion is None:
+        monitored = Monitored(whom.registry.name, whom.version, None, Watch.nothing(whom.nothing))
+    else:
+        model = proven_model(whom.runs, whom.registry, whom.champion)
+        found = watch_champion(config, model, sources, now)
+        monitored = _logged(config, whom.runs, whom.champion, found, page)
+    tell_mlflow(whom.runs, monitored.look)
+    return monitored
+
+
+@dataclass(frozen=True, eq=False)
+class WhomToWatch:
+    """Whose forecasts are watched, or why nobody's can be.
+
+    Attributes:
+        registry: of the model.
+        runs: of its tracking server.
+        version: of the model in production, whoever made it; None where there is none.
+        champion: in production and made by forecastops; None where nobody can be watched.
+        nothing: what is said where nobody can be.
+    """
+
+    registry: ModelRegistry
+    runs: Runs
+    version: str | None
+    champion: ModelVersion | None
+    nothing: Look
+
+
+def whom_to_watch(config: Config, may_be_first: bool, way_out: str) -> WhomToWatch:
+    """Find the champion, of one series or of a panel.
+
+    Args:
+        config: names model and registry, and the rate of false alarms.
+        may_be_first: whether it is no error that there is no champion that can be watched.
+        way_out: what an error says to do first.
+
+    Raises:
+        RegistryError: when there is no champion, or the registry does not answer.
+    """
     connection = connect(config.tracking, may_create=may_be_first)
     registry = ModelRegistry(connection, config.registry)
     runs = Runs(connection, Trusted.of(config.signing), config.registry.model_name)
     runs.require_resumable()
-    champion = current_champion(registry)
-    if champion is None and not may_be_first:
-        raise RegistryError(f"model {registry.name!r}", "has no champion to watch", "promote a model first")
-    version = champion.version if champion else None
-    if version is None or (may_be_first and not made_by_forecastops(runs, registry, version)):
-        why: Any = "legacy_champion" if version else "no_champion"
-        look = Look.nothing(why, config.monitor.false_alarms_a_year)
-        monitored = Monitored(registry.name, version.version if version else None, None, Watch.nothing(look))
-    else:
-        found = watch_champion(config, proven_model(runs, registry, version), sources, now)
-        monitored = _logged(config, runs, version, found, page)
-    tell_mlflow(runs, monitored.look)
-    return monitored
+    current = current_champion(registry)
+    if current is None and not may_be_first:
+        raise RegistryError(f"model {registry.name!r}", "has no champion to watch", way_out)
+    version = current.version if current else None
+    champion = version
+    why: Literal["no_champion", "legacy_champion"] = "no_champion"
+    if may_be_first and version is not None and not made_by_forecastops(runs, registry, version):
+        champion, why = None, "legacy_champion"
+    nothing = Look.nothing(why, config.monitor.false_alarms_a_year)
+    return WhomToWatch(registry, runs, version.version if version else None, champion, nothing)
 
 
 def watch_champion(

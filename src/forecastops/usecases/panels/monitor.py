@@ -16,22 +16,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from forecastops.adapters.alerts.channels import channels
-from forecastops.adapters.mlflow_store.connection import connect
-from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
+from forecastops.adapters.mlflow_store.registry import ModelVersion
 from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.adapters.sources.read_series import Source, read_tables, source_names
 from forecastops.config import Config
-from forecastops.core.errors import DataError, RegistryError
-from forecastops.core.signatures import Trusted
+from forecastops.core.errors import DataError
 from forecastops.monitoring.curves import Curve
 from forecastops.monitoring.signal import Look, Signal
 from forecastops.monitoring.watch import Watch
 from forecastops.panel.looks import PanelLook, decide_looks
-from forecastops.release.champion import current_champion
-from forecastops.release.legacy_champion import made_by_forecastops
 from forecastops.reporting.sentences.signals import look_sentence, signal_sentence
 from forecastops.usecases.alerting import tell
-from forecastops.usecases.monitor import PAGE, Monitored, tell_mlflow
+from forecastops.usecases.monitor import PAGE, Monitored, tell_mlflow, whom_to_watch
 from forecastops.usecases.panels.champion import PanelChampion, panel_of
 from forecastops.usecases.panels.work import Told, work_settings, work_through
 from forecastops.usecases.panels.worst_series import WorstSeries, worst_series
@@ -87,25 +83,16 @@ def monitor_panel(
         RegistryError: when there is no champion, or the registry does not answer.
         ModelError: when the champion is no panel, or its files are not those that were logged.
     """
-    connection = connect(config.tracking, may_create=may_be_first)
-    registry = ModelRegistry(connection, config.registry)
-    runs = Runs(connection, Trusted.of(config.signing), config.registry.model_name)
-    runs.require_resumable()
-    current = current_champion(registry)
-    if current is None and not may_be_first:
-        raise RegistryError(f"model {registry.name!r}", "has no champion to watch", "promote a panel first")
-    version = current.version if current else None
-    if version is None or (may_be_first and not made_by_forecastops(runs, registry, version)):
-        why: Any = "legacy_champion" if version else "no_champion"
-        look = Look.nothing(why, config.monitor.false_alarms_a_year)
-        monitored = PanelMonitored(registry.name, version.version if version else None, None, Watch.nothing(look))
+    whom = whom_to_watch(config, may_be_first, "promote a panel first")
+    if whom.champion is None:
+        monitored = PanelMonitored(whom.registry.name, whom.version, None, Watch.nothing(whom.nothing))
     else:
-        champion = panel_of(runs, registry, version)
+        champion = panel_of(whom.runs, whom.registry, whom.champion)
         found = _looked(config, champion, sources, now, told)
         panel = decide_looks(found, config.monitor.false_alarms_a_year)
         watched = _watch(config, panel, found, _age(champion, found, now))
-        monitored = _logged(config, runs, champion.version, _Looked(found, panel, watched), page)
-    tell_mlflow(runs, monitored.look)
+        monitored = _logged(config, whom.runs, champion.version, _Looked(found, panel, watched), page)
+    tell_mlflow(whom.runs, monitored.look)
     return monitored
 
 
