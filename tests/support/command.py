@@ -19,6 +19,7 @@ from typing import Any
 
 from drawn_once import draw_once
 from forked_processes import fork_processes
+from forked_workers import fork_workers
 from shared_forks import SHARED_BY_WORKERS, join_forks
 from standin.watch import watch_connections
 from unsynced import wait_for_no_disk
@@ -45,6 +46,7 @@ _PRELOAD = [
     "forecastops.usecases.demo",
     "drawn_once",
     "forked_processes",
+    "forked_workers",
     "warm",
 ]
 wait_for_no_disk()
@@ -208,6 +210,7 @@ def _run(
     read_environment_again()
     if forks:
         fork_processes()
+        fork_workers()
     if before is not None:
         before()
     module, name = {"forecastops": ("forecastops.commands.main", "main"), "mlflow": ("mlflow.cli", "cli")}[program]

@@ -209,15 +209,15 @@ def _write(work: Work, worked: list[Worked]) -> None:
         pq.write_table(outcome_table(worked), draft, compression="zstd")
         with draft.open("rb") as file:
             os.fsync(file.fileno())
+        # Before the result is there: a rerun does not come back to what is done.
+        for left in (work.mark, work.deaths):
+            left.unlink(missing_ok=True)
         draft.replace(work.result)
     except OSError as error:
         what = f"cannot be written: {error.strerror or error}"
         raise ConfigError(work.folder, what, "free space there, or name another folder with --work") from error
     finally:
         draft.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            work.mark.unlink(missing_ok=True)
-            work.deaths.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

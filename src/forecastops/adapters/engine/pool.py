@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 from forecastops.adapters.engine.port import Lost
 from forecastops.core.errors import ForecastopsError
 
-__all__ = ["Pool"]
+__all__ = ["Pool", "start_worker"]
 
 _Piece = TypeVar("_Piece")
 _LOOKS = 1.0  # seconds between two looks at a process that works
@@ -101,15 +101,7 @@ class _Worker:
     def __init__(self, task: Callable[[Any], str]) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "forecastops.adapters.engine.worker", str(theirs.fileno())],
-                env={**os.environ, **_ONE_THREAD, "PYTHONSAFEPATH": "1"},
-                stdin=subprocess.PIPE,  # at its end the worker knows that we are gone
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,  # a person's Ctrl-C is for us, who end it
-            )
+            self._process = start_worker(theirs)
         self._channel = Connection(ours.detach())
         self._channel.send((task.__module__, task.__qualname__))
 
@@ -144,6 +136,19 @@ class _Worker:
         if code < 0:
             return f"its process was ended by {signal.Signals(-code).name}"
         return f"its process ended with exit code {code}"
+
+
+def start_worker(channel: socket.socket) -> subprocess.Popen[bytes]:
+    """Start Python anew for a worker, which answers on that channel until its stdin ends."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "forecastops.adapters.engine.worker", str(channel.fileno())],
+        env={**os.environ, **_ONE_THREAD, "PYTHONSAFEPATH": "1"},
+        stdin=subprocess.PIPE,  # at its end the worker knows that we are gone
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=(channel.fileno(),),
+        start_new_session=True,  # a person's Ctrl-C is for us, who end it
+    )
 
 
 def _never(_piece: object) -> bool:

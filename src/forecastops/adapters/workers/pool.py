@@ -23,7 +23,7 @@ from forecastops.backtesting.jobs import Compare, Displacements, Errors, Fit, Jo
 from forecastops.backtesting.stream import Stream
 from forecastops.core.errors import ConfigError, ForecastopsError
 
-__all__ = ["Pool"]
+__all__ = ["Pool", "start_worker"]
 
 # What others wait for comes first: a life goes on only when its challenger is fitted and judged.
 _FIRST: Sequence[type[Job]] = (Fit, Refit, Compare, Errors, Displacements, Recheck, Recorded)
@@ -85,16 +85,7 @@ class Pool:
         return found
 
     def _start(self) -> None:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "forecastops.adapters.workers.worker"],
-            env={**os.environ, **_ONE_THREAD, "PYTHONSAFEPATH": "1"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            encoding="utf-8",
-            start_new_session=True,  # a person's Ctrl-C is for us, who end it
-        )
+        process = start_worker()
         self._processes.append(process)
         thread = threading.Thread(target=self._serve, args=(process,), daemon=True)
         self._threads.append(thread)
@@ -122,6 +113,20 @@ class Pool:
             process.kill()
             _close(requests, said)
             process.wait()
+
+
+def start_worker() -> subprocess.Popen[str]:
+    """Start Python anew for a worker, which reads jobs from its stdin until that ends."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "forecastops.adapters.workers.worker"],
+        env={**os.environ, **_ONE_THREAD, "PYTHONSAFEPATH": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        encoding="utf-8",
+        start_new_session=True,  # a person's Ctrl-C is for us, who end it
+    )
 
 
 def _processors() -> int:
