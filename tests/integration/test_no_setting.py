@@ -38,7 +38,7 @@ def series(dates: pd.DatetimeIndex, season: int) -> pd.DataFrame:
 KINDS = {
     # frequency: dates, season, horizon, the date after the last
     "MS": (pd.date_range("2015-01-01", periods=96, freq="MS"), 12, 6),
-    "QS-OCT": (pd.date_range("2004-01-01", periods=60, freq="QS-OCT"), 4, 4),
+    "QS-OCT": (pd.date_range("2003-10-01", periods=60, freq="QS-OCT"), 4, 4),
     "B": (pd.bdate_range("2023-01-02", periods=160), 5, 10),
     "h": (pd.date_range("2023-01-02", periods=24 * 14, freq="h"), 24, 24),
 }
@@ -58,6 +58,18 @@ def test_a_file_is_forecast_with_the_names_of_its_columns_alone(command: Command
     assert ahead.code == 0, ahead.stderr
     found = [pd.Timestamp(one["date"]) for one in ahead.json["forecast"]]
     assert found == list(pd.date_range(dates[-1], periods=4, freq=dates.freq))[1:]
+
+    # A few rows show no frequency of their own: Friday and Monday lie three days apart.
+    longer = series(pd.date_range(dates[0], periods=len(dates) + 1, freq=dates.freq), season)
+    newest = command.folder / f"{frequency}-newest.csv"
+    for rows in (1, 2):
+        longer.tail(rows).to_csv(newest, index=False)
+        after = command("forecast", "--data", str(newest), "--horizon", "1", *options, "--json")
+        assert after.code == 0, after.stderr
+        assert pd.Timestamp(after.json["forecast"][0]["date"]) == found[1]
+    if frequency == "B":
+        renewed = command("renew", "--data", str(newest), *options, "--json")
+        assert (renewed.code, renewed.json["renewed"]) == (0, True), renewed.stdout
 
 
 def daily() -> pd.DataFrame:

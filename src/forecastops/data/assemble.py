@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ from forecastops.data.series import Series
 from forecastops.data.table import RawTable
 from forecastops.data.weekmask import WEEKDAYS
 
-__all__ = ["regular_series"]
+__all__ = ["NewestPart", "newest_part_of", "regular_series"]
 
 _STEPS_THAT_TELL = 4  # that all are a multiple by chance happens to one daily series in two thousand at most
 
@@ -39,13 +40,9 @@ def regular_series(
     Raises:
         DataError: one line naming source, row, date and value of the first offence, and the way out.
     """
-    rows, notes = read_rows(tables, config)
-    rows = _until(rows, config, notes)
-    rows = in_periods(rows, _configured(config), config, notes)
-    rows, repeated = one_row_a_date(rows, config)
-    notes += repeated
+    rows, notes = _one_a_date(tables, config)
     rows = _up_to_last_value(rows, config, notes)
-    offset = _offset(rows, config)
+    offset = _offset(rows, config, None)
     rows = _complete(rows, offset, config, notes)
     if of_many and config.frequency:
         _require_own_frequency(rows, offset, config.frequency)
@@ -56,6 +53,71 @@ def regular_series(
         )
         raise DataError(rows.names, what, "check data.value_column")
     return Series(filled.values, tuple(notes), filled.interpolated, filled.zeros, rows.read)
+
+
+@dataclass(frozen=True, eq=False)
+class NewestPart:
+    """Rows that follow others, which alone can say how far apart dates are where these are few.
+
+    Args:
+        rows: one a date.
+        notes: what was done so far.
+        config: how cells are written, and what missing dates are.
+    """
+
+    rows: Rows
+    notes: tuple[str, ...]
+    config: DataConfig
+
+    def series(self, frequency: str | None = None) -> Series:
+        """Return them as a series of the frequency of those that they follow; of their own where that does not fit.
+
+        Args:
+            frequency: of those that they follow; None where that is not known.
+
+        Raises:
+            DataError: when they are no regular series of either.
+        """
+        if frequency is None:
+            return self._of(None)
+        try:
+            return self._of(read_offset(frequency))
+        except DataError as error:
+            if len(self.rows) < 2:
+                raise
+            try:
+                return self._of(None)
+            except DataError as own:
+                raise own from error
+
+    def _of(self, usual: BaseOffset | None) -> Series:
+        notes, fewest = list(self.notes), 1 if usual or _configured(self.config) else 2
+        rows = _up_to_last_value(self.rows, self.config, notes, fewest)
+        offset = _offset(rows, self.config, usual)
+        rows = _complete(rows, offset, self.config, notes, fewest)
+        if usual:
+            _require_own_frequency(rows, offset, frequency_name(usual))
+        filled = fill_gaps(rows, offset, self.config, notes, newest_part=True)
+        return Series(filled.values, tuple(notes), filled.interpolated, filled.zeros, rows.read)
+
+
+def newest_part_of(tables: Iterable[RawTable], config: DataConfig) -> NewestPart:
+    """Read rows that follow others; their dates are put on a grid later, by what they follow.
+
+    Raises:
+        DataError: one line naming source, row, date and value of the first offence, and the way out.
+    """
+    rows, notes = _one_a_date(tables, config)
+    return NewestPart(rows, tuple(notes), config)
+
+
+def _one_a_date(tables: Iterable[RawTable], config: DataConfig) -> tuple[Rows, list[str]]:
+    """Return the rows as they were read, one a date, and notes on what was done."""
+    rows, notes = read_rows(tables, config)
+    rows = _until(rows, config, notes)
+    rows = in_periods(rows, _configured(config), config, notes)
+    rows, repeated = one_row_a_date(rows, config)
+    return rows, [*notes, *repeated]
 
 
 def _until(rows: Rows, config: DataConfig, notes: list[str]) -> Rows:
@@ -73,12 +135,12 @@ def _until(rows: Rows, config: DataConfig, notes: list[str]) -> Rows:
     return rows.picked(kept)
 
 
-def _up_to_last_value(rows: Rows, config: DataConfig, notes: list[str]) -> Rows:
+def _up_to_last_value(rows: Rows, config: DataConfig, notes: list[str], fewest: int = 2) -> Rows:
     """Leave out the dates after the last value: they are what is to be forecast."""
     known = np.flatnonzero(~np.isnan(rows.values))
     if not len(known):
         raise DataError(rows.names, f"column {config.value_column!r} holds no value", "check data.value_column")
-    if len(known) < 2:
+    if len(known) < fewest:
         what = f"holds the one date {rows.date(int(known[0]))} only"
         raise DataError(rows.names, what, "give at least two dates with a value")
     kept = np.arange(len(rows)) <= known[-1]
@@ -87,7 +149,7 @@ def _up_to_last_value(rows: Rows, config: DataConfig, notes: list[str]) -> Rows:
     return rows.picked(kept)
 
 
-def _complete(rows: Rows, offset: BaseOffset, config: DataConfig, notes: list[str]) -> Rows:
+def _complete(rows: Rows, offset: BaseOffset, config: DataConfig, notes: list[str], fewest: int = 2) -> Rows:
     """Return the rows without the last periods of the grid that are said to be incomplete."""
     if not config.drop_last:
         return rows
@@ -95,17 +157,18 @@ def _complete(rows: Rows, offset: BaseOffset, config: DataConfig, notes: list[st
     for _ in range(config.drop_last):
         end -= offset
     kept = rows.stamps <= end.to_datetime64()
-    if kept.sum() < 2:
+    if kept.sum() < fewest:
         what = f"has {len(rows)} dates, of which data.drop_last={config.drop_last} leaves none to forecast"
         raise DataError(rows.names, what, "give more data, or set data.drop_last")
     first = rows.date(int(np.argmin(kept)))
     notes.append(f"the last {config.drop_last} periods, from {first}, were left out (data.drop_last).")
-    return _up_to_last_value(rows.picked(kept), config, notes)
+    return _up_to_last_value(rows.picked(kept), config, notes, fewest)
 
 
-def _offset(rows: Rows, config: DataConfig) -> BaseOffset:
+def _offset(rows: Rows, config: DataConfig, usual: BaseOffset | None) -> BaseOffset:
+    """Return the configured frequency, else the ``usual`` one, else what the dates show; all must be on its grid."""
     dates = pd.DatetimeIndex(rows.stamps)
-    offset = _configured(config) or find_offset(dates)
+    offset = _configured(config) or usual or find_offset(dates)
     fits = on_grid(dates, offset).to_numpy()
     if not fits.all():
         raise _off_grid(rows, int(np.argmin(fits)), offset, config)

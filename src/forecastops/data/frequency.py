@@ -22,6 +22,7 @@ __all__ = [
     "horizon_and_window",
     "on_grid",
     "read_offset",
+    "same_grid",
     "season_length",
     "steps",
 ]
@@ -140,6 +141,26 @@ def find_offset(dates: pd.DatetimeIndex) -> BaseOffset:
     return min(offsets, key=lambda offset: _misfit(dates, offset))
 
 
+def same_grid(one: str, other: str) -> bool:
+    """Tell whether two names stand for the same dates: quarters from October on are those from January on."""
+    return _grid(read_offset(one)) == _grid(read_offset(other))
+
+
+def _grid(offset: BaseOffset) -> str:
+    """Return one name for all that make the same dates."""
+    if isinstance(offset, Tick):
+        return f"{offset.nanos}ns"
+    name, _, month = frequency_name(offset).partition("-")
+    if _family(offset).endswith(("QS", "QE")) and offset.n == 1:
+        return f"{name}-{_quarter_anchor(month)}"
+    return frequency_name(offset)
+
+
+def _quarter_anchor(month: str) -> str:
+    """Return the first month of a year in which a quarter begins, or ends, where one does in ``month``."""
+    return _MONTHS[_MONTHS.index(month) % 3]
+
+
 def on_grid(dates: pd.DatetimeIndex, offset: BaseOffset) -> pd.Series[bool]:
     """Tell which dates (distinct, increasing) lie on an offset's grid, in the phase of most of them."""
     if isinstance(offset, Tick):
@@ -178,7 +199,8 @@ def _candidates(dates: pd.DatetimeIndex, step: pd.Timedelta) -> list[str]:
     names = []
     for family, (shortest, longest) in _CALENDAR.items():
         if shortest <= days <= longest:
-            anchor = "" if family == "M" else f"-{month}"
+            # The month that stands most often would be another with every quarter that is added.
+            anchor = {"M": "", "Q": f"-{_quarter_anchor(month)}"}.get(family, f"-{month}")
             names += [f"{kind}{anchor}" for kind in (f"{family}S", f"{family}E", f"B{family}S", f"B{family}E")]
     if days % 7 == 0:
         return [*names, f"{days // 7}W-{weekday}"]

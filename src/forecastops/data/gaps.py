@@ -19,6 +19,7 @@ from forecastops.data.rows import Rows
 __all__ = ["Filled", "fill_gaps"]
 
 _NAMED_GAPS = 5
+_FEWEST = 28  # dates of which a newest part is taken to be one: of few, one that is missing is a large share
 _WAYS = {
     "missing": "{} dates are missing and left to the model: {}.",
     "zero": "{} missing dates count as zero: {}.",
@@ -34,7 +35,9 @@ class Filled(NamedTuple):
     zeros: int
 
 
-def fill_gaps(rows: Rows, offset: BaseOffset, config: DataConfig, notes: list[str]) -> Filled:
+def fill_gaps(
+    rows: Rows, offset: BaseOffset, config: DataConfig, notes: list[str], *, newest_part: bool = False
+) -> Filled:
     """Put rows on their grid; what is missing is left out, filled or refused as the policy has it.
 
     Args:
@@ -42,6 +45,7 @@ def fill_gaps(rows: Rows, offset: BaseOffset, config: DataConfig, notes: list[st
         offset: the grid.
         config: the policy.
         notes: to which what was done is added.
+        newest_part: whether they follow others, of which they may be few.
 
     Raises:
         DataError: for a gap that the policy does not allow, or for too many.
@@ -56,7 +60,7 @@ def fill_gaps(rows: Rows, offset: BaseOffset, config: DataConfig, notes: list[st
         begin, ahead = dates[0], 0
     total = int(missing.sum()) + ahead
     _require_allowed(rows, offset, config, missing)
-    _require_share(rows, offset, config, total)
+    _require_share(rows, offset, config, total, newest_part)
     grid = pd.date_range(begin, dates[-1], freq=offset)
     # By position: looking millions of dates up would need a table of them.
     spread = np.full(len(grid), np.nan)
@@ -99,10 +103,10 @@ def _require_allowed(rows: Rows, offset: BaseOffset, config: DataConfig, missing
         raise DataError(rows.place(i + 1), f"{what}, and data.{policy}", remedy)
 
 
-def _require_share(rows: Rows, offset: BaseOffset, config: DataConfig, missing: int) -> None:
+def _require_share(rows: Rows, offset: BaseOffset, config: DataConfig, missing: int, newest_part: bool) -> None:
     """Refuse a series of which too much is missing; before its grid is made, which a wrong year would blow up."""
     total = missing + len(rows)
-    share = missing / total
+    share = missing / (max(total, _FEWEST) if newest_part else total)
     # Also of zeros there is a bound: more than a hundred for each observation is a mistyped year.
     allowed = 0.99 if config.gaps == "zero" else config.max_missing_share
     if share <= allowed:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from forecastops.core.iso_dates import iso_date
-from forecastops.data.frequency import frequency_name, read_offset
+from forecastops.data.frequency import frequency_name, read_offset, same_grid
 from forecastops.data.series import Series
 from forecastops.forecasting.model import Alarm, Model, needs_positive
 from forecastops.gate.check import Check
@@ -101,7 +101,7 @@ def unusable(champion: Model, values: pd.Series[float]) -> Obstacle | None:
     """Tell why this series can never be the champion's state, whoever accepts it; None where it can."""
     index = pd.DatetimeIndex(values.index)
     ours, theirs = frequency_name(index.freq), frequency_name(read_offset(champion.frequency))
-    if ours != theirs:
+    if not same_grid(ours, theirs):
         return Obstacle(code="frequency", new=ours, champions=theirs)
     first, other = sorted((index[0], champion.values.index[0]))
     if pd.date_range(first, other, freq=index.freq)[-1] != other:

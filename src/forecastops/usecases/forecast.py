@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from forecastops.adapters.mlflow_store.connection import connect
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.adapters.mlflow_store.runs import Runs
-from forecastops.adapters.sources.read_series import Source, read_series, source_names
+from forecastops.adapters.sources.read_series import Source, read_newest_part, source_names
 from forecastops.config import Config
 from forecastops.core.errors import DataError, RegistryError
 from forecastops.core.signatures import Trusted
@@ -45,16 +47,20 @@ def forecast(config: Config, horizon: int | None, sources: Sequence[Source] = ()
         RegistryError: when there is no champion, or the registry does not answer.
         ModelError: when its model cannot be rebuilt.
     """
-    series = read_series(sources, config.data, newest_part=True) if sources else None
+    part = read_newest_part(sources, config.data) if sources else None
     connection = connect(config.tracking)
     registry = ModelRegistry(connection, config.registry)
     champion = current_champion(registry)
     if champion is None:
         raise RegistryError(f"model {registry.name!r}", "has no champion", "promote a model first")
     model = proven_model(Runs(connection, Trusted.of(config.signing)), registry, champion.version)
-    if series is not None:
-        model = _after(model, series, sources)
-    table = model.forecast(horizon, config.evaluation.levels)
+    if part is not None:
+        model = _after(model, part.series(model.frequency), sources)
+    try:
+        table = model.forecast(horizon, config.evaluation.levels)
+    except pd.errors.OutOfBoundsDatetime as error:
+        what = f"{horizon or model.horizon} steps of {model.frequency} lead beyond the year 2261, where dates end here"
+        raise DataError(f"version {champion.version.version}", what, "ask for fewer: --horizon") from error
     return ForecastResult(
         champion.version.version,
         [{str(name): value for name, value in row.items()} for row in table.to_dict(orient="records")],

@@ -14,7 +14,7 @@ from forecastops.adapters.alerts.channels import channels
 from forecastops.adapters.mlflow_store.connection import connect
 from forecastops.adapters.mlflow_store.registry import ModelRegistry, ModelVersion
 from forecastops.adapters.mlflow_store.runs import Runs
-from forecastops.adapters.sources.read_series import Source, read_series
+from forecastops.adapters.sources.read_series import Source, read_newest_part
 from forecastops.config import Config
 from forecastops.core.errors import ForecastopsError, RegistryError
 from forecastops.core.signatures import Trusted
@@ -153,7 +153,7 @@ def watch_champion(
     own = Series(champion.values, filled=champion.interpolated)
     evaluation = config.evaluation_of(own.frequency)
     try:
-        newest = read_series(sources, config.data, newest_part=True)
+        newest = read_newest_part(sources, config.data).series(champion.frequency)
     except RepeatedDatesError as error:
         given = Given(own, own, evaluation.season_length, now, repeated=f"{error.where}: {error.what}")
         return watch(champion, given, evaluation, config.gate, config.monitor)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from forecastops.adapters.adventureworks import write_daily_sets
 from forecastops.adapters.samples import write_sample
-from forecastops.adapters.sources.read_series import Source, read_series
+from forecastops.adapters.sources.read_series import Source, read_newest_part, read_series
 from forecastops.config import Config
 from forecastops.core.errors import DataError
 from forecastops.data.series import Series
@@ -68,9 +68,9 @@ def check_data(config: Config, sources: Sequence[Source], *, newest_part: bool =
     Args:
         config: how they are read.
         sources: the files.
-        newest_part: whether they are read as `renew` does: newest rows alone, of which one will do.
+        newest_part: whether they are read as `renew` does: newest rows alone, whose number does not matter.
     """
-    series = read_series(sources, config.data, newest_part=newest_part)
+    series = read_newest_part(sources, config.data).series() if newest_part else read_series(sources, config.data)
     odd: tuple[str, ...] = ()
     if not newest_part:
         try:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from forecastops.adapters.endpoint.interface import EndpointState
 from forecastops.adapters.mlflow_store.registry import FilesGoneError, ModelVersion
-from forecastops.adapters.sources.read_series import Source, read_series, source_names
+from forecastops.adapters.sources.read_series import Source, read_newest_part, source_names
 from forecastops.config import Config
 from forecastops.core.errors import ForecastopsError, ModelError, PromotionRefusedError
 from forecastops.core.redaction import redacted
@@ -49,6 +49,8 @@ from forecastops.usecases.moved import Moved
 __all__ = ["bring_up_to_date", "on_hold", "renew"]
 
 _LOG = logging.getLogger(__name__)
+_ANOTHER_MODEL = "train a new model on them, and put it in its place: forecastops promote --run-id R --force --reason T"
+_WAY_OUT = "correct them; where they are right all the same, run `forecastops renew` with --accept-data --reason T"
 
 
 class _Data(NamedTuple):
@@ -83,9 +85,7 @@ def renew(config: Config, sources: Sequence[Source], accept_reason: str | None =
         ModelError: when the champion cannot be rebuilt.
         EndpointError: when deployment or smoke test fail; production is then as it was.
     """
-    series = read_series(sources, config.data, newest_part=True)
-    for note in series.notes:
-        _LOG.warning("%s", note)
+    part = read_newest_part(sources, config.data)
     production = Production.open(config)
     production.runs.require_resumable()
     production.runs.require_new_run_possible()
@@ -97,6 +97,9 @@ def renew(config: Config, sources: Sequence[Source], accept_reason: str | None =
             place = f"model {production.registry.name!r}"
             raise PromotionRefusedError(place, "has no champion to renew", "promote a model first")
         model = proven_model(production.runs, production.registry, champion)
+        series = part.series(model.frequency)
+        for note in series.notes:
+            _LOG.warning("%s", note)
         moved = _renew(production, champion, model, _Data(series, source), accept_reason and redacted(accept_reason))
     _log(production, series.end, moved)
     return moved
@@ -157,7 +160,7 @@ def _renew(
     if never := unusable(model, given.values):
         if accept_reason is not None:
             what = f"cannot be the state of this model: {obstacle_sentence(never)}"
-            raise PromotionRefusedError(source, what, "train a new model on them")
+            raise PromotionRefusedError(source, what, _ANOTHER_MODEL)
         refusal = _Refusal((COMPARABLE_DATA,), obstacle_sentence(never))
         return _refused_data(production, champion, data, refusal)
     series = joined(model, given)
@@ -166,7 +169,7 @@ def _renew(
         return _unchanged(champion, already + ("; its endpoint was repaired" if repaired else ""), state)
     refused = _refused(judge_data(model, series, production.config.gate, given))
     if refused and accept_reason is None:
-        _LOG.warning("the data are refused: %s", reason_of(refused[0]))
+        _LOG.warning("the data are refused: %s; %s", reason_of(refused[0]), _WAY_OUT)
         refusal = _Refusal(tuple(check.name for check in refused), reason_of(refused[0]))
         return _refused_data(production, champion, data, refusal)
     if refused:

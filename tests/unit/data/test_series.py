@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from forecastops.core.errors import ConfigError, DataError
 from forecastops.data.assemble import regular_series
 from forecastops.data.config import DataConfig
-from forecastops.data.frequency import family
+from forecastops.data.frequency import family, find_offset, frequency_name
 from forecastops.data.series import Series, require_rows, season_length
 from forecastops.data.table import RawTable
 
@@ -399,3 +399,12 @@ def test_any_rows_are_a_series_or_refused(
         assert gaps == "missing" or series.missing == 0
         assert gaps == "interpolate" or series.interpolated == 0
         assert len(series.to_csv().splitlines()) == series.rows + 1
+
+
+def test_quarters_keep_their_name_as_they_grow() -> None:
+    """The month that stands most often is another with each quarter, and no other series."""
+    names = set()
+    for rows in range(8, 16):
+        dates = pd.date_range("2003-10-01", periods=rows, freq="QS-OCT")
+        names.add(frequency_name(find_offset(dates)))
+    assert names == {"QS-JAN"}

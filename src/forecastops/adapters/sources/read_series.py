@@ -16,12 +16,12 @@ from forecastops.adapters.sources.query import is_query, read_query
 from forecastops.adapters.sources.standard_input import STANDARD_INPUT, read_standard_input
 from forecastops.core.errors import DataError
 from forecastops.core.redaction import redact_uri
-from forecastops.data.assemble import regular_series
+from forecastops.data.assemble import NewestPart, newest_part_of, regular_series
 from forecastops.data.config import DataConfig
 from forecastops.data.series import Series
 from forecastops.data.table import RawTable
 
-__all__ = ["Source", "read_series", "read_tables", "source_names"]
+__all__ = ["Source", "read_newest_part", "read_series", "read_tables", "source_names"]
 
 Source = Path | str | pd.DataFrame | pd.Series
 
@@ -40,6 +40,16 @@ def read_series(sources: Sequence[Source], config: DataConfig, *, newest_part: b
         ConfigError: for an address that may not be read, or that holds a password.
     """
     return regular_series(read_tables(sources, config), config, newest_part=newest_part)
+
+
+def read_newest_part(sources: Sequence[Source], config: DataConfig) -> NewestPart:
+    """Read sources that follow rows that are known, as ``read_series`` does, up to what those alone can say.
+
+    Raises:
+        DataError: one line naming the source, the row where there is one, and what is wrong.
+        ConfigError: for an address that may not be read, or that holds a password.
+    """
+    return newest_part_of(read_tables(sources, config), config)
 
 
 def read_tables(sources: Sequence[Source], config: DataConfig) -> Iterator[RawTable]:

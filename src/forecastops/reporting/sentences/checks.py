@@ -204,7 +204,11 @@ _FOUND: dict[Finding, Callable[[Check], str]] = {
 
 
 def _other_data(_check: Check) -> str:
-    return "data on which both models can be judged"
+    return "data on which both models can be judged, or `promote --force --reason ...` where the series is another now"
+
+
+def _right_history(_check: Check) -> str:
+    return "the champion's values, or `forecastops renew --accept-data --reason ...` where the new ones are right"
 
 
 def _right_rows(_check: Check) -> str:
@@ -258,7 +262,7 @@ def _smaller_p(check: Check) -> str:
 _NEEDED: dict[Finding, Callable[[Check], str]] = {
     "incomparable": _other_data,
     "no_common_date": _other_data,
-    "revised": _other_data,
+    "revised": _right_history,
     "first_zero": _right_rows,
     "median_error": _right_rows,
     "single_error": _right_rows,
