@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import math
 import re
@@ -21,9 +22,15 @@ _FRAME = ("columns", "index", "data")
 _SHOWN = 5
 _DATE = "datetime"
 # Anything else is left to a parser that tries every format there is; 900 KB of one date kept it for minutes.
-_ISO_DATE = re.compile(r"\d{4}-?\d\d-?\d\d([T ][0-9:.]{2,18}(Z|[+-][0-9:]{2,6})?)?", re.ASCII)
+_ISO_DATE = re.compile(
+    r"(\d{4})(-?)(\d\d)\2(\d\d)"
+    r"([T ]([01]\d|2[0-3])((:?)[0-5]\d(\8[0-5]\d(\.\d{1,9})?)?)?)?",
+    re.ASCII,
+)
+_YEARS = range(1678, 2262)  # that nanoseconds can count
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_NUMBERS = frozenset({"double", "float", "long", "integer"})
+_WHOLE = frozenset({"long", "integer"})
+_NUMBERS = frozenset({"double", "float"}) | _WHOLE
 _MISSING = frozenset({"", "nan", "na", "null"})
 
 Kinds = Mapping[str, str]
@@ -96,7 +103,7 @@ def typed_cell(row: int, name: str, text: str, kinds: Kinds) -> object:
     number = float(text)
     if not math.isfinite(number):
         _refuse(f"row {row}: {name} {text!r:.40} is not finite")
-    return int(text) if kinds[name] in ("long", "integer") and re.fullmatch(r"[+-]?[0-9]+", text) else number
+    return int(text) if kinds[name] in _WHOLE and re.fullmatch(r"[+-]?[0-9]+", text) else number
 
 
 def check_cells(cells: Iterable[Cell], kinds: Kinds | None) -> None:
@@ -109,12 +116,22 @@ def check_cells(cells: Iterable[Cell], kinds: Kinds | None) -> None:
         if kinds[name] in _NUMBERS and isinstance(cell, (bool, str)):
             shown = json.dumps(cell, ensure_ascii=False)
             _refuse(f"row {row}: {name} {shown:.40} is no number; null is for a missing one")
+        if kinds[name] in _WHOLE and cell is None:
+            _refuse(f"row {row}: {name} is missing; it stands in every row, or in none")
         if kinds[name] == _DATE and cell is not None and not _is_date(cell):
             _refuse(f"row {row}: {name} {cell!r:.40} is no ISO date without timezone, such as 2014-05-31")
 
 
 def _is_date(cell: object) -> bool:
-    return isinstance(cell, str) and len(cell) <= 40 and _ISO_DATE.fullmatch(cell) is not None
+    """Tell whether it is a date that there is, and that every reader of the model takes for the same one."""
+    found = _ISO_DATE.fullmatch(cell) if isinstance(cell, str) else None
+    if found is None or int(found[1]) not in _YEARS:
+        return False
+    try:
+        datetime.date(int(found[1]), int(found[3]), int(found[4]))
+    except ValueError:
+        return False
+    return True
 
 
 def _check_split(frame: Any, kinds: Kinds | None) -> None:
@@ -144,7 +161,15 @@ def _check_records(rows: Any, kinds: Kinds | None) -> None:
     for row in rows:
         names.update(dict.fromkeys(row))
     _check_names(list(names), kinds)
-    check_cells(((number, name, cell) for number, row in enumerate(rows, 1) for name, cell in row.items()), kinds)
+    whole = [name for name in names if kinds is not None and kinds[name] in _WHOLE]
+    check_cells(_by_record(rows, whole), kinds)
+
+
+def _by_record(rows: list[dict[str, Any]], whole: list[str]) -> Iterator[Cell]:
+    """Yield the cells of records, those of ``whole`` numbers also where a record leaves them out."""
+    for number, row in enumerate(rows, start=1):
+        yield from ((number, name, cell) for name, cell in row.items())
+        yield from ((number, name, None) for name in whole if name not in row)
 
 
 def _check_columns(columns: dict[str, Any], kinds: Kinds | None) -> None:

@@ -188,6 +188,27 @@ _DAY = "\u0662\u0660\u0661\u0664-\u0660\u0666-\u0660\u0661"  # 2014-06-01 in Ara
         ("text/csv", "horizon\ntrue\n", "row 1: horizon 'true' is no number"),
         ("text/csv", "date,value\n2014-06-01,\uff11\uff12\n", "row 1: value '\uff11\uff12' is no number"),
         ("text/csv", f"date,value\n{_DAY},12\n", "is no ISO date"),
+        # Each would else be refused by MLflow, which names no row.
+        (
+            "application/json",
+            '{"inputs": [{"date": "2014-06-01T00:00:00Z", "value": 1}]}',
+            "row 1: date '2014-06-01T00",
+        ),
+        ("text/csv", "date,value\n2014-06-01,12\n2014-06-02 00:00+02:00,12\n", "row 2: date '2014-06-02 00:00+02"),
+        ("application/json", '{"inputs": [{"date": "2014-02-30", "value": 1}]}', "row 1: date '2014-02-30' is no ISO"),
+        ("text/csv", "date,value\n9999-12-31,12\n", "row 1: date '9999-12-31' is no ISO date"),
+        (
+            "application/json",
+            '{"inputs": [{"date": "2014-06-01T25:00", "value": 1}]}',
+            "row 1: date '2014-06-01T25:00'",
+        ),
+        ("application/json", '{"inputs": [{"horizon": null}]}', "row 1: horizon is missing"),
+        (
+            "application/json",
+            '{"inputs": [{"date": "2014-06-01", "value": 1, "horizon": 2}, {"date": "2014-06-02", "value": 1}]}',
+            "row 2: horizon is missing",
+        ),
+        ("text/csv", "date,value,horizon\n2014-06-01,12,2\n2014-06-02,12,\n", "row 2: horizon is missing"),
     ],
 )
 def test_what_is_no_plain_number_or_stands_twice_is_refused(
