@@ -92,7 +92,7 @@ def fit(series: Series, model: ModelConfig, evaluation: Evaluation, previous: Fo
     observed = series.observed.iloc[: -evaluation.window]
     chosen = select(known, model, evaluation, observed) if model.selection in ("candidates", "auto") else None
     if model.selection == "combination":
-        estimates = _combined(known, model, evaluation, start, notes)
+        estimates = _combined(known, model, evaluation, start, notes, positive=not (values <= 0).any())
     else:
         estimates = fit_members(known, (chosen.chosen.spec if chosen else model.spec,), start)
     judged = _fit_of(estimates)
@@ -231,15 +231,24 @@ def require_trainable(series: Series, model: ModelConfig, evaluation: Evaluation
 
 
 def _combined(
-    known: pd.Series[float], model: ModelConfig, evaluation: Evaluation, start: Fit | None, notes: list[str]
+    known: pd.Series[float],
+    model: ModelConfig,
+    evaluation: Evaluation,
+    start: Fit | None,
+    notes: list[str],
+    *,
+    positive: bool,
 ) -> tuple[Estimate, ...]:
-    """Return the members, as configured or by default; by default those that cannot be had are left out, and said."""
+    """Return the members, as configured or by default; by default those that cannot be had are left out, and said.
+
+    Logarithms are out of the question unless all values are ``positive``, those of the window too.
+    """
     step = family(frequency_name(pd.DatetimeIndex(known.index).freq))
     specs = combination(model, evaluation.season_length, len(known), step)
     if model.members is not None:
         return fit_members(known, specs, start)
     levels = fit_members(known, specs, start, notes)
-    if not logs_by_likelihood(model, step) or (known <= 0).any():
+    if not logs_by_likelihood(model, step) or not positive:
         return levels
     logs = fit_members(known, [spec.model_copy(update={"log": True}) for spec in specs], start, [])
     return logs if logarithms_are_likelier(logs, levels, known) else levels

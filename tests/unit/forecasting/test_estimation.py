@@ -487,3 +487,14 @@ def test_logarithms_are_modelled_where_the_likelihood_says_so_on_long_steps(grow
     assert logs == {bool(growth) and frequency == "MS"}
     assert {spec.log for spec in fit(grown, ModelConfig(log=False), evaluation).specs} == {False}
     assert {spec.log for spec in fit(grown, ModelConfig(log=True), evaluation).specs} == {True}
+
+
+def test_a_zero_in_the_window_rules_logarithms_out() -> None:
+    """The members are estimated before it, and forecast from it."""
+    noise = np.random.default_rng(6).normal(size=100)
+    values = pd.Series(
+        100 * np.exp(0.03 * np.arange(100) + 0.1 * noise), pd.date_range("2005-01-01", periods=100, freq="MS")
+    )
+    values.iloc[-9] = 0.0
+    trained = fit(Series(values), ModelConfig(), EvaluationConfig().resolved("MS"))
+    assert {spec.log for spec in trained.specs} == {False}
