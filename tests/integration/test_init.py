@@ -58,6 +58,15 @@ def test_a_german_export_is_found_out_and_its_configuration_reads_it() -> None:
     assert (found["rows"], found["sum"], found["last"]) == (120, pytest.approx(VALUES.sum()), VALUES[-1])
 
 
+@pytest.mark.parametrize("scale", [1e6, 1e9], ids=["seconds", "milliseconds"])
+def test_values_as_large_as_seconds_since_1970_are_no_dates(scale: float) -> None:
+    path = written("large.csv", pd.DataFrame({"month": DATES, "takings": (VALUES * scale).round()}).to_csv(index=False))
+    result = call("init", path)
+    assert result.exit_code == 0, result.stderr
+    assert "data.value_column=takings" in result.stdout
+    assert checked(path)["last"] == round(VALUES[-1] * scale)
+
+
 def test_a_notebook_is_told_what_the_command_says() -> None:
     pd.DataFrame({"Date": DATES, "Close": VALUES}).to_csv("prices.csv", index=False)
     told = fo.init("prices.csv", ["data.max_gap=3"], pipeline="github")

@@ -28,6 +28,7 @@ _DATED = (
     r"^[0-9]{1,4}[-./ ]+(?:[0-9]{1,2}|[A-Za-z]{3,9})[-./, ]+[0-9]{1,4}"
     r"|^[A-Za-z]{3,9}\.?[- ][0-9]{2,4}|^[0-9]{4}-?[0-9WQ]{2}"
 )
+_PLAIN_NUMBER = r"\A[+-]?[0-9]+(?:[.,][0-9]*)?\z"
 _FEWEST_MONTHS = 6
 _CALLED_DATE = re.compile(r"(?i)date|datum|day|tag|time|zeit|month|monat|week|woche|kw|year|jahr|^(ds|ts|fy|period)$")
 _VALUES = (
@@ -123,10 +124,23 @@ def _without_blank_end(cells: list[str]) -> list[str]:
 
 def find_columns(columns: Mapping[str, pa.Array], config: DataConfig) -> Columns:
     """Return what each column holds, as far as it is dates or numbers."""
-    dates = dict(_dates(columns, config)) or dict(_nearly_dates(columns)) or _by_name(columns)
+    dates = _surest(dict(_dates(columns, config)), columns) or dict(_nearly_dates(columns)) or _by_name(columns)
     numbers = {name: _numbers(cells, config) for name, cells in columns.items() if name not in dates}
     values = {name: found for name, found in numbers.items() if found}
     return Columns(dates, values or {name: [] for name in _nearly_numbers(columns) if name not in dates})
+
+
+def _surest(dates: dict[str, list[str]], columns: Mapping[str, pa.Array]) -> dict[str, list[str]]:
+    """Return the columns of dates without those of mere numbers, as seconds since 1970 are, beside one that is none."""
+    surely = {
+        name: formats for name, formats in dates.items() if _CALLED_DATE.search(name) or not _counts(columns[name])
+    }
+    return surely or dates
+
+
+def _counts(cells: pa.Array) -> bool:
+    """Tell whether all cells are plain numbers, which may as well be values."""
+    return is_text(cells) and bool(pc.all(pc.match_substring_regex(trimmed(cells), _PLAIN_NUMBER)).as_py())
 
 
 def _dates(columns: Mapping[str, pa.Array], config: DataConfig) -> Iterator[tuple[str, list[str]]]:
