@@ -55,8 +55,11 @@ class Forecasts:
         steps, levels = asked.get("horizon"), asked.get("levels")
         if type(steps) is not int or not 1 <= steps <= MAX_HORIZON or not _are_levels(levels):
             return None
-        with self._lock:
-            rows = self._known(steps, tuple(levels))[:steps]
+        try:
+            with self._lock:
+                rows = self._known(steps, tuple(levels))[:steps]
+        except ValueError:  # the dates end in the year 2262; the model's own words say so
+            return None
         # A table has times of day where one of its dates has one, which may come later than those that are asked for.
         if all(json.loads(row)["date"].endswith(_MIDNIGHT) for row in rows):
             return None
@@ -65,11 +68,18 @@ class Forecasts:
     def _known(self, steps: int, levels: tuple[int, ...]) -> list[str]:
         rows = self._rows.pop(levels, [])
         if len(rows) < steps:
-            rows = self._written(max(steps, min(2 * len(rows), MAX_HORIZON), _FIRST_STEPS), levels)
+            rows = self._more(steps, max(steps, min(2 * len(rows), MAX_HORIZON), _FIRST_STEPS), levels)
         self._rows[levels] = rows
         if len(self._rows) > _MOST_KEPT:
             self._rows.popitem(last=False)
         return rows
+
+    def _more(self, steps: int, most: int, levels: tuple[int, ...]) -> list[str]:
+        """Return ``most`` rows; ``steps`` where there are no dates for more."""
+        try:
+            return self._written(most, levels)
+        except ValueError:
+            return self._written(steps, levels)
 
     def _written(self, steps: int, levels: tuple[int, ...]) -> list[str]:
         """Return the rows of a forecast as MLflow writes them."""
