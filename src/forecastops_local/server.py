@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from forecastops.core.deferred_imports import defer_imports
+from forecastops.core.unused_statistics import defer_unused_statistics
 from forecastops_local.connections import BoundedProtocol
 from forecastops_local.memory import limit_memory
 from forecastops_local.messages import Command, Event
@@ -176,6 +177,7 @@ def main(channel_fd: int, listener_fd: int) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
     channel = Channel(socket.socket(fileno=channel_fd))
     defer_imports(_UNUSED)
+    defer_unused_statistics()
     gc.disable()  # nothing of what is loaded is garbage
     try:
         token = read_token(channel.wanted["token_file"])

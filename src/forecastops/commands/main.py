@@ -16,6 +16,7 @@ from forecastops.commands.frame import build_system_here, guarded_streams
 from forecastops.commands.init import init
 from forecastops.commands.output import whole_output
 from forecastops.core.garbage import collect_rarely
+from forecastops.core.unused_statistics import defer_unused_statistics
 
 __all__ = ["main"]
 
@@ -45,6 +46,7 @@ class _Guarded(click.Group):
     def main(self, *args: Any, **extra: Any) -> Any:
         collect_rarely()
         defer_unused_parts()
+        defer_unused_statistics()
         with whole_output(), guarded_streams():
             return super().main(*args, **extra)
 

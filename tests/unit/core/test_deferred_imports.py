@@ -106,6 +106,50 @@ assert marks.seen == ["kinds", "other.one", "kinds.one"], marks.seen
     run(tmp_path, begin + asked)
 
 
+def test_what_others_take_of_a_module_stands_for_it_until_it_is_used(tmp_path: Path) -> None:
+    (tmp_path / "lent.py").write_text(
+        "import marks\nmarks.seen.append('lent')\nfrom borrows import twice\n"
+        "class Kind:\n    size = 3\nkind = Kind()\ndef double(value): return 2 * value\n"
+    )
+    (tmp_path / "borrows.py").write_text("from lent import double, kind\ndef twice(value): return double(value)\n")
+    begin = """
+defer_imports([], taken={"lent": ["double", "kind"]})
+from borrows import double, kind, twice
+assert marks.seen == []
+"""
+    called = """
+found = []
+asking = [threading.Thread(target=lambda: found.append(twice(4))) for _ in range(8)]
+for one in asking: one.start()
+for one in asking: one.join()
+assert found == [8] * 8 and marks.seen == ["lent"], (found, marks.seen)
+import lent
+assert isinstance(kind, lent.Kind) and kind.size == 3 and lent.kind is not kind and type(lent) is type(sys)
+"""
+    run(tmp_path, begin + called)
+    run(tmp_path, begin + "assert isinstance(kind, object) and kind.size == 3 and marks.seen == ['lent']\n")
+    run(tmp_path, begin + "import lent\nassert lent.twice is twice and marks.seen == ['lent']\n")
+
+
+def test_statsmodels_leaves_out_tests_and_summaries_and_has_them_when_they_are_used(tmp_path: Path) -> None:
+    program = """
+from forecastops.core.unused_statistics import defer_unused_statistics
+defer_unused_statistics()
+import numpy as np
+from statsmodels.tsa.arima.model import ARIMA
+unused = ("scipy.stats._stats_py", "scipy.signal._signal_api", "scipy.optimize._optimize", "scipy.ndimage._filters",
+          "formulaic.formula")
+assert not [name for name in unused if name in sys.modules]
+fitted = ARIMA(np.sin(np.arange(60.0)) + np.arange(60) % 7, order=(1, 0, 1)).fit()
+assert np.isfinite(fitted.get_forecast(3).conf_int()).all() and "Ljung-Box" in str(fitted.summary())
+from statsmodels.tsa.stattools import acf, adfuller
+assert adfuller(np.arange(40.0) % 7)[1] < 1 and len(acf(np.arange(40.0) % 7, fft=True)) > 2
+from scipy.stats import norm
+assert norm.ppf(0.975) > 1.95
+"""
+    run(tmp_path, program)
+
+
 def test_mlflow_leaves_out_what_is_not_used_and_has_it_when_it_is(tmp_path: Path) -> None:
     """Azure's parts are imported from the inside, which must not depend on their package having been executed."""
     program = """

@@ -10,6 +10,8 @@ import threading
 import warnings
 from multiprocessing.connection import Connection
 
+from forecastops.core.unused_statistics import defer_unused_statistics
+
 __all__ = ["main"]
 
 
@@ -17,6 +19,7 @@ def main() -> None:
     """Answer until the channel ends."""
     threading.Thread(target=_watch, daemon=True).start()
     warnings.simplefilter("ignore")
+    defer_unused_statistics()
     from forecastops.adapters.engine.port import alone
     from forecastops.core.errors import ForecastopsError
 

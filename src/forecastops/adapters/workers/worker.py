@@ -14,6 +14,8 @@ import threading
 import warnings
 from typing import Any
 
+from forecastops.core.unused_statistics import defer_unused_statistics
+
 __all__ = ["main"]
 
 
@@ -23,6 +25,7 @@ def main() -> None:
     os.dup2(2, 1)  # what a library prints is no answer
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(lines,), daemon=True).start()
+    defer_unused_statistics()
     from forecastops.backtesting.jobs import carry_out, job_of
     from forecastops.backtesting.stream import Stream
     from forecastops.core.errors import ForecastopsError

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from forecastops.reporting.pictures.facts import Array, ResidualFacts, StepFacts
 from forecastops.reporting.pictures.forecasts import legend_line, model_line
@@ -106,7 +106,7 @@ def _by_lag(axes: Axes, found: Array, rows: int) -> None:
 
 def _by_quantile(axes: Axes, known: Array) -> None:
     shares = (np.arange(1, len(known) + 1) - 0.5) / max(len(known), 1)
-    normal = norm.ppf(shares)
+    normal = ndtri(shares)
     if len(known):
         end = float(max(np.max(np.abs(normal)), 1.0))
         axes.plot([-end, end], [-end, end], color=COLOURS["grid"], linewidth=1, marker="")
