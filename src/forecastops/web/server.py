@@ -22,6 +22,7 @@ __all__ = ["LocalPages"]
 
 _HOST = "127.0.0.1"
 _USUAL_PORT = 8377
+_START_SECONDS = 0.02  # between two looks at whether it answers
 _LOOK_SECONDS = 0.5
 _LAST_SECONDS = 2  # that a request under way gets at the end
 _GRAPHICAL = ("DISPLAY", "WAYLAND_DISPLAY")
@@ -55,6 +56,8 @@ class LocalPages:
         serving = threading.Thread(target=server.run, args=([self._socket],), daemon=True, name="pages")
         try:
             serving.start()
+            while serving.is_alive() and not server.started:
+                serving.join(_START_SECONDS)
             ready(self._access.address(self._access.token))
             while serving.is_alive():
                 serving.join(_LOOK_SECONDS)
@@ -64,7 +67,8 @@ class LocalPages:
             server.should_exit = True
             if serving.is_alive():
                 serving.join(_LAST_SECONDS + 1)
-            self._socket.close()
+            if not serving.is_alive():  # or it would find its socket gone, and say so
+                self._socket.close()
 
     def open_browser(self) -> bool:
         """Open a browser where there is a screen; whether there is."""
