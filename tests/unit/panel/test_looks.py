@@ -93,6 +93,7 @@ def look(rarity: float) -> dict[str, Any]:
     return {"state": "watched", "rarities": {"level": rarity, "spread": 1.0}, "signals": []}
 
 
+@pytest.mark.simulation
 def test_where_nothing_moved_a_thousand_series_raise_one_false_alarm_in_twenty_years() -> None:
     rng = np.random.default_rng(1)
     years = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ CHEAP = ModelConfig(order=(0, 1, 1))
 SETTINGS = WorkSettings(
     data=DATA, model=CHEAP, evaluation=EvaluationConfig(horizon=7, window=28), gate=GatePolicy(max_start_gap=None)
 )
-SERIES = 50
+SERIES, AT_ONCE = 20, 8
 
 
 def frame(count: int, rows: int, *, seed: int = 5) -> pd.DataFrame:
@@ -47,13 +48,13 @@ def frame(count: int, rows: int, *, seed: int = 5) -> pd.DataFrame:
 
 
 def worked(data: pd.DataFrame, folder: Path, settings: WorkSettings = SETTINGS, **given: Any) -> pa.Table:
-    buckets: list[Bucket] = in_buckets(read_tables([data], settings.data), settings.data, size=20, **given)
+    buckets: list[Bucket] = in_buckets(read_tables([data], settings.data), settings.data, size=AT_ONCE, **given)
     paths = [carry_out(Work(bucket, settings.model_dump_json(), str(folder))) for bucket in buckets]
     return joined([pq.read_table(path) for path in paths])
 
 
-def test_fifty_series_come_out_as_one_by_one(tmp_path: Path) -> None:
-    newer = frame(SERIES, 120)
+def test_many_series_come_out_as_one_by_one(tmp_path: Path) -> None:
+    newer, verdicts = frame(SERIES, 120), set[str]()
     first = newer.groupby("shop", sort=False).head(100)
     before = worked(first, tmp_path)
     champions = chosen_rows(before, np.ones(before.num_rows, dtype=bool))
@@ -65,6 +66,7 @@ def test_fifty_series_come_out_as_one_by_one(tmp_path: Path) -> None:
         model = fit(read_series([first], one), CHEAP, evaluation).model
         ruling = decide(compare(model, None, evaluation, CHEAP.max_iterations).evidence, SETTINGS.gate)
         assert (row["verdict"], row["reason"]) == (ruling.verdict, ",".join(ruling.because))
+        verdicts.add(row["verdict"])
         if ruling.verdict == "REJECT":
             assert row["challenger"]["default"] == ", ".join(ruling.because)
             continue
@@ -77,6 +79,8 @@ def test_fifty_series_come_out_as_one_by_one(tmp_path: Path) -> None:
         again = after[name]
         assert Evidence.model_validate_json(again["evidence"]) == evidence
         assert again["verdict"] == decide(evidence, SETTINGS.gate).verdict
+        verdicts.add(again["verdict"])
+    assert verdicts == {"PROMOTE", "HOLD", "REJECT"}
 
 
 def test_a_first_look_tells_what_moved_and_leaves_to_a_fit_what_it_cannot_tell(tmp_path: Path) -> None:
@@ -187,11 +191,12 @@ def test_a_series_that_takes_too_long_costs_itself_alone(tmp_path: Path, monkeyp
 
     def hanging(name: str, *given: object) -> object:
         while name == "shop 1":
-            pass
+            time.sleep(0.1)
         return whole(name, *given)  # type: ignore[arg-type]
 
     monkeypatch.setattr("forecastops.adapters.panel_work.work_on", hanging)
-    found = worked(frame(3, 60), tmp_path, SETTINGS.model_copy(update={"series_timeout": 1.0}))
+    # The others, of a few hundredths, come to their end on a loaded machine, too.
+    found = worked(frame(3, 60), tmp_path, SETTINGS.model_copy(update={"series_timeout": 5.0}))
     reasons = {row["unique_id"]: (row["outcome"], row["reason"]) for row in found.to_pylist()}
     assert reasons.pop("shop 1") == ("failed", "timeout")
     assert all(outcome != "failed" for outcome, _ in reasons.values())
