@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from browser import DESKTOP, PHONE, Browser, Page, axe_violations, open_page, outside, screenshot
+from browser import DESKTOP, PHONE, Browser, Page, axe_violations, open_page, outside, screenshot, see_as
 from decided import HOSTILE, decided, scored
 from forecastops.gate.evidence import AlarmRecord
 from forecastops.gate.policy import GatePolicy
@@ -62,18 +62,21 @@ def written(folder: Path, name: str) -> str:
 
 @pytest.mark.parametrize("name", CASES)
 def test_nobody_is_shut_out(browser: Browser, tmp_path: Path, name: str) -> None:
-    address = written(tmp_path, name)
-    for width, dark in itertools.product((PHONE, DESKTOP), (False, True)):
-        with open_page(browser, address, width=width, dark=dark) as page:
-            screenshot(page, f"report-{name}-{width}-{'dark' if dark else 'light'}")
-            assert axe_violations(page) == []
-            assert outside(page) == []
+    with open_page(browser, written(tmp_path, name)) as page:
+        assert page.locator("script").count() == 0
+        for width, dark in itertools.product((PHONE, DESKTOP), (False, True)):
+            see_as(page, width, dark)
             require_nothing_beyond_the_edge(page)
-            assert page.title().startswith(CASES[name].decision.verdict)
-    with open_page(browser, address) as page:
+            # Colours are the theme's, whatever the width.
+            if dark == (width == DESKTOP):
+                screenshot(page, f"report-{name}-{width}-{'dark' if dark else 'light'}")
+                assert axe_violations(page) == [], (width, dark)
+        see_as(page, DESKTOP, dark=False)
         page.emulate_media(media="print")
         assert axe_violations(page) == []
         assert page.get_by_role("heading", level=1).is_visible()
+        assert outside(page) == []
+        assert page.title().startswith(CASES[name].decision.verdict)
 
 
 def require_nothing_beyond_the_edge(page: Page) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -16,7 +17,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 import requests
 
-from browser import DESKTOP, PHONE, Browser, axe_violations, open_page, outside, screenshot
+from browser import DESKTOP, PHONE, Browser, axe_violations, open_page, outside, screenshot, see_as
 from command import Command, Running
 from workshop import SPRING, Stage, Workshop
 
@@ -89,22 +90,24 @@ def paths(served: Served) -> dict[str, str]:
 @pytest.mark.parametrize(
     "name", ["models", "model", "history", "decisions", "report", "unknown", "unevaluated", "nowhere"]
 )
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [PHONE, DESKTOP])
-def test_every_page_is_well(served: Served, browser: Browser, name: str, width: int, dark: bool) -> None:
-    with open_page(browser, served.url, width=width, dark=dark) as page:
+def test_every_page_is_well(served: Served, browser: Browser, name: str) -> None:
+    with open_page(browser, served.url) as page:
         said: list[str] = []
         page.on("dialog", lambda dialog: said.append(dialog.message))
         page.on("console", lambda message: said.append(message.text if message.type == "error" else "404"))
         answer = page.goto(served.root + paths(served)[name])
         assert answer is not None
         assert (answer.status == 200) == (name not in ("unknown", "unevaluated", "nowhere")), answer.status
-        screenshot(page, f"ui-{name}-{width}-{'dark' if dark else 'light'}")
-        assert axe_violations(page) == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.locator("script, [onerror], [onclick]").count() == 0
+        for width, dark in itertools.product((PHONE, DESKTOP), (False, True)):
+            see_as(page, width, dark)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            # Colours are the theme's, whatever the width.
+            if dark == (width == DESKTOP):
+                screenshot(page, f"ui-{name}-{width}-{'dark' if dark else 'light'}")
+                assert axe_violations(page) == [], (width, dark)
         assert outside(page) == []
         assert not [one for one in said if "404" not in one], said
-        assert page.locator("script, [onerror], [onclick]").count() == 0
 
 
 def test_hostile_words_are_shown_as_they_are(served: Served, browser: Browser) -> None:

@@ -24,7 +24,18 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
-__all__ = ["DESKTOP", "PHONE", "Browser", "Page", "axe_violations", "chromium", "open_page", "outside", "screenshot"]
+__all__ = [
+    "DESKTOP",
+    "PHONE",
+    "Browser",
+    "Page",
+    "axe_violations",
+    "chromium",
+    "open_page",
+    "outside",
+    "screenshot",
+    "see_as",
+]
 
 DESKTOP, PHONE = 1280, 390
 
@@ -106,6 +117,12 @@ def _new_page(browser: Browser, options: dict[str, Any]) -> Page:
 
     page.context.route("**/*", only_local)
     return page
+
+
+def see_as(page: Page, width: int, dark: bool) -> None:
+    """See the open page as another visitor does; where it has no scripts, it is as if it had been opened so."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme="dark" if dark else "light", media="screen")
 
 
 def _forget(page: Page) -> None:
