@@ -236,6 +236,7 @@ def test_data_in_memory_are_the_series_that_the_file_holds(desk: Desk) -> None:
         (lambda desk: fo.train(42, desk.config), fo.DataError, "data: is of type int; give a path"),  # type: ignore[arg-type]
         (lambda desk: fo.train([], desk.config), fo.DataError, "data: no list of files was given"),
         (lambda desk: fo.train({"a": 1}, desk.config), fo.DataError, "is of type dict"),
+        (lambda desk: fo.train([desk.past, " "], desk.config), fo.DataError, "data: a path is empty"),
         (lambda desk: fo.train([desk.past, 3], desk.config), fo.DataError, "is of type int"),  # type: ignore[list-item]
         (lambda desk: fo.train(desk.past.reset_index(drop=True), desk.config), fo.DataError, "no dates for its index"),
         (lambda desk: fo.train(desk.past.to_frame("x"), desk.config), fo.DataError, "set data.value_column"),

@@ -269,9 +269,12 @@ def _source(given: Any) -> Source:
 
     if isinstance(given, pd.DataFrame | pd.Series):
         return given
-    if isinstance(given, str | os.PathLike):
-        return os.fspath(given)
-    raise _no_data(given)
+    if not isinstance(given, str | os.PathLike):
+        raise _no_data(given)
+    path = os.fspath(given)
+    if not path.strip():  # as an unset variable leaves it; it would be the working folder
+        raise DataError("data", "a path is empty", "give that of a file, of a folder, or an address")
+    return path
 
 
 def _no_data(given: object) -> DataError:
