@@ -37,7 +37,7 @@ def run(folder: Path, program: str) -> None:
     for name, text in PACKAGE.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text)
-    subprocess.run([sys.executable, "-c", BEGIN + program], cwd=folder, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", BEGIN + program], cwd=folder, check=True, timeout=600)
 
 
 def test_a_package_is_executed_once_and_when_a_name_is_asked_of_it(tmp_path: Path) -> None:
