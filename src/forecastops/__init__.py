@@ -32,7 +32,7 @@ _PLACES = {
         "PromotionRefusedError",
         "RegistryError",
     ),
-    "results.backtest": ("BacktestResult",),
+    "results.backtest": ("BacktestResult", "PanelBacktestResult"),
     "results.beginning": ("InitResult",),
     "results.evaluation": ("CheckDataResult", "EvaluateResult", "TrainResult"),
     "results.history": ("HistoryResult",),

@@ -28,6 +28,7 @@ from forecastops.core.errors import ModelError as ModelError
 from forecastops.core.errors import PromotionRefusedError as PromotionRefusedError
 from forecastops.core.errors import RegistryError as RegistryError
 from forecastops.results.backtest import BacktestResult as BacktestResult
+from forecastops.results.backtest import PanelBacktestResult as PanelBacktestResult
 from forecastops.results.beginning import InitResult as InitResult
 from forecastops.results.evaluation import CheckDataResult as CheckDataResult
 from forecastops.results.evaluation import EvaluateResult as EvaluateResult
@@ -61,6 +62,7 @@ __all__ = [
     "InitResult",
     "ModelError",
     "MonitorResult",
+    "PanelBacktestResult",
     "PanelCutResult",
     "PanelEvaluateResult",
     "PanelForecastResult",

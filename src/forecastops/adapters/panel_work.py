@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from itertools import groupby
@@ -29,6 +29,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from forecastops import __version__
+from forecastops.backtesting.panel_life import live_on
+from forecastops.backtesting.panel_plan import plan_on
 from forecastops.core.errors import ConfigError
 from forecastops.data.table import RawTable
 from forecastops.panel.buckets import Bucket, pieces, read
@@ -43,9 +45,10 @@ from forecastops.panel.watched_series import watch_on
 
 __all__ = ["GRACE", "Kind", "Work", "carry_out"]
 
-Kind = Literal["train", "screen", "renew", "accept", "check", "check_newest", "watch"]
+Kind = Literal["train", "screen", "renew", "accept", "check", "check_newest", "watch", "plan", "live"]
 Row = Mapping[str, Any]
 
+_OF_THE_PAST: Mapping[str, Callable[..., Worked]] = {"plan": plan_on, "live": live_on}
 _DEATHS = 3
 # What a fit imports when it needs it, which is not to count as the first series' time.
 _OF_FITS = ("scipy.linalg", "scipy.optimize", "scipy.signal", "scipy.special", "statsmodels.tsa.arima.model")
@@ -68,7 +71,8 @@ class Work:
         folder: of results.
         lost: series that have killed a worker, with the reason; they are not tried again.
         kind: ``train``; ``screen``: a first look at all; ``renew``, or ``accept`` where implausible data are right;
-            ``check``, or ``check_newest`` of rows that may be few; ``watch``.
+            ``check``, or ``check_newest`` of rows that may be few; ``watch``; ``plan`` and ``live`` of a backtest,
+            where the rows of champions are those of lives.
     """
 
     bucket: Bucket
@@ -191,6 +195,8 @@ def _look(kind: Kind, name: str, tables: Sequence[RawTable], champion: Row | Non
         return work_on(name, tables, champion, settings)
     if kind == "watch":
         return watch_on(name, tables, champion, settings)
+    if kind in _OF_THE_PAST:
+        return _OF_THE_PAST[kind](name, tables, champion, settings)
     return check_on(name, tables, champion, settings, newest_part=kind == "check_newest")
 
 

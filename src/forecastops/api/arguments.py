@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     ConfigLike: TypeAlias = Config | Mapping[str, Any] | str | os.PathLike[str] | None
 
 __all__ = [
-    "ONE_OF_MANY",
     "config_of",
     "count_of",
     "date_of",
@@ -32,7 +31,6 @@ __all__ = [
     "path_of",
     "port_of",
     "reason_of",
-    "refuse_panel",
     "require_panel",
     "run_id_of",
     "sources_of",
@@ -41,10 +39,6 @@ __all__ = [
     "untold",
 ]
 
-ONE_OF_MANY = (
-    "`forecastops renew` names the series whose data are refused, `retrain` what each gained; or look at one series: "
-    "leave data.series_column out, and name it in data.where"
-)
 _USUAL_CONFIG = "forecastops.yaml"
 _LONGEST_HORIZON = 1000
 
@@ -246,18 +240,6 @@ def require_panel(config: Config, name: str) -> None:
     """
     if not config.data.series_column:
         raise ConfigError(name, "is for panels, many series that are one model", "set data.series_column")
-
-
-def refuse_panel(config: Config, command: str, instead: str) -> None:
-    """Refuse a panel where a function knows one series only.
-
-    Raises:
-        ConfigError: saying what to do instead.
-    """
-    if config.data.series_column:
-        raise ConfigError(
-            f"data.series_column {', '.join(config.data.series_column)}", f"{command} knows no panels", instead
-        )
 
 
 def untold(_done: int, _whole: int) -> None:

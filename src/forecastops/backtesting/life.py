@@ -21,7 +21,20 @@ from forecastops.gate.evidence import Evidence
 from forecastops.gate.guardrails import COMPARABLE_DATA, PLAUSIBLE_DATA
 from forecastops.gate.policy import GatePolicy
 
-__all__ = ["Challenger", "Life", "Lived", "Look", "Period", "live"]
+__all__ = [
+    "Asked",
+    "Challenger",
+    "Judged",
+    "Life",
+    "Lived",
+    "Look",
+    "Period",
+    "Production",
+    "judged_at",
+    "live",
+    "settled",
+    "until_next",
+]
 
 
 @dataclass(frozen=True)
@@ -90,7 +103,7 @@ Life: TypeAlias = Generator[Asked, Outcome, Lived]
 
 
 @dataclass(frozen=True)
-class _Production:
+class Production:
     """What serves; ``refused_on`` is the day from which on rows have been kept out, and ``revised`` why it may be."""
 
     version: Version
@@ -100,17 +113,17 @@ class _Production:
     alarms: tuple[int, ...] = field(default=())
     changes: int = 0
 
-    def refuse(self, day: int, *, revised: bool = False) -> _Production:
+    def refuse(self, day: int, *, revised: bool = False) -> Production:
         """Keep rows out, and tell a person the first time."""
         if self.refused_on is not None:
             return replace(self, revised=self.revised or revised)
         return replace(self, refused_on=day, revised=revised, alarms=(*self.alarms, day))
 
-    def renew(self, state: State, version: Version | None = None) -> _Production:
+    def renew(self, state: State, version: Version | None = None) -> Production:
         """Take the rows in, under other parameters where a version is given."""
         return replace(self, version=version or self.version, state=state, refused_on=None, revised=False)
 
-    def promote(self, version: Version, state: State) -> _Production:
+    def promote(self, version: Version, state: State) -> Production:
         """Replace the model."""
         changed = sorted(version.specs) != sorted(self.version.specs)
         return replace(self.renew(state, version), changes=self.changes + changed)
@@ -132,7 +145,7 @@ def live(stream: Stream, policy: Policy, *, counterfactuals: bool = True) -> Lif
         place = f"the first model, of {stream.date(stream.first)},"
         raise ModelError(place, f"cannot be had: {first['failed']}", "give a longer past, or choose another model")
     version = Version(first)
-    now = _Production(version.as_judged() if policy.as_judged else version, State(stream.first))
+    now = Production(version.as_judged() if policy.as_judged else version, State(stream.first))
     periods, looks = list[Period](), list[Look]()
     for number in range(len(stream.retrainings)):
         before: Version | None = None
@@ -141,14 +154,14 @@ def live(stream: Stream, policy: Policy, *, counterfactuals: bool = True) -> Lif
             now, look = yield from _retrained(stream, policy, now, number)
             looks.append(look)
             before = before if look.promoted and counterfactuals else None
-        now, period = yield from _until_next(stream, policy, now, number, before)
+        now, period = yield from until_next(stream, policy, now, number, before)
         periods.append(period)
     return Lived(tuple(periods), tuple(looks), now.alarms, now.changes)
 
 
-def _until_next(
-    stream: Stream, policy: Policy, now: _Production, number: int, replaced: Version | None
-) -> Generator[Asked, Outcome, tuple[_Production, Period]]:
+def until_next(
+    stream: Stream, policy: Policy, now: Production, number: int, replaced: Version | None
+) -> Generator[Asked, Outcome, tuple[Production, Period]]:
     """Live until the next retraining; ``replaced`` is the champion whose forecasts are to be known beside."""
     days, states = stream.days(number), list[State]()
     for day in days:
@@ -162,14 +175,19 @@ def _until_next(
     return now, Period(served, kept, now.version)
 
 
-_Step: TypeAlias = Generator[Asked, Outcome, tuple[_Production, Look]]
-_Day: TypeAlias = Generator[Asked, Outcome, _Production]
+_Step: TypeAlias = Generator[Asked, Outcome, tuple[Production, Look]]
+_Day: TypeAlias = Generator[Asked, Outcome, Production]
 
 
-def _retrained(stream: Stream, policy: Policy, now: _Production, number: int) -> _Step:
+def _retrained(stream: Stream, policy: Policy, now: Production, number: int) -> _Step:
     """Tell what a retraining makes of production."""
-    day = stream.retrainings[number]
-    judged = yield from _judged(policy, now, number)
+    judged = yield from judged_at(policy, now, number)
+    return (yield from settled(stream, policy, now, judged))
+
+
+def settled(stream: Stream, policy: Policy, now: Production, judged: Judged) -> _Step:
+    """Tell what a judgement makes of production: the challenger's promotion, or what a champion that stays is given."""
+    day = stream.retrainings[judged.look.number]
     if judged.challenger and judged.look.promoted:
         return now.promote(judged.challenger, State(day, stream.faulty(day))), judged.look
     if judged.challenger is None:  # `retrain` came to nothing; `renew` does not need it
@@ -186,7 +204,7 @@ def _retrained(stream: Stream, policy: Policy, now: _Production, number: int) ->
 
 
 @dataclass(frozen=True)
-class _Judged:
+class Judged:
     """A verdict about a challenger, and the checks by which the data were refused; without one, nothing was judged."""
 
     look: Look
@@ -194,35 +212,35 @@ class _Judged:
     refused_data: frozenset[str] = frozenset()
 
 
-def _judged(policy: Policy, now: _Production, number: int) -> Generator[Asked, Outcome, _Judged]:
+def judged_at(policy: Policy, now: Production, number: int) -> Generator[Asked, Outcome, Judged]:
     """Have the challenger of a retraining, and judge it."""
     if policy.gate == "never":
-        return _Judged(Look(number))
+        return Judged(Look(number))
     found = yield Challenger(number, now.version.text)
     if not isinstance(found, str):
-        return _Judged(Look(number, failed=found["failed"]))
+        return Judged(Look(number, failed=found["failed"]))
     challenger = Version(found).as_judged() if policy.as_judged else Version(found)
     if isinstance(policy.gate, GatePolicy):
         return (yield from _ruled(policy.gate, now, challenger, number))
     better = policy.gate == "always" or (yield from _recorded_lower(now, challenger))
-    return _Judged(Look(number, "PROMOTE" if better else "HOLD", promoted=better), challenger)
+    return Judged(Look(number, "PROMOTE" if better else "HOLD", promoted=better), challenger)
 
 
-def _recorded_lower(now: _Production, challenger: Version) -> Generator[Asked, Outcome, bool]:
+def _recorded_lower(now: Production, challenger: Version) -> Generator[Asked, Outcome, bool]:
     """Tell whether the challenger's own run records a lower error than the champion's does."""
     ours = yield Recorded(challenger.text)
     theirs = yield Recorded(now.version.text)
     return isinstance(ours, float) and (not isinstance(theirs, float) or ours < theirs)
 
 
-def _ruled(gate: GatePolicy, now: _Production, challenger: Version, number: int) -> Generator[Asked, Outcome, _Judged]:
+def _ruled(gate: GatePolicy, now: Production, challenger: Version, number: int) -> Generator[Asked, Outcome, Judged]:
     """Compare as the gate does."""
     evidence = yield Compare(challenger.text, now.version.text, now.state)
     if "failed" in evidence:
-        return _Judged(Look(number, failed=evidence["failed"]))
+        return Judged(Look(number, failed=evidence["failed"]))
     ruling = decide(Evidence.model_validate(evidence), gate)
     look = Look(number, ruling.verdict, ruling.because, promoted=ruling.verdict == "PROMOTE")
-    return _Judged(look, challenger, _refused_data(ruling))
+    return Judged(look, challenger, _refused_data(ruling))
 
 
 def _refused_data(ruling: Ruling) -> frozenset[str]:
@@ -230,7 +248,7 @@ def _refused_data(ruling: Ruling) -> frozenset[str]:
     return frozenset(failed & {COMPARABLE_DATA, PLAUSIBLE_DATA})
 
 
-def _refitted(stream: Stream, policy: Policy, now: _Production, challenger: Version, look: Look) -> _Step:
+def _refitted(stream: Stream, policy: Policy, now: Production, challenger: Version, look: Look) -> _Step:
     """Give the champion its own specification estimated anew; renew it where that is refused or fails."""
     day = stream.retrainings[look.number]
     state = State(day, stream.faulty(day))
@@ -248,14 +266,14 @@ def _refitted(stream: Stream, policy: Policy, now: _Production, challenger: Vers
     return now.renew(state, Version(found)), replace(look, refitted=True)
 
 
-def _renewed(stream: Stream, policy: Policy, now: _Production, day: int) -> _Day:
+def _renewed(stream: Stream, policy: Policy, now: Production, day: int) -> _Day:
     """Give the champion the data of a day, unless they are refused."""
     if policy.guarded and (now.revised or (yield from refused(stream, now.version, now.state, day))):
         return now.refuse(day)
     return now.renew(State(day, stream.faulty(day)))
 
 
-def _next_day(stream: Stream, policy: Policy, now: _Production, day: int) -> _Day:
+def _next_day(stream: Stream, policy: Policy, now: Production, day: int) -> _Day:
     """Tell what a day between retrainings makes of production: a person's acceptance, or a renewal if one is due."""
     patience = stream.patience_on(day)
     if now.refused_on is not None and patience is not None and day - now.refused_on >= patience:

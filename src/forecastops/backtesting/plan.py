@@ -14,7 +14,7 @@ from forecastops.data.series import Series
 from forecastops.forecasting.config import LONGEST_SEASON, Evaluation, ModelConfig
 from forecastops.forecasting.training import require_trainable
 
-__all__ = ["planned", "rows_a_day"]
+__all__ = ["earliest_first", "every_of", "looks_of", "patience_of", "planned", "possible_looks", "rows_a_day"]
 
 _MOST_LOOKS, _MOST_OF_HOURS = 26, 8  # estimates of hourly series take minutes
 _DAY, _WEEK = pd.Timedelta(days=1), pd.Timedelta(days=7)
@@ -37,17 +37,43 @@ def planned(
     Raises:
         DataError: when the past is too short for that.
     """
-    step = family(series.frequency)
-    every = every or _EVERY.get(step) or _of_a_week(series.frequency)
-    earliest = _earliest(series, evaluation, model)
-    end = series.rows - evaluation.horizon + 1  # the first day on which not all that is forecast is known
-    possible = (end - earliest) // every - 1
-    wanted = looks or max(1, min(_MOST_OF_HOURS if step == "h" else _MOST_LOOKS, possible))
+    every = every or every_of(series.frequency)
+    earliest = earliest_first(series, evaluation, model)
+    possible = possible_looks(series, evaluation, every, earliest)
+    wanted = looks or looks_of(series.frequency, possible)
     if wanted > possible:
         raise _too_short(series, earliest + (wanted + 1) * every + evaluation.horizon - 1, earliest, every, wanted)
-    first = end - (wanted + 1) * every
-    patience = 1 if step in LONG_STEPS or step == "W" else _of_a_week(series.frequency)
-    return Stream(series, evaluation, model, first, every, wanted + 1, patience)
+    first = series.rows - evaluation.horizon + 1 - (wanted + 1) * every
+    return Stream(series, evaluation, model, first, every, wanted + 1, patience_of(series.frequency))
+
+
+def every_of(frequency: str) -> int:
+    """Return how many rows come between two retrainings unless asked otherwise."""
+    return _EVERY.get(family(frequency)) or _of_a_week(frequency)
+
+
+def looks_of(frequency: str, possible: int) -> int:
+    """Return how many retrainings are judged unless asked otherwise, of those that are possible."""
+    return max(1, min(_MOST_OF_HOURS if family(frequency) == "h" else _MOST_LOOKS, possible))
+
+
+def patience_of(frequency: str) -> int:
+    """Return after how many rows a person is taken to accept what the alarm kept out."""
+    step = family(frequency)
+    return 1 if step in LONG_STEPS or step == "W" else _of_a_week(frequency)
+
+
+def possible_looks(series: Series, evaluation: Evaluation, every: int, earliest: int) -> int:
+    """Return how many retrainings can be judged, each followed by a whole period; none or less where it is too short.
+
+    Args:
+        series: the whole past.
+        evaluation: window and horizon.
+        every: observations from one retraining to the next.
+        earliest: rows from which on a first model can be trained.
+    """
+    end = series.rows - evaluation.horizon + 1  # the first day on which not all that is forecast is known
+    return (end - earliest) // every - 1
 
 
 def rows_a_day(frequency: str) -> int:
@@ -56,7 +82,7 @@ def rows_a_day(frequency: str) -> int:
     return max(1, round(_DAY.value / offset.nanos)) if isinstance(offset, Tick) else 1
 
 
-def _earliest(series: Series, evaluation: Evaluation, model: ModelConfig) -> int:
+def earliest_first(series: Series, evaluation: Evaluation, model: ModelConfig) -> int:
     """Return from how many rows on a first model can be trained and judged."""
     require_trainable(series, model, evaluation)
     season = evaluation.season_length

@@ -38,10 +38,13 @@ class Version:
     @classmethod
     def of(cls, number: int, trained: Trained) -> Version:
         """Return the version of what a retraining made."""
-        model = trained.model
+        return cls.of_model(number, trained.model, sound=not trained.fault)
+
+    @classmethod
+    def of_model(cls, number: int, model: Forecaster, *, sound: bool = True) -> Version:
+        """Return the version of a model that a retraining left."""
         served = asdict(model.served) if model.served else None
-        document = {"number": number, "judged": asdict(model.judged), "served": served, "sound": not trained.fault}
-        return cls(_canonical(document))
+        return cls(_canonical({"number": number, "judged": asdict(model.judged), "served": served, "sound": sound}))
 
     @cached_property
     def _document(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,9 +12,16 @@ from forecastops.commands.bar import bar
 from forecastops.commands.frame import Request, WholeNumber, command_options, data_option, split_paths
 from forecastops.core.files import require_place, write_page
 
+if TYPE_CHECKING:
+    from forecastops.config import Config
+
 __all__ = ["backtest"]
 
 _COUNT = WholeNumber(min=1, max=10_000)
+
+
+def _label(config: Config) -> str:
+    return "  series lived through" if config.data.series_column else "  forecasts scored"
 
 
 @click.command()
@@ -30,6 +38,12 @@ _COUNT = WholeNumber(min=1, max=10_000)
 )
 @click.option("--output", type=click.Path(path_type=Path), metavar="HTML", help="Write a report, one page.")
 @click.option(
+    "--table",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Of a panel: write a row a series, with every policy's figures, Parquet or CSV by its name.",
+)
+@click.option(
     "--work",
     type=click.Path(path_type=Path),
     metavar="DIR",
@@ -43,6 +57,7 @@ def backtest(
     every: int | None,
     looks: int | None,
     output: Path | None,
+    table: Path | None,
     work: Path | None,
 ) -> None:
     """Live through FILE's own past: what would this gate, and others, have done, and what was it worth?
@@ -50,11 +65,12 @@ def backtest(
     Nothing is logged, registered or deployed. Interrupted, it goes on where it was when it is called again.
     """
     config, sources = request.config(), split_paths(paths)
-    if output is not None:
-        require_place(output)  # before what takes a minute
+    for file in (output, table):
+        if file is not None:
+            require_place(file)  # before what takes a minute
     try:
-        with bar(request, "  forecasts scored") as told:
-            found = fo.backtest(sources, config, every=every, looks=looks, work=work, progress=told)
+        with bar(request, _label(config)) as told:
+            found = fo.backtest(sources, config, every=every, looks=looks, work=work, table=table, progress=told)
     except KeyboardInterrupt:
         click.echo("what was computed is kept: the same call goes on where it was", err=True)
         raise

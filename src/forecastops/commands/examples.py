@@ -29,6 +29,7 @@ _EXAMPLES: dict[str, tuple[str, ...]] = {
     "backtest": (
         "forecastops backtest --data sales.csv",
         "forecastops backtest --data sales.csv --every 28 --output backtest.html",
+        "forecastops backtest --data sales/ --set data.series_column=article --table series.parquet",
     ),
     "renew": (
         "forecastops renew --data newest.csv",

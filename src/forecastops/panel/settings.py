@@ -11,7 +11,16 @@ from forecastops.forecasting.config import Evaluation, EvaluationConfig, ModelCo
 from forecastops.gate.policy import GatePolicy
 from forecastops.monitoring.config import MonitorConfig
 
-__all__ = ["WorkSettings"]
+__all__ = ["PastSettings", "WorkSettings"]
+
+
+class PastSettings(StrictRecord):
+    """Where the past of a panel is cut, and what is lived through now."""
+
+    every: int | None = Field(None, description="Rows from one retraining to the next, where it was asked for.")
+    dates: tuple[str, ...] = Field((), description="ISO dates of the newest rows at each retraining, and at the end.")
+    number: int = Field(0, description="The retraining after which is lived now.")
+    rules: tuple[str, ...] = Field((), description="By which policies; the first one's champions are where fits start.")
 
 
 class WorkSettings(StrictRecord):
@@ -25,6 +34,7 @@ class WorkSettings(StrictRecord):
     monitor: MonitorConfig = Field(MonitorConfig(), description="What a look at the champion rests on.")
     now: str | None = Field(None, description="Against which lateness counts; where none is given, it does not.")
     series_timeout: float | None = Field(None, description="Seconds that one series may take.")
+    past: PastSettings | None = Field(None, description="Of a backtest, where it is.")
 
     def evaluation_of(self, frequency: str) -> Evaluation:
         """Return horizon, window and season for a series of that frequency.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from forecastops.backtesting.intervals import Interval
     from forecastops.backtesting.results import Backtest, PolicyFound, Suggestion
 
-__all__ = ["backtest_document", "backtest_text"]
+__all__ = ["aligned", "backtest_document", "backtest_text", "interval"]
 
 
 def backtest_document(found: Backtest) -> dict[str, Any]:
@@ -38,14 +38,14 @@ def backtest_document(found: Backtest) -> dict[str, Any]:
         "suggestion": facts["suggestion"] and facts["suggestion"] | {"relative": _bounds(found.suggestion)},
         "data": data,
         "plan": plan | {"level": found.level},
-        "seasonal_naive": _interval("rmse", found.seasonal_naive),
+        "seasonal_naive": interval("rmse", found.seasonal_naive),
         "breaks": facts["breaks"],
         "note": conclusion(found),
     }
 
 
 def _bounds(suggestion: Suggestion | None) -> dict[str, float | None] | None:
-    return None if suggestion is None else _interval("estimate", suggestion.relative)
+    return None if suggestion is None else interval("estimate", suggestion.relative)
 
 
 def _policy_document(policy: PolicyFound) -> dict[str, Any]:
@@ -54,28 +54,30 @@ def _policy_document(policy: PolicyFound) -> dict[str, Any]:
     months = [{"month": one.name, "rmse": one.rmse} for one in policy.stretches]
     del facts["stretches"]
     own = {
-        "rmse": _interval("estimate", policy.rmse),
-        "relative": _interval("estimate", policy.relative),
+        "rmse": interval("estimate", policy.rmse),
+        "relative": interval("estimate", policy.relative),
         "worst": worst,
         "months": months,
     }
     return facts | own
 
 
-def _interval(name: str, interval: Interval) -> dict[str, float | None]:
-    return {name: interval.estimate, "low": interval.low, "high": interval.high}
+def interval(name: str, found: Interval) -> dict[str, float | None]:
+    """Return an estimate under its name, with its bounds."""
+    return {name: found.estimate, "low": found.low, "high": found.high}
 
 
 def backtest_text(found: Backtest) -> str:
     """Return what was lived through, the table, the breaks, and what follows."""
-    lines = [lived_sentence(found), "", *_aligned(["", *NUMBERS], policy_rows(found))]
+    lines = [lived_sentence(found), "", *aligned(["", *NUMBERS], policy_rows(found))]
     lines.append(f"seasonal naive: {with_bounds(found.seasonal_naive)}")
     if found.breaks:
         lines += ["", *_break_lines(found)]
     return "\n".join([*lines, "", conclusion(found)])
 
 
-def _aligned(head: list[str], rows: list[list[str]]) -> Iterator[str]:
+def aligned(head: list[str], rows: list[list[str]]) -> Iterator[str]:
+    """Yield the lines of a table for a terminal."""
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
     for row in (head, *rows):
         first, *others = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))

@@ -10,7 +10,8 @@ from forecastops.reporting import documents, summary, text
 from forecastops.reporting.backtest import backtest_document, backtest_text
 from forecastops.reporting.data import check_text
 from forecastops.reporting.monitoring import monitored_document, monitored_report, monitored_text
-from forecastops.results.backtest import BacktestResult
+from forecastops.reporting.panel_backtest import panel_backtest_document, panel_backtest_text
+from forecastops.results.backtest import BacktestResult, PanelBacktestResult
 from forecastops.results.base import Result, part
 from forecastops.results.evaluation import (
     Check,
@@ -33,6 +34,7 @@ from forecastops.results.production import (
 )
 
 if TYPE_CHECKING:
+    from forecastops.backtesting.panel_results import PanelBacktest
     from forecastops.backtesting.results import Backtest
     from forecastops.config import Config
     from forecastops.gate.record import Decision
@@ -50,6 +52,7 @@ __all__ = [
     "evaluate_result",
     "forecast_result",
     "monitor_result",
+    "panel_backtest_result",
     "promote_result",
     "renew_result",
     "retrain_result",
@@ -64,6 +67,14 @@ def backtest_result(found: Backtest) -> BacktestResult:
     document = json.loads(shown["_json"])
     parts = {name: tuple(document[name]) for name in ("policies", "breaks")}
     return BacktestResult(**document | parts, _found=found, **shown)
+
+
+def panel_backtest_result(found: PanelBacktest) -> PanelBacktestResult:
+    """Return what the policies would have done on a panel."""
+    shown = Result.shown(panel_backtest_document(found), panel_backtest_text(found))
+    document = json.loads(shown["_json"])
+    parts = {name: tuple(document[name]) for name in ("policies", "breaks", "segments", "improved", "worst")}
+    return PanelBacktestResult(**document | parts, _found=found, **shown)
 
 
 def check_data_result(found: SeriesReport) -> CheckDataResult:

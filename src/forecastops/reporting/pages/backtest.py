@@ -64,5 +64,5 @@ def _pictures(found: Backtest) -> list[dict[str, str]]:
     from forecastops.reporting.pictures.backtest import live_errors, past
     from forecastops.reporting.pictures.export import svg
 
-    drawn = (past(found), live_errors(found))
+    drawn = (past(found), live_errors(found.policies))
     return [{"svg": svg(one), "caption": one.title, "description": one.description} for one in drawn]

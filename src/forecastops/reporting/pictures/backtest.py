@@ -24,6 +24,9 @@ from forecastops.reporting.pictures.style import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from forecastops.backtesting.panel_results import PanelPolicyFound
     from forecastops.backtesting.results import Backtest, PolicyFound
 
 __all__ = ["live_errors", "past"]
@@ -63,9 +66,9 @@ def past(found: Backtest) -> Picture:
     return picture
 
 
-def live_errors(found: Backtest) -> Picture:
-    """Draw every policy's live error relative to the configured one's, with its interval."""
-    others = [policy for policy in found.policies[1:] if policy.relative.estimate is not None]
+def live_errors(policies: Sequence[PolicyFound] | Sequence[PanelPolicyFound]) -> Picture:
+    """Draw every policy's live error relative to the configured one's, the first, with its interval."""
+    others = [policy for policy in policies[1:] if policy.relative.estimate is not None]
     height = 62 + _ROW * max(1, len(others))
     picture = Picture("backtest_errors", "Live error relative to your policy's", _errors_told(others), height=height)
     axes = new_axes(picture, left=_NAMES, right=14, top=40, bottom=22)
@@ -110,7 +113,7 @@ def _past_told(found: Backtest, acts: dict[str, list[str]]) -> str:
     return f"The series from {found.start} to {found.end}, and what your policy did at the retrainings: {counts}.{told}"
 
 
-def _errors_told(policies: list[PolicyFound]) -> str:
+def _errors_told(policies: Sequence[PolicyFound | PanelPolicyFound]) -> str:
     told = "; ".join(
         f"{policy.name} {policy.relative.estimate:.3f}"
         + ("" if policy.relative.low is None else f" ({policy.relative.low:.3f} to {policy.relative.high:.3f})")

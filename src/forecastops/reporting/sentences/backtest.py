@@ -12,6 +12,7 @@ __all__ = [
     "NUMBERS",
     "break_sentence",
     "conclusion",
+    "counted",
     "lived_sentence",
     "method_sentences",
     "noticed_text",
@@ -63,7 +64,7 @@ def short(value: float) -> str:
 
 def lived_sentence(found: Backtest) -> str:
     """Return what was lived through."""
-    every = _counted(found.every, found.frequency)
+    every = counted(found.every, found.frequency)
     return (
         f"{found.start} to {found.end}: {found.looks} retrainings, one every {every}; scored are the {found.days} "
         f"forecasts of {found.horizon} steps made from {found.scored_from} to {found.scored_to}"
@@ -93,10 +94,11 @@ def noticed_text(policy: PolicyFound, place: int, frequency: str) -> str:
         return "promotes every time, and notices nothing"
     if noticed is None:
         return "neither a promotion nor an alarm"
-    return f"{noticed.by} on {noticed.date}, {_counted(noticed.after, frequency)} after it"
+    return f"{noticed.by} on {noticed.date}, {counted(noticed.after, frequency)} after it"
 
 
-def _counted(number: int, frequency: str) -> str:
+def counted(number: int, frequency: str) -> str:
+    """Return a number of rows by what they are, e.g. ``7 days``."""
     unit = unit_of(frequency)
     return f"{number} {unit[:-1] if number == 1 else unit}"
 
@@ -123,7 +125,7 @@ def method_sentences(found: Backtest) -> list[str]:
         "the data up to that day, and trains, compares and decides by the product's own code. On every day the "
         "forecast that production would then give is scored, once what it is about has come.",
         "Where the alarm keeps rows out, a person is taken to look into it and to accept them after "
-        f"{_counted(found.patience, found.frequency)}, since they stand in the data.",
+        f"{counted(found.patience, found.frequency)}, since they stand in the data.",
         "A promotion is needless when, until the next retraining, the champion before would have forecast no worse. "
         "Even of good promotions some are, by chance.",
         f"Intervals are of {100 * found.level:.0f} %, by a bootstrap of blocks of {found.block} successive days, "

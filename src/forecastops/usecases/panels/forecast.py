@@ -7,18 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet as pq
 
 from forecastops.adapters.mlflow_store.connection import connect
 from forecastops.adapters.mlflow_store.registry import ModelRegistry
 from forecastops.adapters.mlflow_store.runs import Runs
 from forecastops.adapters.sources.read_series import Source, read_tables
+from forecastops.adapters.table_file import require_table_name, write_table
 from forecastops.config import Config
-from forecastops.core.errors import ConfigError, DataError
-from forecastops.core.iso_dates import iso_dates
+from forecastops.core.errors import ConfigError
 from forecastops.core.signatures import Trusted
 from forecastops.panel.outcomes import chosen_rows
 from forecastops.panel.panel_forecaster import PanelForecaster
@@ -66,8 +63,8 @@ def forecast_panel(
         ConfigError: when the file's name says neither format, or a series is none of the panel's.
         PromotionRefusedError: when there is no champion.
     """
-    if output is not None and output.suffix.lower() not in (".parquet", ".pq", ".csv"):
-        raise ConfigError(f"output {output}", "is neither Parquet nor CSV by its name", "end it in .parquet or .csv")
+    if output is not None:
+        require_table_name(output, "output")
     connection = connect(config.tracking)
     registry = ModelRegistry(connection, config.registry)
     champion = require_champion(Runs(connection, Trusted.of(config.signing)), registry)
@@ -82,27 +79,5 @@ def forecast_panel(
             raise ConfigError("series", str(error), "see `forecastops status`") from error
     table = panel.forecast(horizon, config.evaluation.levels)
     if output is not None:
-        _write(table, output)
+        write_table(table, output)
     return PanelForecast(champion.version.version, panel.table.num_rows, table, output)
-
-
-def _write(table: pa.Table, output: Path) -> None:
-    """Write the forecasts, over an earlier file too: whole, or not at all."""
-    draft = output.with_name(f".{output.name}.draft")
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        if output.suffix.lower() == ".csv":
-            pyarrow.csv.write_csv(table.set_column(1, "date", _texts(table)), draft)
-        else:
-            pq.write_table(table, draft, compression="zstd")
-        draft.replace(output)
-    except OSError as error:
-        what = f"cannot be written: {error.strerror or error}"
-        raise DataError(str(output), what, "name a file that can be written") from error
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _texts(table: pa.Table) -> pa.Array:
-    """Return the dates as ISO texts, with the time of day only where there is one."""
-    return pa.array(iso_dates(pd.DatetimeIndex(table.column("date").to_pandas())))
