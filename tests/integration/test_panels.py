@@ -287,14 +287,6 @@ def test_what_did_not_move_is_renewed_and_not_fitted(command: Command, tmp_path:
     assert one["forecasts_from"] == "2013-06-01"
 
 
-@pytest.mark.parametrize("words", [("backtest", "--data", "x.csv")])
-def test_what_knows_no_panels_says_so(command: Command, words: tuple[str, ...]) -> None:
-    done = command(*words, *OPTIONS)
-    assert done.code == 2
-    assert "knows no panels" in done.stderr
-    assert "data.where" in done.stderr
-
-
 def test_a_killed_training_goes_on_and_comes_to_the_same(command: Command, tmp_path: Path) -> None:
     data, work = tmp_path / "long.parquet", tmp_path / "work"
     long_table(150).to_parquet(data, index=False)

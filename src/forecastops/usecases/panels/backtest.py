@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,6 +30,7 @@ from forecastops.usecases.panels.work import Told, work_settings, worked_on
 __all__ = ["backtest_panel"]
 
 _LOG = logging.getLogger(__name__)
+_BUCKETS_A_WORKER = 4
 
 
 def backtest_panel(
@@ -56,7 +58,7 @@ def backtest_panel(
         DataError: when the data cannot be read, or no past is long enough.
         ConfigError: when the configuration, or the folder, cannot be used.
     """
-    buckets = in_buckets(read_tables(sources, config.data), config.data, None, config.panel.bucket_size)
+    buckets = _buckets(config, sources)
     if config.panel.screen_share not in (None, 1):
         _LOG.warning("panel.screen_share is not lived through: all series are fitted at every retraining")
     lived = _Lived(config, buckets, _folder(work), told, rules_for(config.panel))
@@ -66,6 +68,17 @@ def backtest_panel(
         raise DataError(source_names(sources), "holds no series that could be lived through", _reasons(lived.left_out))
     lives = PanelLives(calendar, lived.rules, lived.plans, lived.told_at_last, lived.left_out, lived.ruled)
     return summarised_panel(lives)
+
+
+def _buckets(config: Config, sources: Sequence[Source]) -> list[Bucket]:
+    """Return the series in buckets, of which every worker has some: each retraining waits for the last one."""
+    tables, size = list(read_tables(sources, config.data)), config.panel.bucket_size
+    found = in_buckets(tables, config.data, None, size)
+    wanted = _BUCKETS_A_WORKER * (config.panel.workers or os.cpu_count() or 1)
+    series = sum(bucket.series for bucket in found)
+    if len(found) >= wanted or series == len(found):
+        return found
+    return in_buckets(tables, config.data, None, max(1, min(size, series // wanted)))
 
 
 def _folder(work: Path | None) -> Path:
