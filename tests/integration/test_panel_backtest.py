@@ -24,7 +24,7 @@ COLUMNS = {"data.date_column": "day", "data.value_column": "sold", "model.order"
 # Whatever the others come to, each series is decided as by itself.
 ALONE = {"panel.decision": "independent", "panel.max_rejected_share": None, "panel.max_total_ratio": None}
 PANEL = COLUMNS | ALONE | {"data.series_column": ["region", "shop"], "panel.bucket_size": 2, "panel.workers": 2}
-EVERY, LOOKS = 14, 3
+EVERY, LOOKS = 14, 2
 ODD = ("north/late", "north/constant", "south/broken", "south/ended", "south/two")
 
 
