@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import html
 import json
+import random
 import re
+import signal
 import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
+from xml.etree import ElementTree
 
 import mlflow
 import numpy as np
@@ -22,6 +26,7 @@ import requests
 
 from command import Command, new_command
 from forecastops.usecases.panels.pieces import work_on_piece
+from interruptions import kill_before
 from local_endpoint_support import stop_endpoints
 
 SETTINGS = {
@@ -152,11 +157,25 @@ def test_a_decision_is_replayed_from_its_table_and_overridden_by_force(command: 
     long_table(140).to_parquet(data, index=False)
     run_id = command.ok("train", "--data", str(data), *OPTIONS, *hold)["run_id"]
     before = command.ok("status", *OPTIONS)["champion"]["version"]
-    assert command.ok("evaluate", "--run-id", run_id, *OPTIONS, *hold)["verdict"] == "HOLD"
+    command.environment["AGENT_TEMPDIRECTORY"] = str(tmp_path)
+    judged = command("evaluate", "--run-id", run_id, *OPTIONS, *hold, "--json", "--ci", "azure-devops")
+    assert judged.json["verdict"] == "HOLD"
+    said = (tmp_path / "forecastops" / f"evaluate-{run_id[:8]}.md").read_text("utf-8")
+    assert said.startswith(f"### HOLD: transactions-forecast, a panel\n\n**of {len(NAMES)} series")
+    cases = ElementTree.parse(tmp_path / "forecastops" / f"evaluate-{run_id[:8]}.xml").getroot()
+    assert (cases.get("failures"), cases.get("errors")) == ("0", "0")
+    assert {"failed_share", "total_error", "series"} <= {case.get("name") for case in cases}
     replayed = command.ok("evaluate", "--replay", run_id, *OPTIONS)
     assert (replayed["verdict"], replayed["replayed"]) == ("HOLD", True)
 
     forced = ("promote", "--run-id", run_id, "--force", "--reason", "the board says so", *OPTIONS, *hold)
+    chance, killed, begun = random.Random(19), 0, 0
+    while begun < 6:  # killed before some change, and begun again, which first mends what is left
+        begun += 1
+        before_change = functools.partial(kill_before, chance.randint(2, 12))
+        killed += command(*forced, before=before_change).code == -signal.SIGKILL
+        require_one_of_two(command, before)
+    assert killed
     moved = command.ok(*forced)
     assert (moved["promoted"], moved["verdict"], moved["previous_version"]) == (True, "HOLD", before)
     again = command.ok(*forced)
@@ -171,6 +190,19 @@ def test_a_decision_is_replayed_from_its_table_and_overridden_by_force(command: 
     (promotion, *_) = command.ok("history", "--limit", "1", *OPTIONS)["events"]
     assert (promotion["kind"], promotion["forced"], promotion["reason"]) == ("promotion", True, "the board says so")
     assert command("status", "--check", *OPTIONS).code == 0
+
+
+def require_one_of_two(command: Command, before: str) -> None:
+    """Production is the panel before or the forced one, whole; or `status` says what is not, and what mends it."""
+    status = command("status", "--json", *OPTIONS)
+    assert status.code == 0, status.stderr
+    if status.json["consistent"]:
+        served = command("forecast", "--series", "d", "--horizon", "1", *OPTIONS, "--json")
+        assert served.code == 0, served.stderr
+        versions = [event["version"] for event in command.ok("history", *OPTIONS)["events"] if event.get("forced")]
+        assert served.json["version"] in (before, *versions)
+    else:
+        assert status.json["problems"]
 
 
 def test_a_replay_finds_each_number_that_is_another(command: Command) -> None:

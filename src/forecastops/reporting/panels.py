@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forecastops.core.shown_cells import shown
-from forecastops.reporting.build_systems.report import CheckOutcome, Report
-from forecastops.reporting.sentences.markdown import plain
 from forecastops.reporting.sentences.panels import (
     gain_lines,
     panel_check,
@@ -16,10 +14,9 @@ from forecastops.reporting.sentences.panels import (
     said_reason,
     screening_sentence,
 )
-from forecastops.reporting.summary import document
 from forecastops.reporting.text import number
 
-__all__ = ["decision_text", "forecast_text", "panel_check_text", "panel_report", "series_text", "trained_text"]
+__all__ = ["decision_text", "forecast_text", "panel_check_text", "series_text", "trained_text"]
 
 _SHOWN = 20
 Facts = Mapping[str, Any]
@@ -121,16 +118,3 @@ def series_text(found: Facts) -> str:
             f"  data     {found['rows']} rows of frequency {found['frequency']}, through {found['forecasts_from']}",
         ]
     )
-
-
-def panel_report(command: str, found: Facts, lines: str) -> Report:
-    """Return the outputs run_id and verdict, a summary, and the panel's guardrails as checks."""
-    outputs = {name: found[name] for name in ("run_id", "verdict") if name in found}
-    outcomes = tuple(
-        CheckOutcome(check["name"], "passed" if check["passed"] else "failed", check["reason"])
-        for check in found.get("checks", ())
-    )
-    body = [f"- {plain(line.strip())}" for line in lines.splitlines()]
-    rejected = (lines.splitlines()[0],) if found.get("verdict") == "REJECT" else ()
-    title = f"{command} of a panel"
-    return Report(f"{command}-{found['run_id'][:8]}", document(title, body), outputs, rejected, title, outcomes)

@@ -11,11 +11,11 @@ from forecastops.reporting.monitoring import (
     panel_monitored_report,
     panel_monitored_text,
 )
+from forecastops.reporting.panel_summary import joined_report, panel_decision_report, panel_trained_report
 from forecastops.reporting.panels import (
     decision_text,
     forecast_text,
     panel_check_text,
-    panel_report,
     trained_text,
 )
 from forecastops.reporting.sentences.panels import panel_check, panel_summary
@@ -188,7 +188,7 @@ def panel_train_result(found: PanelTrained) -> PanelTrainResult:
     facts = asdict(found)
     document = facts | {"spec": {}, "selection": None}
     lines = trained_text(facts)
-    shown = Result.shown(document, lines, panel_report("train", facts, lines))
+    shown = Result.shown(document, lines, panel_trained_report(facts))
     data = {name: facts["data"][name] for name in ("start", "end", "rows", "sha256")}
     return PanelTrainResult(**document | {"data": TrainingData(**data)}, **shown)
 
@@ -214,7 +214,7 @@ def panel_evaluate_result(found: PanelDecision, *, replayed: bool = False) -> Pa
         "warnings": (),
     }
     lines = decision_text(facts, replayed=replayed)
-    shown = Result.shown(document, lines, panel_report("evaluate", facts | {"checks": checks}, lines))
+    shown = Result.shown(document, lines, panel_decision_report(facts))
     return PanelEvaluateResult(**document | parts, **shown)
 
 
@@ -242,13 +242,14 @@ def panel_retrain_result(found: PanelRetrained) -> RetrainResult:
         "note": moved.note,
     }
     lines = "\n".join([str(train), str(evaluate), moved.note])
+    told = [*filter(None, (train.to_report(), evaluate.to_report())), summary.moved_report(moved, "promote")]
     return RetrainResult(
         train,
         evaluate,
         promote_result(moved, "promote") if moved.promoted else None,
         renew_result(moved) if renewed else None,
         moved.note,
-        **Result.shown(document, lines, summary.moved_report(moved, "retrain")),
+        **Result.shown(document, lines, joined_report(f"retrain-{train.run_id[:8]}", told)),
     )
 
 
