@@ -34,12 +34,12 @@ def walk(seed: int, rows: int = 180, *, shift: float = 0.0) -> pd.Series[float]:
     for row in range(1, rows):
         noise[row] = 0.5 * noise[row - 1] + random.normal()
     values = 100 + shift * (np.arange(rows) >= 130) + 2 * np.sin(np.arange(rows) * 2 * np.pi / 7) + noise
-    return pd.Series(values.round(4), pd.date_range("2020-01-01", periods=rows, freq="D"), name="sold")
+    return pd.Series(values.round(4), pd.date_range(end="2020-06-28", periods=rows, freq="D"), name="sold")
 
 
 def usual() -> dict[str, pd.Series[float]]:
     """Series that can be lived through by themselves: one longer, one with a shift that raises the alarm."""
-    return {"north/long": walk(1, 200).iloc[20:], "north/shifted": walk(2, shift=40.0), "south/calm": walk(3)}
+    return {"north/long": walk(1, 200), "north/shifted": walk(2, shift=40.0), "south/calm": walk(3)}
 
 
 def long_table() -> pd.DataFrame:
@@ -51,7 +51,6 @@ def long_table() -> pd.DataFrame:
     series["south/broken"].iloc[50] = "x"
     series["south/ended"] = walk(7).iloc[:150]
     series["south/two"] = walk(8).iloc[:2]
-    series["north/long"] = walk(1, 200).iloc[20:]
     parts = []
     for name, values in series.items():
         region, _, shop = name.partition("/")

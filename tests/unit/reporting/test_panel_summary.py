@@ -17,7 +17,12 @@ def decided(verdict: str, *, failed: bool = False, segments: int = 400) -> dict[
     """A decision on many series of many segments, for more reasons than anybody reads."""
     checks = [{"name": "total_error", "passed": not failed, "value": 1.01 if failed else 0.98, "threshold": 1.0}]
     checks += [
-        {"name": "segment_error", "passed": number != 7, "value": 1.5 if number == 7 else 0.9, "threshold": 1.02}
+        {
+            "name": "segment_error",
+            "passed": not failed or number != 7,
+            "value": 0.9 + (number == 7) * (0.6 if failed else 0.05),
+            "threshold": 1.02,
+        }
         | {"segment": f"region|{number}"}
         for number in range(segments)
     ]
