@@ -162,18 +162,22 @@ class _Named:
         buckets = np.array([place[name] for name in self.names], dtype=np.int64)[self.codes]
         order = np.lexsort((self.codes, buckets))
         bounds = np.searchsorted(buckets[order], np.arange(count + 1))
-        picked = pa.array(order)
-        whole = pa.table(
-            {
-                "name": pa.array(self.names, pa.string()).take(pa.array(self.codes[order])),
-                "date": self.table.dates.take(picked),
-                "value": self.table.values.take(picked),
-                "line": pa.array(self.table.lines[order]),
-            }
-        ).replace_schema_metadata({_SCHEMA_NAME: self.table.source.encode()})
+        names = pa.array(self.names, pa.string())
         for number in range(count):
             if bounds[number] < bounds[number + 1]:
-                yield number, whole.slice(bounds[number], bounds[number + 1] - bounds[number])
+                # By the bucket: all rows in order at once would be held a second time.
+                yield number, self._picked(names, order[bounds[number] : bounds[number + 1]])
+
+    def _picked(self, names: pa.Array, rows: npt.NDArray[np.intp]) -> pa.Table:
+        picked = pa.array(rows)
+        return pa.table(
+            {
+                "name": names.take(pa.array(self.codes[rows])),
+                "date": self.table.dates.take(picked),
+                "value": self.table.values.take(picked),
+                "line": pa.array(self.table.lines[rows]),
+            }
+        ).replace_schema_metadata({_SCHEMA_NAME: self.table.source.encode()})
 
 
 def _named(table: RawTable, config: DataConfig) -> list[_Named]:
