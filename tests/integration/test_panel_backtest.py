@@ -49,7 +49,7 @@ def long_table() -> pd.DataFrame:
     series["north/constant"] = walk(5) * 0 + 7
     series["south/broken"] = walk(6).astype(str)
     series["south/broken"].iloc[50] = "x"
-    series["south/ended"] = walk(7).iloc[:150]
+    series["south/ended"] = walk(7).iloc[:165]
     series["south/two"] = walk(8).iloc[:2]
     parts = []
     for name, values in series.items():

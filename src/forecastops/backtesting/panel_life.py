@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from forecastops.backtesting.jobs import Compare, Fit, Job, Outcome, Score, carry_out
 from forecastops.backtesting.life import Challenger, Judged, Production, judged_at, settled, until_next
@@ -38,6 +39,7 @@ from forecastops.panel.settings import PastSettings, WorkSettings
 
 __all__ = ["live_on"]
 
+Array = npt.NDArray[np.float64]
 _Found = TypeVar("_Found")
 _NOTHING_NEWER = "nothing is newer"
 
@@ -146,7 +148,7 @@ class _One:
         observed = np.asarray(known.observed, dtype=float)
         return found | {
             "volume": float(np.nanmean(np.abs(known.values))),
-            "scale": _finite(mase_scale(observed, self.evaluation.season_length)),
+            "scale": _scale(observed, self.evaluation.season_length),
             "policies": {rule: self._policy_told(one) for rule, one in life.policies.items()},
             "naive": [[number, part.squares, part.targets] for number, part in life.naive],
         }
@@ -205,7 +207,7 @@ class _One:
             evidence,
             decide(evidence, self.settings.gate),
             self.settings.gate,
-            scale=_finite(mase_scale(before, self.evaluation.season_length)),
+            scale=_scale(before, self.evaluation.season_length),
             volume=volume,
             segment=segment,
         )
@@ -264,5 +266,8 @@ def _part(found: Scored) -> Part:
     return Part(float(found.squares.sum()), float(found.targets.sum()), inside)
 
 
-def _finite(value: float) -> float | None:
-    return value if np.isfinite(value) else None
+def _scale(observed: Array, season: int) -> float | None:
+    """Return what errors are divided by; None where no two observations lie a season apart."""
+    if len(observed) <= season or np.isnan(observed[season:] - observed[:-season]).all():
+        return None
+    return mase_scale(observed, season)
