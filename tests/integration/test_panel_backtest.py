@@ -54,7 +54,7 @@ def long_table() -> pd.DataFrame:
     parts = []
     for name, values in series.items():
         region, _, shop = name.partition("/")
-        days = values.index.strftime("%Y-%m-%d")
+        days = pd.DatetimeIndex(values.index).strftime("%Y-%m-%d")
         parts.append(pd.DataFrame({"region": region, "shop": shop, "day": days, "sold": values.astype(str).to_numpy()}))
     return pd.concat(parts)
 
@@ -83,7 +83,8 @@ def whole(command: Command) -> dict[str, Any]:
     """What it comes to, with its page and its table."""
     done = command("backtest", *ARGS, "--output", "page.html", "--table", "series.parquet", "--json")
     assert done.code == 0, done.stderr
-    return done.json
+    found: dict[str, Any] = done.json
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -119,8 +120,9 @@ def test_odd_series_cost_themselves_alone(table: pd.DataFrame, whole: dict[str, 
         "south/two": "unscored",
     }
     assert all(outcomes[name] == "scored" for name in usual())
-    assert "'x'" in table.loc["south/broken", "why"]
-    assert table.loc["north/late", "entered"] > 0
+    rows: dict[Any, dict[Any, Any]] = table.to_dict("index")
+    assert "'x'" in rows["south/broken"]["why"]
+    assert rows["north/late"]["entered"] > 0
     assert whole["data"]["later"] == 1
     assert sum(whole["unscored"].values()) == 3
 
