@@ -65,9 +65,8 @@ def backtest(
     Nothing is logged, registered or deployed. Interrupted, it goes on where it was when it is called again.
     """
     config, sources = request.config(), split_paths(paths)
-    for file in (output, table):
-        if file is not None:
-            require_place(file)  # before what takes a minute
+    if output is not None:
+        require_place(output)  # before what takes a minute
     try:
         with bar(request, _label(config)) as told:
             found = fo.backtest(sources, config, every=every, looks=looks, work=work, table=table, progress=told)
