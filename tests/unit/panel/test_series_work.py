@@ -32,7 +32,7 @@ CHEAP = ModelConfig(order=(0, 1, 1))
 SETTINGS = WorkSettings(
     data=DATA, model=CHEAP, evaluation=EvaluationConfig(horizon=7, window=28), gate=GatePolicy(max_start_gap=None)
 )
-SERIES, AT_ONCE = 20, 8
+SERIES, AT_ONCE = 50, 20
 
 
 def frame(count: int, rows: int, *, seed: int = 5) -> pd.DataFrame:
@@ -53,7 +53,7 @@ def worked(data: pd.DataFrame, folder: Path, settings: WorkSettings = SETTINGS, 
     return joined([pq.read_table(path) for path in paths])
 
 
-def test_many_series_come_out_as_one_by_one(tmp_path: Path) -> None:
+def test_fifty_series_come_out_as_one_by_one(tmp_path: Path) -> None:
     newer, verdicts = frame(SERIES, 120), set[str]()
     first = newer.groupby("shop", sort=False).head(100)
     before = worked(first, tmp_path)
