@@ -7,7 +7,6 @@ slow, such as an import that came back, and says nothing of a few percent.
 
 from __future__ import annotations
 
-import statistics
 import sys
 import tempfile
 import time
@@ -43,12 +42,12 @@ from forecastops.core.unused_statistics import defer_unused_statistics
 defer_unused_statistics()
 import statsmodels.tsa.arima.model
 """
-# Each as a multiple of the calibration loop; statsmodels' import is 28 of it, and 55 with all that scipy has.
+# Each as a multiple of the calibration loop. What imports bring along is asserted by name in tests/unit/core.
 BOUNDS = {
     "--help": 8.0,
-    "importing MLflow": 80.0,
-    "idle commands, their imports": 100.0,
-    "importing statsmodels": 45.0,
+    "importing MLflow": 140.0,
+    "idle commands, their imports": 200.0,
+    "importing statsmodels": 90.0,
     "loading a model, and a forecast": 0.5,
     "100 forecasts": 0.2,
 }
@@ -72,7 +71,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         for name, measure in measured(Path(scratch)).items():
             measure()
-            ratio = statistics.median(measure() / calibration() for _ in range(ROUNDS))
+            # The least of each: what disturbs a round on a busy machine makes it longer, and never shorter.
+            rounds = [(measure(), calibration()) for _ in range(ROUNDS)]
+            ratio = min(ours for ours, _ in rounds) / min(loop for _, loop in rounds)
             print(f"{name:32}{ratio:8.2f} times the calibration loop, at most {BOUNDS[name]:g}")
             slow |= ratio > BOUNDS[name]
     if slow:
