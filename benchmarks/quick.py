@@ -1,8 +1,8 @@
 """Whether the commands and a forecast have become slow, within a minute: `make bench-quick`, also part of `make check`.
 
 What is measured is compared with a loop of plain Python and numpy on the same machine at the same moment, so that a
-slow machine is no relapse. Bounds are about three times the least that was measured: this is for what became several times as
-slow, such as an import that came back, and says nothing of a few percent.
+slow machine is no relapse. Bounds are about three times the least that was measured: this is for what became several
+times as slow, such as an import that came back, and says nothing of a few percent.
 """
 
 from __future__ import annotations
