@@ -19,18 +19,17 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
 from types import FrameType
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from forecastops import __version__
-from forecastops.backtesting.panel_life import live_on
-from forecastops.backtesting.panel_plan import plan_on
 from forecastops.core.errors import ConfigError
 from forecastops.data.table import RawTable
 from forecastops.panel.buckets import Bucket, pieces, read
@@ -47,8 +46,8 @@ __all__ = ["GRACE", "Kind", "Work", "carry_out"]
 
 Kind = Literal["train", "screen", "renew", "accept", "check", "check_newest", "watch", "plan", "live"]
 Row = Mapping[str, Any]
+_Look: TypeAlias = Callable[[str, Sequence[RawTable], "Row | None", WorkSettings], Worked]
 
-_OF_THE_PAST: Mapping[str, Callable[..., Worked]] = {"plan": plan_on, "live": live_on}
 _DEATHS = 3
 # What a fit imports when it needs it, which is not to count as the first series' time.
 _OF_FITS = ("scipy.linalg", "scipy.optimize", "scipy.signal", "scipy.special", "statsmodels.tsa.arima.model")
@@ -169,6 +168,7 @@ def _worked(work: Work) -> Iterator[Worked]:
     settings = WorkSettings.model_validate_json(work.settings)
     for module in _OF_FITS:
         importlib.import_module(module)
+    look = _what_is_done(work.kind)
     rows = read(work.bucket.champions).to_pylist() if work.bucket.champions else []
     champions = {row["unique_id"]: row for row in rows}
     lost = dict(work.lost)
@@ -180,7 +180,7 @@ def _worked(work: Work) -> Iterator[Worked]:
         work.mark.write_bytes(name.encode("utf-8", "surrogatepass"))
         try:
             with _within(settings.series_timeout):
-                yield _look(work.kind, name, tables, champion, settings)
+                yield look(name, tables, champion, settings)
         except _TimeoutError:
             yield failed(name, _too_long(settings.series_timeout), champion, "timeout")
         except MemoryError:
@@ -190,14 +190,21 @@ def _worked(work: Work) -> Iterator[Worked]:
             yield failed(name, f"unexpected error: {said}", champion, "error")
 
 
-def _look(kind: Kind, name: str, tables: Sequence[RawTable], champion: Row | None, settings: WorkSettings) -> Worked:
+def _what_is_done(kind: Kind) -> _Look:
+    """Return what is done with a series, before its time begins; a backtest's code is imported for it alone."""
+    if kind == "plan":
+        from forecastops.backtesting.panel_plan import plan_on
+
+        return plan_on
+    if kind == "live":
+        from forecastops.backtesting.panel_life import live_on
+
+        return live_on
     if kind == "train":
-        return work_on(name, tables, champion, settings)
+        return work_on
     if kind == "watch":
-        return watch_on(name, tables, champion, settings)
-    if kind in _OF_THE_PAST:
-        return _OF_THE_PAST[kind](name, tables, champion, settings)
-    return check_on(name, tables, champion, settings, newest_part=kind == "check_newest")
+        return watch_on
+    return partial(check_on, newest_part=kind == "check_newest")
 
 
 def _renewed(work: Work) -> Iterator[Worked]:
