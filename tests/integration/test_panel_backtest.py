@@ -203,7 +203,7 @@ def test_the_page(browser: Browser, command: Command, whole: dict[str, Any], wid
     [
         (["--table", "series.txt"], 2, "neither Parquet nor CSV"),
         (["--looks", "40"], 1, "too few for a first model, 41 periods of 14"),
-        (["--set", "data.series_column=null", "--table", "series.parquet"], 2, "is for panels"),
+        (["--set", "data.series_column=[]", "--table", "series.parquet"], 2, "is for panels"),
     ],
 )
 def test_what_cannot_be_is_said_in_one_line(command: Command, words: list[str], code: int, said: str) -> None:
