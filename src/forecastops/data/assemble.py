@@ -59,7 +59,7 @@ def regular_series(
 class NewestPart:
     """Rows that follow others, which alone can say how far apart dates are where these are few.
 
-    Args:
+    Attributes:
         rows: one a date.
         notes: what was done so far.
         config: how cells are written, and what missing dates are.

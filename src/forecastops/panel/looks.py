@@ -60,9 +60,7 @@ def decide_looks(found: Sequence[tuple[str, Mapping[str, Any]]], level: float) -
     """
     from scipy.stats import false_discovery_control
 
-    rarest = [
-        min(one.get("rarities", {}).items(), key=lambda pair: pair[1], default=(None, np.nan)) for _, one in found
-    ]
+    rarest = [_rarest(one.get("rarities", {})) for _, one in found]
     p_values = np.array([value for _, value in rarest], dtype=float)
     told = np.isfinite(p_values) & np.array([one["state"] == "watched" for _, one in found], dtype=bool)
     adjusted = np.full(len(found), np.nan)
@@ -75,21 +73,15 @@ def decide_looks(found: Sequence[tuple[str, Mapping[str, Any]]], level: float) -
     for (name, one), (signal, rarity), corrected, has_moved in zip(found, rarest, adjusted, moved, strict=True):
         if has_moved:
             by_signal.update(which for which, value in one["rarities"].items() if value <= cut)
-        rows.append(
-            {
-                "unique_id": name,
-                "state": one["state"],
-                "moved": bool(has_moved),
-                "rarity": rarity,
-                "adjusted": corrected,
-                "signal": signal,
-                "since": _since(one, signal) if has_moved else None,
-                "end": one.get("end"),
-                "observations": one.get("observations"),
-                "by": ", ".join(one.get("by", ())),
-                "why": one.get("why", ""),
-            }
-        )
+        decided = {
+            "unique_id": name,
+            "moved": bool(has_moved),
+            "rarity": rarity,
+            "adjusted": corrected,
+            "signal": signal,
+            "since": _since(one, signal) if has_moved else None,
+        }
+        rows.append(decided | _as_found(one))
     broken_by = Counter(which for _, one in found if one["state"] == "broken" for which in one.get("by", ()))
     return PanelLook(
         table=pd.DataFrame(rows, columns=list(COLUMNS)),
@@ -98,6 +90,17 @@ def decide_looks(found: Sequence[tuple[str, Mapping[str, Any]]], level: float) -
         by_signal=dict(by_signal.most_common()),
         broken_by=dict(broken_by.most_common()),
     )
+
+
+def _as_found(one: Mapping[str, Any]) -> dict[str, Any]:
+    """Return of a row what the panel's decision does not change."""
+    return {
+        "state": one["state"],
+        "end": one.get("end"),
+        "observations": one.get("observations"),
+        "by": ", ".join(one.get("by", ())),
+        "why": one.get("why", ""),
+    }
 
 
 def _rarest(rarities: Mapping[str, float]) -> tuple[str | None, float]:

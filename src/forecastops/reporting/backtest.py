@@ -40,7 +40,7 @@ def backtest_document(found: Backtest) -> dict[str, Any]:
         "plan": plan | {"level": found.level},
         "seasonal_naive": interval("rmse", found.seasonal_naive),
         "breaks": facts["breaks"],
-        "note": conclusion(found),
+        "note": conclusion(found.suggestion, found.level),
     }
 
 
@@ -73,7 +73,7 @@ def backtest_text(found: Backtest) -> str:
     lines.append(f"seasonal naive: {with_bounds(found.seasonal_naive)}")
     if found.breaks:
         lines += ["", *_break_lines(found)]
-    return "\n".join([*lines, "", conclusion(found)])
+    return "\n".join([*lines, "", conclusion(found.suggestion, found.level)])
 
 
 def aligned(head: list[str], rows: list[list[str]]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from forecastops.core.shown_cells import shown
 from forecastops.reporting.backtest import aligned, interval
 from forecastops.reporting.sentences import panel_backtest as words
-from forecastops.reporting.sentences.backtest import short
+from forecastops.reporting.sentences.backtest import conclusion, short
 
 if TYPE_CHECKING:
     from forecastops.backtesting.panel_results import PanelBacktest, PanelPolicyFound
@@ -38,7 +38,7 @@ def panel_backtest_document(found: PanelBacktest) -> dict[str, Any]:
         "unscored": found.unscored,
         "improved": [asdict(one) for one in found.improved],
         "worst": [asdict(one) for one in found.worst],
-        "note": words.conclusion(found),
+        "note": conclusion(found.suggestion, found.level),
     }
 
 
@@ -56,7 +56,7 @@ def panel_backtest_text(found: PanelBacktest) -> str:
         more = len(found.segments) - _SHOWN
         lines += [f"... and {more} segments more: --json has all"] if more > 0 else []
     lines += ["", *_extremes(found), *_unscored(found)]
-    return "\n".join([*lines, "", words.conclusion(found)])
+    return "\n".join([*lines, "", conclusion(found.suggestion, found.level)])
 
 
 def _extremes(found: PanelBacktest) -> Iterator[str]:

@@ -68,7 +68,8 @@ def check_data(config: Config, sources: Sequence[Source], *, newest_part: bool =
     Args:
         config: how they are read.
         sources: the files.
-        newest_part: whether they are read as `renew` does: newest rows alone, whose number does not matter.
+        newest_part: whether they are read as `renew` does: newest rows alone; a single one says nothing of
+            its frequency, which ``data.frequency`` then has to.
     """
     series = read_newest_part(sources, config.data).series() if newest_part else read_series(sources, config.data)
     odd: tuple[str, ...] = ()

@@ -26,20 +26,19 @@ __all__ = ["Source", "read_newest_part", "read_series", "read_tables", "source_n
 Source = Path | str | pd.DataFrame | pd.Series
 
 
-def read_series(sources: Sequence[Source], config: DataConfig, *, newest_part: bool = False) -> Series:
+def read_series(sources: Sequence[Source], config: DataConfig) -> Series:
     """Read sources and join their rows into one series, in order of date.
 
     A source is a file, a folder of files, an address that fsspec knows, the name of data that are registered in an
     Azure ML workspace (``azureml:sales``), a database's address with a query, ``-`` for standard input, or a DataFrame
     or Series. Text files with columns, compressed or not, and Parquet are known by their content. Sources may overlap
-    where they agree, or as ``data.duplicates`` says. Columns that are not named are ignored. A ``newest_part`` follows
-    rows that are known, and may hold one value only.
+    where they agree, or as ``data.duplicates`` says. Columns that are not named are ignored.
 
     Raises:
         DataError: one line naming the source, the row where there is one, and what is wrong.
         ConfigError: for an address that may not be read, or that holds a password.
     """
-    return regular_series(read_tables(sources, config), config, newest_part=newest_part)
+    return regular_series(read_tables(sources, config), config)
 
 
 def read_newest_part(sources: Sequence[Source], config: DataConfig) -> NewestPart:

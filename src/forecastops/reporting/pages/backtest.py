@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from forecastops.backtesting.choices import as_options
 from forecastops.reporting.pages.rendering import render
 from forecastops.reporting.sentences import backtest as words
 
@@ -22,14 +21,14 @@ def backtest_page(found: Backtest) -> str:
         found=found,
         tone="good" if found.suggestion is None else "wait",
         word="Keep your policy" if found.suggestion is None else f"Consider {found.suggestion.policy!r}",
-        conclusion=words.conclusion(found),
+        conclusion=words.conclusion(found.suggestion, found.level),
         lived=words.lived_sentence(found),
         head=["policy", *words.NUMBERS],
         rows=words.policy_rows(found),
         naive=words.with_bounds(found.seasonal_naive),
         breaks=[_break(found, place) for place in range(len(found.breaks))],
         decisions=[_decision(one) for one in yours.decisions],
-        settings=[(policy.name, _made(policy.settings)) for policy in found.policies],
+        settings=[(policy.name, words.made_by(policy.settings)) for policy in found.policies],
         months=_months(found),
         method=words.method_sentences(found),
         pictures=_pictures(found),
@@ -44,13 +43,6 @@ def _break(found: Backtest, place: int) -> dict[str, Any]:
 def _decision(one: Decided) -> list[str]:
     why = one.failed or ", ".join(one.because)
     return [one.date, one.verdict or "none", one.done, why or "every check passed", one.model]
-
-
-def _made(settings: dict[str, object] | None) -> str:
-    """Return what makes a policy of the configuration."""
-    if settings is None:
-        return "no setting"
-    return " ".join(f"--set {option}" for option in as_options(settings)) or "as configured"
 
 
 def _months(found: Backtest) -> dict[str, Any]:

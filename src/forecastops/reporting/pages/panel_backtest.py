@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from forecastops.backtesting.choices import as_options
 from forecastops.reporting.pages.rendering import render
 from forecastops.reporting.sentences import panel_backtest as words
-from forecastops.reporting.sentences.backtest import short
+from forecastops.reporting.sentences.backtest import conclusion, made_by, short
 
 if TYPE_CHECKING:
     from forecastops.backtesting.panel_results import OneSeries, PanelBacktest
@@ -25,7 +24,7 @@ def panel_backtest_page(found: PanelBacktest) -> str:
         found=found,
         tone="good" if found.suggestion is None else "wait",
         word="Keep your policy" if found.suggestion is None else f"Consider {found.suggestion.policy!r}",
-        conclusion=words.conclusion(found),
+        conclusion=conclusion(found.suggestion, found.level),
         lived=words.lived_sentence(found),
         odd=words.series_sentence(found),
         head=["policy", *words.NUMBERS],
@@ -38,21 +37,14 @@ def panel_backtest_page(found: PanelBacktest) -> str:
         improved=_series(found.improved),
         worst=_series(found.worst),
         unscored=words.unscored_rows(found, _REASONS),
-        settings=[(policy.name, _made(policy.settings)) for policy in found.policies],
+        settings=[(policy.name, made_by(policy.settings)) for policy in found.policies],
         method=words.method_sentences(found),
         pictures=_pictures(found),
     )
 
 
 def _series(found: tuple[OneSeries, ...]) -> list[list[str]]:
-    return [[one.series or "(no name)", short(one.error), f"{short(one.relative)}"] for one in found]
-
-
-def _made(settings: dict[str, object] | None) -> str:
-    """Return what makes a policy of the configuration."""
-    if settings is None:
-        return "no setting"
-    return " ".join(f"--set {option}" for option in as_options(settings)) or "as configured"
+    return [[one.series or "(no name)", short(one.error), short(one.relative)] for one in found]
 
 
 def _pictures(found: PanelBacktest) -> list[dict[str, str]]:

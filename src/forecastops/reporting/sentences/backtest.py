@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from forecastops.backtesting.choices import as_options
+
 if TYPE_CHECKING:
     from forecastops.backtesting.intervals import Interval
-    from forecastops.backtesting.results import Backtest, DatedBreak, PolicyFound
+    from forecastops.backtesting.results import Backtest, DatedBreak, PolicyFound, Suggestion
 
 __all__ = [
     "NUMBERS",
@@ -14,6 +16,7 @@ __all__ = [
     "conclusion",
     "counted",
     "lived_sentence",
+    "made_by",
     "method_sentences",
     "noticed_text",
     "policy_rows",
@@ -103,9 +106,16 @@ def counted(number: int, frequency: str) -> str:
     return f"{number} {unit[:-1] if number == 1 else unit}"
 
 
-def conclusion(found: Backtest) -> str:
+def made_by(settings: dict[str, object] | None) -> str:
+    """Return what makes a policy of the configuration."""
+    if settings is None:
+        return "no setting"
+    return " ".join(f"--set {option}" for option in as_options(settings)) or "as configured"
+
+
+def conclusion(suggestion: Suggestion | None, level: float) -> str:
     """Return whether another policy was better for sure, and how to have it."""
-    suggestion, sure = found.suggestion, f"{100 * found.level:.0f} %, for all comparisons together"
+    sure = f"{100 * level:.0f} %, for all comparisons together"
     if suggestion is None:
         return f"No policy was better than yours beyond its interval ({sure}): keep it."
     share = 100 * (1 - (suggestion.relative.estimate or 1.0))
@@ -114,7 +124,7 @@ def conclusion(found: Backtest) -> str:
         f"({with_bounds(suggestion.relative)} of yours; {sure})"
     )
     if suggestion.options is None:
-        return f"{better}. No setting of the gate makes it."
+        return f"{better}. No setting makes it."
     return f"{better}. To have it: {' '.join(f'--set {option}' for option in suggestion.options)}"
 
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 __all__ = [
     "DECIDED",
     "NUMBERS",
-    "conclusion",
     "decision_rows",
     "lived_sentence",
     "method_sentences",
@@ -114,21 +113,6 @@ def _in_segment(facts: Mapping[str, float | int | None], yours: bool) -> str:
     value = facts["error"] if yours else facts["relative"]
     said = "-" if value is None else short(value)
     return f"{said}, {facts['promotions']} changed" if facts["promotions"] else said
-
-
-def conclusion(found: PanelBacktest) -> str:
-    """Return whether another policy was better for sure, and how to have it."""
-    suggestion, sure = found.suggestion, f"{100 * found.level:.0f} %, for all comparisons together"
-    if suggestion is None:
-        return f"No policy was better than yours beyond its interval ({sure}): keep it."
-    share = 100 * (1 - (suggestion.relative.estimate or 1.0))
-    better = (
-        f"The live error of {suggestion.policy!r} was {share:.1f} % below yours, beyond its interval over the series "
-        f"({with_bounds(suggestion.relative)} of yours; {sure})"
-    )
-    if suggestion.options is None:
-        return f"{better}. No setting makes it."
-    return f"{better}. To have it: {' '.join(f'--set {option}' for option in suggestion.options)}"
 
 
 def method_sentences(found: PanelBacktest) -> list[str]:

@@ -15,14 +15,11 @@ from forecastops.core.tags import (
     DATA_SOURCE,
     FORCED_REASON,
     MODEL_DIGEST,
-    PREDECESSOR,
-    PROMOTED_AT,
-    PROMOTED_BY,
     RUN_ID,
     VERDICT,
 )
 from forecastops.release.adoption import version_or_files
-from forecastops.release.entry import Kind, actor, now
+from forecastops.release.entry import Kind
 from forecastops.release.legacy_champion import find_legacy_endpoint
 from forecastops.release.production import Production
 from forecastops.release.recovery import recover_interrupted
@@ -33,7 +30,7 @@ from forecastops.usecases.moved import Moved
 from forecastops.usecases.panels.challengers import made_by, read_challengers
 from forecastops.usecases.panels.evaluate import run_panel
 from forecastops.usecases.panels.record import PanelDecision
-from forecastops.usecases.panels.successor import NewPanel, log_panel, newest_date
+from forecastops.usecases.panels.successor import NewPanel, log_panel, newest_date, promotion_tags
 
 __all__ = ["forced_run", "is_forced", "move_in_forced"]
 
@@ -90,13 +87,7 @@ def move_in_forced(
         legacy_endpoint=legacy,
         words=f"{words}\n\n**{decision.verdict}**: {plain(panel_summary(decision.model_dump(mode='json')))}.",
     )
-    tags = {
-        "RMSE": str(run.metrics.get("RMSE", "")),
-        "R2": "",
-        RUN_ID: run.run_id,
-        PREDECESSOR: previous or "none",
-        PROMOTED_BY: actor(),
-        PROMOTED_AT: now(),
+    tags = promotion_tags(run, previous) | {
         MODEL_DIGEST: logged.sha256,
         DATA_END: newest_date(table),
         VERDICT: decision.verdict,

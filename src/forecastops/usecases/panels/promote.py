@@ -12,16 +12,12 @@ from forecastops.core.redaction import redacted
 from forecastops.core.tags import (
     DATA_END,
     MODEL_DIGEST,
-    PREDECESSOR,
-    PROMOTED_AT,
-    PROMOTED_BY,
     ROLLED_BACK,
-    RUN_ID,
     VERDICT,
 )
 from forecastops.release.adoption import own_version, version_or_files
 from forecastops.release.champion import named
-from forecastops.release.entry import Kind, actor, now
+from forecastops.release.entry import Kind
 from forecastops.release.legacy_champion import find_legacy_endpoint
 from forecastops.release.lineage import model_version
 from forecastops.release.production import Production
@@ -35,7 +31,7 @@ from forecastops.usecases.panels.decision_log import read_panel_decision
 from forecastops.usecases.panels.evaluate import require_trained_so, run_panel
 from forecastops.usecases.panels.force import forced_run, is_forced, move_in_forced
 from forecastops.usecases.panels.record import PanelDecision
-from forecastops.usecases.panels.successor import renewal_tags
+from forecastops.usecases.panels.successor import promotion_tags, renewal_tags
 
 __all__ = ["promote_panel"]
 
@@ -107,19 +103,13 @@ def _move_in(
         production, moving, kind, previous=previous, reason=None, legacy_endpoint=legacy, words=words
     )
     of_data = {MODEL_DIGEST: decision.model_sha256, DATA_END: decision.end, VERDICT: decision.verdict}
-    tags = _tags(run, previous) if kind is Kind.PROMOTE or current is None else renewal_tags(current)
+    tags = promotion_tags(run, previous) if kind is Kind.PROMOTE or current is None else renewal_tags(current)
     state = move_in(production, journal, decision.golden, tags | of_data)
     what = "is the champion" if promoted else "is the champion renewed"
     note = f"version {journal.version} {what} and serves at {state.url}: {summary}"
     if not promoted:
         prune_renewals(production)
     return Moved(run.run_id, promoted, journal.version, previous, state, decision.verdict, note, renewed=not promoted)
-
-
-def _tags(run: Run, previous: str | None) -> dict[str, str]:
-    median = str(run.metrics.get("RMSE", ""))
-    about = {"RMSE": median, "R2": "", RUN_ID: run.run_id, PREDECESSOR: previous or "none"}
-    return about | {PROMOTED_BY: actor(), PROMOTED_AT: now()}
 
 
 def _already(production: Production, decision: PanelDecision, current: ModelVersion) -> Moved:

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from forecastops.adapters.endpoint.interface import EndpointState
 from forecastops.adapters.mlflow_store.registry import ModelVersion
+from forecastops.adapters.mlflow_store.runs import Run
 from forecastops.adapters.model_artifact import save_panel, serving_python, sign_folder
 from forecastops.core.signatures import Signer
 from forecastops.core.tags import (
@@ -42,7 +43,16 @@ from forecastops.release.turns import RivalError
 from forecastops.reporting.sentences.runs import renewal_words, run_name
 from forecastops.usecases.panels.champion import PanelChampion
 
-__all__ = ["LoggedPanel", "NewPanel", "PanelSuccessor", "install_panel", "log_panel", "newest_date", "renewal_tags"]
+__all__ = [
+    "LoggedPanel",
+    "NewPanel",
+    "PanelSuccessor",
+    "install_panel",
+    "log_panel",
+    "newest_date",
+    "promotion_tags",
+    "renewal_tags",
+]
 
 
 @dataclass(frozen=True)
@@ -104,6 +114,18 @@ def install_panel(
         production.runs.discard(logged.run_id)
         raise
     return journal.registered, state
+
+
+def promotion_tags(run: Run, previous: str | None) -> dict[str, str]:
+    """Return the tags of a version that a promotion of that run moves in, in the place of ``previous``."""
+    return {
+        "RMSE": str(run.metrics.get("RMSE", "")),
+        "R2": "",
+        RUN_ID: run.run_id,
+        PREDECESSOR: previous or "none",
+        PROMOTED_BY: actor(),
+        PROMOTED_AT: now(),
+    }
 
 
 def renewal_tags(champion: ModelVersion) -> dict[str, str]:
