@@ -229,6 +229,14 @@ def test_data_in_memory_are_the_series_that_the_file_holds(desk: Desk) -> None:
         assert fo.check_data(data, desk.config).sha256 == of_file.sha256, type(data)
 
 
+def test_one_newest_row_is_read_where_its_frequency_is_known(desk: Desk) -> None:
+    newest = desk.past.tail(1)
+    found = fo.check_data(newest, {"data.frequency": "D"}, newest_part=True)
+    assert (found.rows, found.start, found.end) == (1, found.end, str(newest.index[0].date()))
+    with pytest.raises(fo.DataError, match=r"tells no frequency; set data\.frequency"):
+        fo.check_data(newest, newest_part=True)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [

@@ -91,10 +91,13 @@ class NewestPart:
                 raise own from error
 
     def _of(self, usual: BaseOffset | None) -> Series:
-        notes, fewest = list(self.notes), 1 if usual or _configured(self.config) else 2
-        rows = _up_to_last_value(self.rows, self.config, notes, fewest)
+        notes = list(self.notes)
+        rows = _up_to_last_value(self.rows, self.config, notes, fewest=1)
+        if len(rows) < 2 and not (usual or _configured(self.config)):
+            what = f"holds the one date {rows.date(0)} only, which tells no frequency"
+            raise DataError(rows.names, what, "set data.frequency")
         offset = _offset(rows, self.config, usual)
-        rows = _complete(rows, offset, self.config, notes, fewest)
+        rows = _complete(rows, offset, self.config, notes, fewest=1)
         if usual:
             _require_own_frequency(rows, offset, frequency_name(usual))
         filled = fill_gaps(rows, offset, self.config, notes, newest_part=True)
